@@ -1,0 +1,217 @@
+"""The values that every room of the house shares: plain, frozen, without behaviour beyond arithmetic.
+
+Times are integers: microseconds since 1970-01-01T00:00:00Z (`TimeUs`). Sizes are bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag, StrEnum
+from typing import NewType
+
+AccountId = NewType("AccountId", int)
+DriveId = NewType("DriveId", int)
+NodeId = NewType("NodeId", int)
+VersionId = NewType("VersionId", int)
+SessionId = NewType("SessionId", int)
+BlockId = NewType("BlockId", bytes)
+"""32 bytes: BLAKE3 of the plaintext, keyed with a secret of the drive."""
+TimeUs = NewType("TimeUs", int)
+"""Microseconds since the Unix epoch, UTC."""
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+BLOCK_SIZE_MIN = 1 * MIB
+BLOCK_SIZE_DEFAULT = 4 * MIB
+BLOCK_SIZE_MAX = 16 * MIB
+INLINE_BLOCK_MAX = 32 * KIB
+"""A block of at most this many plaintext bytes is kept inside the catalog, so that many small files are one
+transaction and not one file-system synchronisation each."""
+
+DEFAULT_PORT = 5000
+
+
+class Rights(IntFlag):
+    """What one may do with a node: the mask of the FTP sharing commands."""
+
+    NONE = 0
+    DELETE = 1
+    CREATE = 2
+    WRITE = 4
+    READ = 8
+    ALL = 15
+
+
+LEVELS: dict[str, Rights] = {
+    "viewer": Rights.READ,
+    "dropbox": Rights.CREATE,
+    "contributor": Rights.READ | Rights.CREATE,
+    "editor": Rights.ALL,
+}
+"""Named levels of rights."""
+
+
+class Kind(IntEnum):
+    """What a node is. Folders sort first."""
+
+    FOLDER = 0
+    FILE = 1
+
+
+class Role(StrEnum):
+    """What an account may do to the server itself."""
+
+    ADMIN = "admin"
+    USER = "user"
+
+
+class Conflict(StrEnum):
+    """What to do when the name is taken: the one vocabulary of every door, command and window."""
+
+    OVERWRITE = "overwrite"
+    SKIP = "skip"
+    RENAME = "rename"
+    NEWER = "newer"
+    RESUME = "resume"
+
+
+class SortKey(StrEnum):
+    """What a listing is ordered by; ties are broken by name. Folders come first in every order."""
+
+    NAME = "name"
+    SIZE = "size"
+    MODIFIED = "modified"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRef:
+    """One step of a manifest: which block, and how many plaintext bytes it holds."""
+
+    id: BlockId
+    length: int
+
+
+Manifest = tuple[BlockRef, ...]
+"""The blocks of one version, in order. The manifest of an empty file is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A file or folder of a vault drive, as the catalog keeps it.
+
+    `size`, `version_id` and `sha256` describe the current version; a folder has size 0 and neither of the others.
+    `parent_id` is None for the root of a drive and for a node that was removed and waits to be purged.
+    """
+
+    id: NodeId
+    drive_id: DriveId
+    parent_id: NodeId | None
+    name: str
+    kind: Kind
+    size: int
+    modified_us: TimeUs
+    created_us: TimeUs
+    version_id: VersionId | None
+    sha256: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One whole content of a file. `mac` binds every other field, see docs/seal-format.md."""
+
+    id: VersionId
+    node_id: NodeId
+    size: int
+    sha256: bytes
+    created_us: TimeUs
+    manifest: Manifest
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or folder as a door shows it.
+
+    `path` is absolute in the viewer's tree and starts with `/`. `sha256` is None for folders, and for files whose
+    digest is not known without reading them. `etag` is the opaque tag without quotes; it changes with the content.
+    """
+
+    path: str
+    name: str
+    kind: Kind
+    size: int
+    modified_us: TimeUs
+    created_us: TimeUs
+    sha256: bytes | None
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a listing; `cursor` continues it and is None at the end."""
+
+    entries: Sequence[Entry]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a drive holds. `free` is what the disk behind it still takes; `quota` is None where there is none."""
+
+    bytes: int
+    files: int
+    free: int
+    quota: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """A tree of files under one root, as the catalog keeps it. `wrapped_key` is sealed by the master key."""
+
+    id: DriveId
+    name: str
+    root_id: NodeId
+    owner_id: AccountId | None
+    wrapped_key: bytes
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person or machine that may sign in. `home_id` is its own vault drive."""
+
+    id: AccountId
+    name: str
+    role: Role
+    disabled: bool
+    home_id: DriveId
+    created_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in principal on one door. The token itself is never kept, only its hash."""
+
+    id: SessionId
+    account_id: AccountId
+    door: str
+    address: str
+    agent: str
+    created_us: TimeUs
+    seen_us: TimeUs
+    expires_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever asks: an account with a session, or (both None) an anonymous guest."""
+
+    account: Account | None
+    session: Session | None
+
+    @property
+    def name(self) -> str:
+        """The account's name, or `guest`."""
+        return self.account.name if self.account else "guest"

@@ -1,0 +1,404 @@
+"""The Protocols between the services and the world. Each has one contract suite in `testing/contracts`.
+
+Everything here is synchronous and called from worker threads; implementations are safe for use by many threads.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from .model import (
+    Account,
+    AccountId,
+    BlockId,
+    Conflict,
+    Drive,
+    DriveId,
+    Entry,
+    Kind,
+    Node,
+    NodeId,
+    Page,
+    Role,
+    Session,
+    SessionId,
+    SortKey,
+    TimeUs,
+    Usage,
+    Version,
+    VersionId,
+)
+from .paths import RemotePath
+from .seal.keys import MasterKey
+
+T = TypeVar("T")
+Buffer = bytes | bytearray | memoryview
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait for it."""
+
+    def now_us(self) -> TimeUs:
+        """Wall clock."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+
+# --- blobs ------------------------------------------------------------------------------------------------------
+
+
+class BlobStore(Protocol):
+    """Where large sealed blocks lie, under keys of 64 lower-case hexadecimal digits."""
+
+    def put(self, key: str, data: Buffer) -> None:
+        """Store whole or not at all; durable once it returns. Storing the same key again is fine.
+
+        Raises:
+            NoSpaceError, StorageError
+        """
+
+    def get(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        """The bytes from `offset`, at most `length` of them (fewer where the blob ends).
+
+        Raises:
+            BlockDamagedError: there is no such blob, though somebody expected one.
+            StorageError
+        """
+
+    def delete(self, key: str) -> None:
+        """Remove it; one that is not there is fine."""
+
+    def scan(self) -> Iterator[tuple[str, float]]:
+        """Every key with the Unix time (seconds) when it was stored. Leftovers of a crash are removed on the way."""
+
+    def free_bytes(self) -> int:
+        """How much more it takes."""
+
+
+# --- catalog ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """What the catalog knows of a block. `data` is the sealed block itself when it is kept inline."""
+
+    id: BlockId
+    drive_id: DriveId
+    length: int
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCursor:
+    """Where a listing stopped: the last row's kind, sort value and name."""
+
+    kind: Kind
+    value: int | str
+    name: str
+
+
+class Drives(Protocol):
+    """Drives in the catalog."""
+
+    def create(self, name: str, owner_id: AccountId | None, now: TimeUs) -> Drive:
+        """A new drive with an empty root and an empty `wrapped_key`, to be set at once with `set_key`."""
+
+    def get(self, drive_id: DriveId) -> Drive | None: ...
+    def all(self) -> Sequence[Drive]: ...
+    def set_key(self, drive_id: DriveId, wrapped_key: bytes) -> None: ...
+    def set_owner(self, drive_id: DriveId, owner_id: AccountId | None) -> None: ...
+    def add_usage(self, drive_id: DriveId, size: int, files: int) -> None:
+        """Add (or with negative numbers subtract) to the counters."""
+
+    def delete(self, drive_id: DriveId) -> None:
+        """Remove the drive's row. Its nodes must be gone."""
+
+
+class Nodes(Protocol):
+    """Files and folders. Names are unique within a parent; every lookup is one indexed query."""
+
+    def get(self, node_id: NodeId) -> Node | None: ...
+    def child(self, parent_id: NodeId, name: str) -> Node | None: ...
+    def create(self, drive_id: DriveId, parent_id: NodeId, name: str, kind: Kind, now: TimeUs) -> Node:
+        """A new folder, or a file that has no version yet (give it one in the same transaction)."""
+
+    def set_version(self, node_id: NodeId, version: Version, modified_us: TimeUs) -> None:
+        """Point a file to its new version: size, digest and time follow."""
+
+    def relocate(self, node_id: NodeId, parent_id: NodeId, name: str) -> None:
+        """Rename or move: one row, whatever lies below."""
+
+    def touch(self, node_id: NodeId, modified_us: TimeUs) -> None: ...
+    def detach(self, node_id: NodeId) -> None:
+        """Take it out of the tree, with all that lies below: one row. `purge_batch` gives back the space."""
+
+    def is_within(self, node_id: NodeId, ancestor_id: NodeId) -> bool:
+        """Whether a node is `ancestor_id` or lies below it."""
+
+    def has_children(self, node_id: NodeId) -> bool: ...
+    def list(
+        self, parent_id: NodeId, sort: SortKey, *, descending: bool, after: NodeCursor | None, limit: int
+    ) -> Sequence[Node]:
+        """Children in order: folders first in every order, then by the key (names by case-folded form), then by
+        name. `descending` turns the order round within folders and within files."""
+
+    def purge_batch(self, limit: int) -> int:
+        """Delete up to `limit` nodes that are detached or lie below a detached one, leaves first, with their
+        versions; release their blocks; subtract them from the drive's counters. Returns how many; 0 when done."""
+
+
+class Versions(Protocol):
+    """Versions of files, and their manifests."""
+
+    def next_id(self) -> VersionId:
+        """A number never used before, not even by a version that was deleted."""
+
+    def get(self, version_id: VersionId) -> Version | None: ...
+    def insert(self, version: Version) -> None:
+        """Record it, and count one reference for every entry of its manifest. The blocks must be there."""
+
+    def delete(self, version_id: VersionId) -> None:
+        """Forget it and release its blocks. The drive's counters are the caller's."""
+
+
+class Blocks(Protocol):
+    """Which blocks exist. A row here means: the block is durable."""
+
+    def get(self, block_id: BlockId) -> BlockRow | None: ...
+    def missing(self, block_ids: Sequence[BlockId]) -> set[BlockId]:
+        """Those that have no row."""
+
+    def insert(self, row: BlockRow, now: TimeUs) -> None:
+        """Record a block with no references; one that is there already is left as it is."""
+
+    def unreferenced(self, before: TimeUs, limit: int) -> Sequence[BlockRow]:
+        """Blocks without references whose last use ended before that time. `data` is not loaded."""
+
+    def delete_unreferenced(self, block_ids: Sequence[BlockId]) -> set[BlockId]:
+        """Delete the rows that still have no references; returns which."""
+
+
+class Accounts(Protocol):
+    """Accounts and their password hashes (Argon2id, in PHC string form)."""
+
+    def create(self, name: str, role: Role, home_id: DriveId, password_hash: str, now: TimeUs) -> Account:
+        """Raises ExistsError when the name (compared case-folded) is taken."""
+
+    def get(self, account_id: AccountId) -> Account | None: ...
+    def by_name(self, name: str) -> Account | None:
+        """Compared case-folded."""
+
+    def password_hash(self, account_id: AccountId) -> str: ...
+    def set_password_hash(self, account_id: AccountId, password_hash: str) -> None: ...
+    def set_disabled(self, account_id: AccountId, *, disabled: bool) -> None: ...
+    def all(self) -> Sequence[Account]: ...
+    def delete(self, account_id: AccountId) -> None:
+        """Remove it and its sessions; its drive loses its owner."""
+
+
+class Sessions(Protocol):
+    """Sessions, found by the SHA-256 of their token."""
+
+    def create(
+        self, account_id: AccountId, token_hash: bytes, door: str, address: str, agent: str, now: TimeUs, ends: TimeUs
+    ) -> Session: ...
+    def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
+    def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
+    def of(self, account_id: AccountId) -> Sequence[Session]: ...
+    def delete(self, session_id: SessionId) -> None: ...
+    def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int: ...
+    def delete_expired(self, now: TimeUs) -> int: ...
+
+
+class Facts(Protocol):
+    """Single values of the server: key ids, the setup code's hash. Text by name."""
+
+    def get(self, name: str) -> str | None: ...
+    def set(self, name: str, value: str | None) -> None:
+        """None deletes it."""
+
+
+class CatalogTx(Protocol):
+    """One transaction's view of the catalog, by part. Valid only inside the work it was handed to."""
+
+    @property
+    def drives(self) -> Drives: ...
+    @property
+    def nodes(self) -> Nodes: ...
+    @property
+    def versions(self) -> Versions: ...
+    @property
+    def blocks(self) -> Blocks: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def facts(self) -> Facts: ...
+
+
+class Catalog(Protocol):
+    """The metadata database. Services say what happens in a transaction, the catalog makes it one."""
+
+    def read(self, work: Callable[[CatalogTx], T]) -> T:
+        """Run `work` on a consistent snapshot. It must not write."""
+
+    def write(self, work: Callable[[CatalogTx], T]) -> T:
+        """Run `work` in a transaction; it is durable when this returns, undone if `work` raises.
+
+        Waiting writes of many threads share one commit (group commit), so `work` must be short, must not wait for
+        anything, and may be run again after a failed commit.
+
+        Raises:
+            NoSpaceError, StorageError: nothing of it happened.
+        """
+
+    def close(self) -> None: ...
+
+
+# --- trees ------------------------------------------------------------------------------------------------------
+
+
+class Content(Protocol):
+    """An open file: one version, whatever happens to the path meanwhile."""
+
+    @property
+    def entry(self) -> Entry: ...
+
+    def chunks(self, offset: int, length: int) -> Iterator[Buffer]:
+        """The bytes [offset, offset + length), in pieces of at most one block, each verified before it is given.
+
+        Raises:
+            BlockDamagedError: before any byte of the bad piece is released.
+            SourceChangedError: a folder drive's file changed meanwhile.
+        """
+
+    def close(self) -> None:
+        """Let go of it. Calling it again is fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a writer demands of what is there now (RFC 9110, 13.1). Both None: nothing.
+
+    `match` and `none_match` hold etags without quotes; `("*",)` means any existing file.
+    """
+
+    match: tuple[str, ...] | None = None
+    none_match: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a commit did. `outcome` is created, replaced or skipped."""
+
+    entry: Entry
+    outcome: str
+
+
+class Draft(Protocol):
+    """A file on its way in. Nobody can see it until `commit`; then everybody sees all of it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes taken so far."""
+
+    def append(self, data: Buffer) -> None:
+        """Take the next bytes, at most one block of them; `data` may be reused once it returns.
+
+        Raises:
+            NoSpaceError, StorageError
+        """
+
+    def commit(
+        self,
+        *,
+        conflict: Conflict = Conflict.OVERWRITE,
+        expect: Expectation = Expectation(),  # noqa: B008 - frozen
+        sha256: bytes | None = None,
+        size: int | None = None,
+        modified_us: TimeUs | None = None,
+    ) -> Written:
+        """Publish. The conflict choice and the expectation are decided in the same instant as the publication.
+
+        Raises:
+            DigestMismatchError, LengthMismatchError: not what was declared.
+            PreconditionFailedError: the expectation does not hold.
+            NotFoundError, NotAFolderError, IsAFolderError: the parent is gone, or the name belongs to a folder.
+            NoSpaceError, StorageError
+        """
+
+    def abort(self) -> None:
+        """Forget it and give back the space. After a commit, or again, it does nothing."""
+
+
+class FileTree(Protocol):
+    """The files of one drive. Below policy: it asks nobody's rights."""
+
+    def stat(self, path: RemotePath) -> Entry:
+        """Raises NotFoundError."""
+
+    def list(
+        self,
+        path: RemotePath,
+        *,
+        sort: SortKey = SortKey.NAME,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 1000,
+    ) -> Page:
+        """One page of a folder. Raises NotFoundError, NotAFolderError, InvalidRequestError (a bad cursor)."""
+
+    def make_folder(self, path: RemotePath, *, parents: bool = False) -> Entry:
+        """With `parents`, make what is missing on the way, and accept a folder that is there already.
+
+        Raises:
+            ExistsError, NotFoundError (no parent), NotAFolderError.
+        """
+
+    def move(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
+        """Rename within the drive; `target` is the new path itself. SKIP raises when the name is taken, OVERWRITE
+        replaces a file by a file, RENAME finds a free name.
+
+        Raises:
+            ExistsError, NotFoundError, ConflictError (into itself, the root).
+        """
+
+    def copy(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
+        """The same for a copy, of a whole tree if need be. Content is not stored twice where it can be shared."""
+
+    def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
+        """Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
+
+    def open(self, path: RemotePath) -> Content:
+        """Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+
+    def draft(self, path: RemotePath) -> Draft:
+        """Begin a file. The parent must be there. Raises NotFoundError, NotAFolderError, IsAFolderError."""
+
+    def usage(self) -> Usage: ...
+
+
+class KeySource(Protocol):
+    """Where the master key comes from: a file, a passphrase, or the environment."""
+
+    @property
+    def describes(self) -> str:
+        """What a person would call it, such as the path of the key file; for messages."""
+
+    def candidates(self) -> Sequence[MasterKey]:
+        """The key in use first, then the one that an interrupted rotation had staged. Empty on a first start.
+
+        Raises:
+            ConfigurationError: the source is there and cannot be used (unreadable, readable by others, malformed).
+        """
+
+    def create(self) -> MasterKey:
+        """Make and keep the first key."""
+
+    def stage(self) -> MasterKey:
+        """Make the next key and keep it durably beside the one in use."""
+
+    def promote(self) -> None:
+        """The staged key becomes the one in use; the old one is gone."""
