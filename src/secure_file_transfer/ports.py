@@ -140,12 +140,16 @@ class Nodes(Protocol):
     def list(
         self, parent_id: NodeId, sort: SortKey, *, descending: bool, after: NodeCursor | None, limit: int
     ) -> Sequence[Node]:
-        """Children in order: folders first in every order, then by the key (names by case-folded form), then by
-        name. `descending` turns the order round within folders and within files."""
+        """Children in order: folders first in every order, then by the key, then by name.
+
+        Names are compared in case-folded form. `descending` turns the order round within folders and within files.
+        """
 
     def purge_batch(self, limit: int) -> int:
-        """Delete up to `limit` nodes that are detached or lie below a detached one, leaves first, with their
-        versions; release their blocks; subtract them from the drive's counters. Returns how many; 0 when done."""
+        """Delete up to `limit` nodes that are detached or lie below a detached one, leaves first.
+
+        Their versions go, their blocks are released, the drive's counters follow. Returns how many; 0 when done.
+        """
 
 
 class Versions(Protocol):
@@ -201,7 +205,14 @@ class Sessions(Protocol):
     """Sessions, found by the SHA-256 of their token."""
 
     def create(
-        self, account_id: AccountId, token_hash: bytes, door: str, address: str, agent: str, now: TimeUs, ends: TimeUs
+        self,
+        account_id: AccountId,
+        token_hash: bytes,
+        door: str,
+        address: str,
+        agent: str,
+        now: TimeUs,
+        ends: TimeUs,
     ) -> Session: ...
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
     def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
@@ -315,7 +326,7 @@ class Draft(Protocol):
         self,
         *,
         conflict: Conflict = Conflict.OVERWRITE,
-        expect: Expectation = Expectation(),  # noqa: B008 - frozen
+        expect: Expectation = Expectation(),
         sha256: bytes | None = None,
         size: int | None = None,
         modified_us: TimeUs | None = None,
@@ -358,8 +369,9 @@ class FileTree(Protocol):
         """
 
     def move(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
-        """Rename within the drive; `target` is the new path itself. SKIP raises when the name is taken, OVERWRITE
-        replaces a file by a file, RENAME finds a free name.
+        """Rename within the drive; `target` is the new path itself.
+
+        SKIP raises when the name is taken, OVERWRITE replaces a file by a file, RENAME finds a free name.
 
         Raises:
             ExistsError, NotFoundError, ConflictError (into itself, the root).

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs every check. Arguments go to pytest: ./test.sh -k vault
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$root"
+. scripts/setup.sh
+
+# Programs that nobody here wrote, which the tests use as peers: command=Debian package.
+peers=(curl=curl openssl=openssl unzip=unzip nginx=nginx-light sshd=openssh-server sftp=openssh-client chromium=chromium)
+missing=()
+for peer in "${peers[@]}"; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${peer%%=*}" >/dev/null 2>&1 || missing+=("${peer#*=}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "Installing for the tests: ${missing[*]}"
+    apt-get -qq update >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y "${missing[@]}" >&2 </dev/null
+  else
+    die "The tests need: ${missing[*]}. On Debian: apt install ${missing[*]}"
+  fi
+fi
+export PATH="$PATH:/usr/sbin:/sbin"
+
+setup "$root" dev
+bin=$root/.venv/bin
+
+step() { say "== $1"; shift; "$@"; }
+step "formatting" "$bin/ruff" format --check --quiet .
+step "lint" "$bin/ruff" check --quiet .
+step "types" "$bin/mypy"
+step "house rules" "$bin/lint-imports" --no-cache
+step "tests" "$bin/pytest" -q -n 2 --dist worksteal "$@"
