@@ -1,0 +1,1 @@
+"""One contract suite for each port; an implementation runs it by naming a fixture."""
