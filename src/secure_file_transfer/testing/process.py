@@ -1,0 +1,151 @@
+"""The real server as a process of its own: started by its command, killed at will, started again.
+
+For tests and proofs that need the truth: signals, `kill -9`, memory, files on disk.
+"""
+
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+READY_SECONDS = 30.0
+
+
+class ServerProcess:
+    """`sft serve` on a port that the system chooses, with its data in `data_dir`."""
+
+    def __init__(self, data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None, port: int = 0) -> None:
+        self.data_dir = data_dir
+        self.port = port
+        self.ready_seconds = 0.0
+        self.banner = ""
+        self._arguments = arguments
+        self._env = {**os.environ, "SFT_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(env or {})}
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address on loopback."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def cafile(self) -> Path:
+        """The server's own certificate authority."""
+        return self.data_dir / "tls" / "ca_cert.pem"
+
+    @property
+    def setup_code(self) -> str:
+        """The one-time code from the banner."""
+        found = re.search(r"/setup#([A-Za-z0-9-]+)", self.banner)
+        assert found, f"no setup link in {self.banner!r}"
+        return found[1]
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process
+        return self._process.pid
+
+    def start(self) -> "ServerProcess":
+        """Start it and wait until it says that it is ready; a restart takes the same port again."""
+        command = [*sft_command(), "serve", "--host", "127.0.0.1", "--port", str(self.port), *self._arguments]
+        begin = time.monotonic()
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.banner = self._read_until_ready(self._process)
+        self.ready_seconds = time.monotonic() - begin
+        found = re.search(r"https://[^\s/]+:(\d+)", self.banner)
+        assert found, f"no address in {self.banner!r}"
+        self.port = int(found[1])
+        return self
+
+    def _read_until_ready(self, process: subprocess.Popen[str]) -> str:
+        assert process.stdout
+        said = b""
+        deadline = time.monotonic() + READY_SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while time.monotonic() < deadline:
+                if selector.select(0.1):
+                    piece = os.read(process.stdout.fileno(), 65536)
+                    said += piece
+                    if not piece:
+                        break
+                if b"Ctrl-C" in said:  # the last line of the banner
+                    return said.decode()
+        process.kill()
+        raise AssertionError(f"the server did not start: {said.decode()!r}")
+
+    def kill(self) -> None:
+        """Kill -9: no goodbye."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to stop, wait, and return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(how)
+        # Reading to the end keeps a chatty server from blocking on a full pipe.
+        process.communicate(timeout=READY_SECONDS)
+        return process.returncode
+
+    def memory(self) -> int:
+        """Resident bytes now (Linux)."""
+        return _status(self.pid, "VmRSS")
+
+    def peak_memory(self) -> int:
+        """Most resident bytes so far (Linux)."""
+        return _status(self.pid, "VmHWM")
+
+    def sft(self, *arguments: str, text: str | None = None, env: Mapping[str, str] | None = None) -> str:
+        """Run another command of sft in the same environment; returns its standard output."""
+        done = subprocess.run(  # noqa: S603 - our own command
+            [*sft_command(), *arguments],
+            env={**self._env, **(env or {})},
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"sft {' '.join(arguments)}: {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def add_user(self, name: str, password: str, *, admin: bool = False) -> None:
+        """An account, made by the local command."""
+        self.sft("user", "add", name, "--password-stdin", *(["--admin"] if admin else []), text=password + "\n")
+
+    def __enter__(self) -> "ServerProcess":
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+
+def sft_command() -> Sequence[str]:
+    """The command of the environment that runs this."""
+    return (sys.executable, "-m", "secure_file_transfer.frontends.cli")
+
+
+def _status(pid: int, field: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"no {field} for {pid}")
