@@ -8,13 +8,13 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from secure_file_transfer.server import init_certificates
+from secure_file_transfer.testing.process import wait_for_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SFT = ROOT / ".venv" / "bin" / "sft"
@@ -29,26 +29,13 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
-    """Wait until something accepts connections there; fail early when the process ends instead."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError(f"{process.args!r} does not listen on {port}")
-
-
 @contextmanager
 def running(argv: list[str], port: int, *, cwd: Path, env: dict[str, str] | None = None) -> Iterator[None]:
     """A server process, stopped at the end; its output goes to a file in `cwd`."""
     with (cwd / "server.log").open("wb") as log:
         process = subprocess.Popen(argv, cwd=cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env)
         try:
-            wait_for(port, process)
+            wait_for_port(port, process)
             yield
         finally:
             process.terminate()

@@ -7,12 +7,14 @@ import os
 import re
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 READY_SECONDS = 30.0
 
@@ -52,7 +54,7 @@ class ServerProcess:
         assert self._process
         return self._process.pid
 
-    def start(self) -> "ServerProcess":
+    def start(self) -> Self:
         """Start it and wait until it says that it is ready; a restart takes the same port again."""
         command = [*sft_command(), "serve", "--host", "127.0.0.1", "--port", str(self.port), *self._arguments]
         begin = time.monotonic()
@@ -130,7 +132,7 @@ class ServerProcess:
         """An account, made by the local command."""
         self.sft("user", "add", name, "--password-stdin", *(["--admin"] if admin else []), text=password + "\n")
 
-    def __enter__(self) -> "ServerProcess":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -142,6 +144,18 @@ class ServerProcess:
 def sft_command() -> Sequence[str]:
     """The command of the environment that runs this."""
     return (sys.executable, "-m", "secure_file_transfer.frontends.cli")
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[bytes]", seconds: float = READY_SECONDS) -> None:
+    """Wait until something accepts connections there; fail early when the process ends instead."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"{process.args!r} ended with {process.returncode}"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"{process.args!r} does not listen on {port}")
 
 
 def _status(pid: int, field: str) -> int:

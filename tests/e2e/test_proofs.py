@@ -1,0 +1,43 @@
+"""The short versions of the proofs; `python -m benchmarks.proofs` runs the long ones."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+from benchmarks import proofs
+from benchmarks.run import main as run_benchmarks
+
+MIB = 1 << 20
+
+
+def seed() -> int:
+    chosen = secrets.randbits(32)
+    print(f"seed {chosen}")
+    return chosen
+
+
+@pytest.mark.peer
+def test_files_come_back_identical_by_cli_library_and_curl(tmp_path: Path) -> None:
+    print(proofs.prove_roundtrip(tmp_path, big=9 * MIB + 1, files=60))
+
+
+def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    print(proofs.prove_kill(tmp_path, rounds=3, seed=seed()))
+
+
+def test_memory_stays_bounded_while_a_big_file_passes(tmp_path: Path) -> None:
+    print(proofs.prove_memory(tmp_path, total=300 * MIB))
+
+
+def test_nothing_is_stored_in_plain_and_a_flipped_bit_is_never_delivered(tmp_path: Path) -> None:
+    print(proofs.prove_sealed(tmp_path, flips=15, seed=seed()))
+
+
+@pytest.mark.peer
+def test_the_benchmark_runs_against_every_peer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["run", "--size", "5M", "--files", "20", "--rounds", "1"])
+    assert run_benchmarks() == 0
+    table = capsys.readouterr().out
+    assert table.count("x ") >= 16  # four kinds of work against four peers
