@@ -1,0 +1,10 @@
+"""The composition root: reads settings, builds storage, services and doors, and runs them.
+
+`SecureFileTransferServer` is the library's face; `serve`, `open_local` and `init_certificates` are what the command
+line uses. Nothing here decides about files or people: it only puts the parts together.
+"""
+
+from .library import SecureFileTransferServer
+from .run import Announcement, Local, init_certificates, open_local, serve
+
+__all__ = ["Announcement", "Local", "SecureFileTransferServer", "init_certificates", "open_local", "serve"]

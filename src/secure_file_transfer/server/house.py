@@ -1,0 +1,87 @@
+"""A data directory, opened: the storage and the services of a server with accounts, put together."""
+
+import threading
+
+import structlog
+
+from ..config import Settings
+from ..errors import SecureFileTransferError
+from ..services.accounts import Accounts
+from ..services.block_leases import BlockLeases
+from ..services.keys import Keys
+from ..services.passwords import PasswordHasher
+from ..services.sessions import Sessions
+from ..services.setup import Setup
+from ..services.sweep import Sweeper
+from ..services.vaults import Vaults
+from ..storage.blobs.local import LocalBlobStore
+from ..storage.catalog import open_catalog
+from ..storage.clock import SystemClock
+from ..storage.datadir import DataDirectory
+from ..storage.keysource import choose_key_source
+
+_log = structlog.get_logger()
+
+SWEEP_SECONDS = 600.0
+_HOUR_US = 3_600_000_000
+
+
+class House:
+    """Everything behind the doors of a server with accounts: one data directory, opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open it.
+
+        Raises:
+            CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
+        """
+        self.directory = DataDirectory(settings.data_dir)
+        self.clock = clock = SystemClock()
+        self.catalog = catalog = open_catalog(self.directory.catalog)
+        try:
+            self.keys = Keys(catalog, choose_key_source(self.directory.keys))
+            self.keys.open()
+        except BaseException:
+            catalog.close()
+            raise
+        blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
+        self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
+        self.sessions = Sessions(catalog, clock, hasher, settings.session_hours * _HOUR_US)
+        self.accounts = Accounts(catalog, clock, hasher, self.vaults, self.sessions)
+        self.setup = Setup(catalog, clock, self.accounts, self.sessions)
+        self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
+
+    def close(self) -> None:
+        """Let go of the catalog."""
+        self.catalog.close()
+
+
+class Janitor:
+    """Sweeps in the background, every few minutes and when something was removed."""
+
+    def __init__(self, sweeper: Sweeper) -> None:
+        self._sweeper = sweeper
+        self._wake = threading.Event()
+        self._ends = False
+        self._thread = threading.Thread(target=self._work, name="janitor", daemon=True)
+        self._thread.start()
+
+    def poke(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Wait for the batch that runs."""
+        self._ends = True
+        self._sweeper.stop()
+        self._wake.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._ends:
+            self._wake.clear()
+            try:
+                self._sweeper.run()
+            except SecureFileTransferError as error:
+                _log.warning("the sweep did not finish", error=str(error))
+            self._wake.wait(SWEEP_SECONDS)

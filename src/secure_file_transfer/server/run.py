@@ -1,0 +1,163 @@
+"""What the command line runs: the server itself, and work on its data directory from the spot."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import Settings
+from ..doors.http.app import HttpServices, build_app
+from ..doors.http.listener import Listener, serve_config
+from ..errors import ConfigurationError
+from ..services.access import Access
+from ..services.accounts import Accounts
+from ..services.certificates import Certificates, TlsFiles, check_server_files, fingerprint
+from ..services.certificates import init as init_certificate_files
+from ..services.files import Files
+from ..services.hosts import local_hosts
+from ..services.sweep import SweepReport
+from ..storage.clock import SystemClock
+from ..storage.datadir import DataDirectory
+from ..storage.durable import write_file
+from ..version import __version__
+from .house import House, Janitor
+from .logs import configure_logs
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What a person needs to know once the server is ready."""
+
+    urls: Sequence[str]
+    fingerprint: str
+    setup_url: str | None
+    data_dir: Path
+    warnings: Sequence[str]
+
+
+def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> None:
+    """Run a server with accounts until SIGINT or SIGTERM; `announce` is called once it takes connections.
+
+    Raises:
+        DataDirectoryInUseError, CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
+    """
+    configure_logs(settings.log_level, settings.log_format)
+    with open_server(settings) as (_, listener, announcement):
+        listener.run(lambda: announce(announcement()))
+
+
+@contextmanager
+def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[[], Announcement]]]:
+    """A server with accounts, bound to its port and ready to run; the third value is to be called once it runs."""
+    with ExitStack() as stack:
+        stack.enter_context(DataDirectory(settings.data_dir).lock())
+        house = House(settings)
+        stack.callback(house.close)
+        janitor = Janitor(house.sweeper)
+        stack.callback(janitor.close)
+        house.sessions.remove_expired()
+        hosts = _hosts(settings)
+        tls, warnings = _tls(settings, house, hosts)
+        access = Access(house.vaults.tree)
+        app = build_app(
+            HttpServices(
+                files=Files(access, house.sessions.check, on_removed=janitor.poke),
+                sessions=house.sessions,
+                setup=house.setup,
+                ca_pem=tls.ca_cert.read_bytes(),
+                anonymous=False,
+                block_size=settings.block_size,
+                version=__version__,
+            )
+        )
+        listener = serve_config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            certfile=tls.chain,
+            keyfile=tls.key,
+            shutdown_seconds=settings.shutdown_seconds,
+            idle_seconds=settings.idle_seconds,
+        )
+
+        def announcement() -> Announcement:
+            urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
+            setup_url = f"{urls[0]}/setup#{house.setup.begin()}" if house.setup.needed() else None
+            return Announcement(urls, tls.fingerprint, setup_url, house.directory.path, warnings)
+
+        yield house, listener, announcement
+
+
+def _hosts(settings: Settings) -> list[str]:
+    own = [settings.host] if settings.host not in EVERYWHERE else []
+    return list(dict.fromkeys([*settings.public_names, *own, *local_hosts()]))
+
+
+def _shown(host: str, hosts: Sequence[str]) -> Sequence[str]:
+    """The addresses to print: where one listens, or all that others can reach, loopback last."""
+    if host not in EVERYWHERE:
+        return [host]
+    reachable = [name for name in hosts if name not in LOOPBACK and not name.startswith("127.")]
+    return [*reachable, "localhost"]
+
+
+def _url(host: str, port: int) -> str:
+    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+
+
+def _tls(settings: Settings, house: House, hosts: Sequence[str]) -> tuple[TlsFiles, list[str]]:
+    if settings.certfile is None and settings.keyfile is None:
+        return Certificates(house.directory.tls, house.clock, write_file).ensure(hosts), []
+    return own_certificate(settings.certfile, settings.keyfile, house.clock)
+
+
+def own_certificate(certfile: Path | None, keyfile: Path | None, clock: SystemClock) -> tuple[TlsFiles, list[str]]:
+    """A certificate that somebody else made, and what to warn about it.
+
+    Raises:
+        ConfigurationError: only one of the two is given, or they cannot be used.
+    """
+    if certfile is None or keyfile is None:
+        raise ConfigurationError(
+            "A certificate needs its key, and a key its certificate", hint="Give both certfile and keyfile."
+        )
+    warnings = check_server_files(certfile, keyfile, clock.now_us())
+    return TlsFiles(certfile, certfile, keyfile, fingerprint(certfile.read_bytes())), warnings
+
+
+@dataclass(frozen=True)
+class Local:
+    """A data directory, opened by its administrator on the spot; a running server sees the changes."""
+
+    accounts: Accounts
+    rotate_master_key: Callable[[], tuple[str, str]]
+    sweep: Callable[[], SweepReport]
+
+
+@contextmanager
+def open_local(settings: Settings) -> Iterator[Local]:
+    """Work on a data directory without going through a door."""
+    house = House(settings)
+
+    def sweep() -> SweepReport:
+        # The leases that protect blocks in use are the server's own, so it must not run meanwhile.
+        with house.directory.lock():
+            return house.sweeper.run()
+
+    try:
+        yield Local(house.accounts, house.keys.rotate, sweep)
+    finally:
+        house.close()
+
+
+def init_certificates(out_dir: Path, hosts: Sequence[str]) -> list[Path]:
+    """Make `ca_cert.pem`, `ca_key.pem`, `server_cert.pem` and `server_key.pem` in `out_dir`; returns their paths.
+
+    Raises:
+        ExistsError: one of them is there already.
+    """
+    files = init_certificate_files(out_dir, hosts, SystemClock(), write_file)
+    return [files.ca_cert, files.ca_cert.with_name("ca_key.pem"), files.chain, files.key]
