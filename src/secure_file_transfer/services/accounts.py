@@ -1,0 +1,237 @@
+"""Accounts: who may sign in, and with which password."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from secure_file_transfer.errors import ConflictError, InvalidNameError, NotFoundError
+from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Role
+from secure_file_transfer.paths import check_name, display
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock
+
+from .passwords import PasswordHasher, check_password
+
+NAME_MAX = 64
+"""Characters. Enough for an address, short enough for every table and window."""
+
+RESERVED_NAMES = frozenset({"guest", "anonymous"})
+"""What guests without an account are called, here and by FTP clients: an account of that name would pass for one."""
+
+# Characters that Unicode calls letters or marks and that nobody can see: they would make twins of existing names.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def check_account_name(name: str) -> str:
+    """Return `name` unchanged, or refuse it as the name of an account.
+
+    Letters of any script, digits, and `. _ - @`: it stands in commands, logs, and as one folder name in a path.
+
+    Raises:
+        InvalidNameError: with the rule that it breaks.
+    """
+    if fault := _fault(name):
+        raise InvalidNameError(
+            f"{display(name)}: an account's name {fault}",
+            hint="Use letters, digits, '.', '_', '-' and '@', such as 'alice' or 'alice@example.com'.",
+        )
+    return check_name(name)
+
+
+def _fault(name: str) -> str | None:
+    if not 1 <= len(name) <= NAME_MAX:
+        return f"has 1 to {NAME_MAX} characters"
+    for at, char in enumerate(name):
+        category = unicodedata.category(char)
+        # Marks belong to the letter before them in many scripts; alone, they would hide in what comes before.
+        fits = category[0] == "L" or category == "Nd" or (category in {"Mn", "Mc"} and at) or char in "._-@"
+        if not fits or _INVISIBLE.match(char):
+            return "cannot contain spaces, signs or invisible characters"
+    if not any(map(str.isalnum, name)):
+        return "needs at least one letter or digit"
+    if unicodedata.normalize("NFKC", name) != name:
+        return "must be in Unicode normal form, without look-alikes of plain letters"
+    if name[0] in ".-" or name[-1] == ".":
+        return "cannot begin with '.' or '-' or end with '.'"
+    if name.casefold() in RESERVED_NAMES:
+        return "cannot be one that guests have"
+    return None
+
+
+def findable(name: str) -> str | None:
+    """The form under which an account of this name would be found, or None when no account can have it.
+
+    Whoever signs in may type 'é' as two characters, as macOS does. What is illegal in a name (NUL, half a surrogate
+    pair, a megabyte) never reaches the database.
+    """
+    if len(name) > NAME_MAX * 4:
+        return None
+    name = unicodedata.normalize("NFC", name)
+    return name if _fault(name) is None else None
+
+
+class HomeMaker(Protocol):
+    """Makes and removes the vault drive that is an account's home, within the caller's transaction."""
+
+    def create_in(self, tx: CatalogTx, name: str, owner_id: AccountId | None) -> Drive:
+        """A new, empty drive with its own key."""
+
+    def remove_in(self, tx: CatalogTx, drive_id: DriveId) -> None:
+        """Take the drive and everything in it away."""
+
+
+class SessionEnder(Protocol):
+    """Forgets what it believes about an account's sessions."""
+
+    def forget(self, account_id: AccountId) -> None:
+        """The catalog's rows of them are gone; the next request must ask the catalog again."""
+
+
+class Accounts:
+    """Creates, changes and removes accounts.
+
+    Every change that takes rights away ends the account's sessions in the same transaction: there is no moment at
+    which the one holds and the other does not yet. `sessions` is told, so that this process does not go by what it
+    remembers of them until that expires by itself; without it, as in the command line, other processes still see the
+    change within their half second. Names are found without regard to case.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        passwords: PasswordHasher,
+        homes: HomeMaker,
+        sessions: SessionEnder | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._passwords = passwords
+        self._homes = homes
+        self._sessions = sessions
+
+    def create(self, name: str, password: str, role: Role = Role.USER) -> Account:
+        """Make an account with an empty home.
+
+        Raises:
+            InvalidNameError, WeakPasswordError, TooManyRequestsError
+            ExistsError: the name is taken.
+        """
+        return self._catalog.write(self.creation(name, password, role))
+
+    def creation(self, name: str, password: str, role: Role) -> Callable[[CatalogTx], Account]:
+        """Check and hash, and return what is left to do within a transaction, for callers that do more in it.
+
+        Raises:
+            InvalidNameError, WeakPasswordError, TooManyRequestsError; the work itself raises ExistsError.
+        """
+        check_account_name(name)
+        password_hash = self._passwords.hash(check_password(name, password))
+
+        def work(tx: CatalogTx) -> Account:
+            # The account names its home and the home its owner, so the home is first made without one.
+            home = self._homes.create_in(tx, name, None)
+            account = tx.accounts.create(name, role, home.id, password_hash, self._clock.now_us())
+            tx.drives.set_owner(home.id, account.id)
+            return account
+
+        return work
+
+    def set_password(self, name: str, password: str) -> None:
+        """Change the password and end all sessions of the account.
+
+        Raises:
+            NotFoundError, WeakPasswordError, TooManyRequestsError
+        """
+        account = self.get(name)
+        password_hash = self._passwords.hash(check_password(account.name, password))
+
+        def work(tx: CatalogTx) -> None:
+            _known(tx, account.id, name)
+            tx.accounts.set_password_hash(account.id, password_hash)
+            tx.sessions.delete_of(account.id)
+
+        self._catalog.write(work)
+        self._forget(account.id)
+
+    def set_disabled(self, name: str, disabled: bool) -> None:
+        """Lock the account out, which ends its sessions, or let it in again.
+
+        Raises:
+            NotFoundError
+            ConflictError: it is the last administrator who can sign in.
+        """
+
+        def work(tx: CatalogTx) -> AccountId:
+            account = _found(tx, name)
+            if disabled:
+                _refuse_last_admin(tx, account, "disabled")
+                tx.sessions.delete_of(account.id)
+            tx.accounts.set_disabled(account.id, disabled=disabled)
+            return account.id
+
+        self._forget(self._catalog.write(work))
+
+    def delete(self, name: str) -> None:
+        """Remove the account with its sessions, its home and all that is in it.
+
+        There is no way back; an account made later under the same name starts with nothing (attack 30).
+
+        Raises:
+            NotFoundError
+            ConflictError: it is the last administrator who can sign in.
+        """
+
+        def work(tx: CatalogTx) -> AccountId:
+            account = _found(tx, name)
+            _refuse_last_admin(tx, account, "deleted")
+            tx.sessions.delete_of(account.id)
+            tx.accounts.delete(account.id)
+            self._homes.remove_in(tx, account.home_id)
+            return account.id
+
+        self._forget(self._catalog.write(work))
+
+    def _forget(self, account_id: AccountId) -> None:
+        if self._sessions:
+            self._sessions.forget(account_id)
+
+    def get(self, name: str) -> Account:
+        """Raises NotFoundError."""
+        return self._catalog.read(lambda tx: _found(tx, name))
+
+    def all(self) -> Sequence[Account]:
+        """Every account, by name."""
+        return sorted(self._catalog.read(lambda tx: tx.accounts.all()), key=lambda account: account.name.casefold())
+
+
+def _found(tx: CatalogTx, name: str) -> Account:
+    normal = findable(name)
+    account = tx.accounts.by_name(normal) if normal else None
+    if account is None:
+        raise _unknown(name)
+    return account
+
+
+def _known(tx: CatalogTx, account_id: AccountId, name: str) -> None:
+    if tx.accounts.get(account_id) is None:
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no account {display(name)}", hint="List the accounts to see their names: sft user list."
+    )
+
+
+def _refuse_last_admin(tx: CatalogTx, account: Account, what: str) -> None:
+    if is_admin(account) and sum(map(is_admin, tx.accounts.all())) == 1:
+        raise ConflictError(
+            f"{display(account.name)} is the last administrator and cannot be {what}",
+            hint="Make another administrator first: sft user add --admin NAME.",
+        )
+
+
+def is_admin(account: Account) -> bool:
+    """Whether it may run the server: an administrator who can sign in."""
+    return account.role is Role.ADMIN and not account.disabled

@@ -1,0 +1,289 @@
+"""Sessions: who is signed in, from where, until when. They live in the catalog, so they can be ended at once."""
+
+import hashlib
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from secure_file_transfer.errors import (
+    NoSpaceError,
+    SignInFailedError,
+    SignInRequiredError,
+    StorageError,
+    TooManyRequestsError,
+)
+from secure_file_transfer.model import Account, AccountId, Principal, Session, SessionId, TimeUs
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock
+
+from .accounts import findable
+from .passwords import PasswordHasher, is_plausible
+
+TOKEN_PREFIX = "sft_"  # noqa: S105 - a mark by which people and secret scanners know what they have found
+_TOKEN_BYTES = 32
+# 32 bytes are 43 characters of base64url without padding (RFC 4648, 5).
+_TOKEN = re.compile(TOKEN_PREFIX + r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+BELIEVED_SECONDS = 0.5
+"""How long an answer of the catalog is believed. Another process (the command line) may end a session at any moment,
+and its transfers must be dead within one second, on the slowest path too."""
+
+_REMEMBERED_MAX = 10_000
+"""Sessions remembered at once: about 10 MiB, more than one node serves within `BELIEVED_SECONDS`."""
+
+_Work = Callable[[CatalogTx], object]
+
+_TOUCH_US = 60 * 1_000_000
+_TEXT_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session. This is the only moment at which its token is known; it must not be logged."""
+
+    token: str = field(repr=False)
+    session: Session
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class _Belief:
+    principal: Principal
+    until: float
+    token_hash: bytes | None
+
+
+class Sessions:
+    """Signs in and out, and tells whose token it is. One object serves all doors and threads of a process.
+
+    `lifetime_us` is how long a sign-in lasts, in microseconds.
+    """
+
+    def __init__(self, catalog: Catalog, clock: Clock, passwords: PasswordHasher, lifetime_us: int) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._passwords = passwords
+        self._lifetime_us = lifetime_us
+        self._lock = Lock()
+        self._beliefs: OrderedDict[SessionId, _Belief] = OrderedDict()
+        self._by_token: dict[bytes, SessionId] = {}
+        # Counts endings: an answer of the catalog that was asked for before one must not be believed after it.
+        self._endings = 0
+
+    # --- beginning ----------------------------------------------------------------------------------------------
+
+    def sign_in(self, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
+        """Check name and password and begin a session with a new id and token (attack 28).
+
+        Raises:
+            SignInFailedError: for every reason there is; the same text after the same work (attacks 22, 27).
+            TooManyRequestsError: too many sign-ins at this moment.
+        """
+        account, password_hash = self._lookup(name)
+        if account is None or password_hash is None or not is_plausible(password):
+            self._passwords.verify_nobody()
+            raise _sign_in_failed()
+        if not self._passwords.verify(password_hash, password) or account.disabled:
+            raise _sign_in_failed()
+        better = self._better_hash(password_hash, password)
+
+        def still_so(tx: CatalogTx) -> None:
+            # The password was checked outside the transaction; it may have been changed meanwhile.
+            if tx.accounts.password_hash(account.id) != password_hash:
+                raise _sign_in_failed()
+            if better:
+                tx.accounts.set_password_hash(account.id, better)
+
+        return self._begin(account.id, (door, address, agent), still_so)
+
+    def open_for(self, account: Account, *, door: str, address: str, agent: str) -> SignedIn:
+        """Begin a session for somebody who proved by other means to be that account, such as the set-up code.
+
+        Raises:
+            SignInFailedError: the account is disabled or gone.
+        """
+        return self._begin(account.id, (door, address, agent), lambda _: None)
+
+    def _lookup(self, name: str) -> tuple[Account | None, str | None]:
+        normal = findable(name)
+        if normal is None:
+            return None, None
+
+        def work(tx: CatalogTx) -> tuple[Account | None, str | None]:
+            account = tx.accounts.by_name(normal)
+            return account, tx.accounts.password_hash(account.id) if account else None
+
+        return self._catalog.read(work)
+
+    def _better_hash(self, password_hash: str, password: str) -> str | None:
+        if self._passwords.needs_rehash(password_hash):
+            with suppress(TooManyRequestsError):  # the next sign-in will do
+                return self._passwords.hash(password)
+        return None
+
+    def _begin(self, account_id: AccountId, where: tuple[str, str, str], first: _Work) -> SignedIn:
+        token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        door, address, agent = map(_printable, where)
+
+        def work(tx: CatalogTx) -> SignedIn:
+            account = tx.accounts.get(account_id)
+            if account is None or account.disabled:
+                raise _sign_in_failed()
+            first(tx)
+            now = self._clock.now_us()
+            ends = TimeUs(now + self._lifetime_us)
+            session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends)
+            return SignedIn(token, session, account)
+
+        return self._catalog.write(work)
+
+    # --- lasting ------------------------------------------------------------------------------------------------
+
+    def resolve(self, token: str) -> Principal:
+        """Whose token it is. Cheap: the catalog is asked at most every `BELIEVED_SECONDS` for each session.
+
+        Raises:
+            SignInRequiredError: malformed (those never reach the catalog), unknown, ended, expired or disabled.
+        """
+        if not _TOKEN.fullmatch(token):
+            raise _sign_in_required()
+        token_hash = _hash(token)
+        with self._lock:
+            session_id = self._by_token.get(token_hash)
+            belief = None if session_id is None else self._believed(session_id)
+            endings = self._endings
+        if belief:
+            return belief.principal
+        asked = self._clock.monotonic()
+        found = self._catalog.read(lambda tx: tx.sessions.by_token(token_hash))
+        return self._accept(found, asked, endings, token_hash)
+
+    def check(self, principal: Principal) -> None:
+        """Return while the principal's session lasts; for running transfers, before each block. A guest has none.
+
+        Raises:
+            SignInRequiredError: the session has ended: signed out, kicked, expired, or the account changed.
+        """
+        if principal.session is None:
+            return
+        session = principal.session
+        with self._lock:
+            belief = self._believed(session.id)
+            endings = self._endings
+        if belief:
+            return
+
+        def work(tx: CatalogTx) -> tuple[Session, Account] | None:
+            account = tx.accounts.get(session.account_id)
+            current = next((s for s in tx.sessions.of(session.account_id) if s.id == session.id), None)
+            return (current, account) if current and account else None
+
+        asked = self._clock.monotonic()
+        self._accept(self._catalog.read(work), asked, endings, None)
+
+    def _believed(self, session_id: SessionId) -> _Belief | None:
+        """What is known without asking, under the lock."""
+        belief = self._beliefs.get(session_id)
+        if belief is None or belief.until <= self._clock.monotonic():
+            return None
+        session = belief.principal.session
+        return belief if session and session.expires_us > self._clock.now_us() else None
+
+    def _accept(
+        self, found: tuple[Session, Account] | None, asked: float, endings: int, token_hash: bytes | None
+    ) -> Principal:
+        now = self._clock.now_us()
+        if found is None:
+            raise _sign_in_required()
+        session, account = found
+        if session.expires_us <= now:
+            self._quietly(lambda tx: tx.sessions.delete(session.id))
+            self._drop(session.id)
+            raise _sign_in_required()
+        if account.disabled:
+            raise _sign_in_required()
+        due = now - session.seen_us >= _TOUCH_US
+        principal = Principal(account, replace(session, seen_us=now) if due else session)
+        with self._lock:
+            if endings == self._endings:
+                self._remember(_Belief(principal, asked + BELIEVED_SECONDS, token_hash), session.id)
+        if due:
+            self._quietly(lambda tx: tx.sessions.touch(session.id, now))
+        return principal
+
+    def _remember(self, belief: _Belief, session_id: SessionId) -> None:
+        old = self._beliefs.pop(session_id, None)
+        if old and belief.token_hash is None:
+            belief = replace(belief, token_hash=old.token_hash)
+        self._beliefs[session_id] = belief
+        if belief.token_hash is not None:
+            self._by_token[belief.token_hash] = session_id
+        if len(self._beliefs) > _REMEMBERED_MAX:
+            self._pop(next(iter(self._beliefs)))
+
+    def _pop(self, session_id: SessionId) -> None:
+        belief = self._beliefs.pop(session_id, None)
+        if belief and belief.token_hash is not None:
+            self._by_token.pop(belief.token_hash, None)
+
+    def _quietly(self, work: _Work) -> None:
+        """Housekeeping that must not fail the request it happens in: a full disk does not forbid downloads."""
+        with suppress(NoSpaceError, StorageError):
+            self._catalog.write(work)
+
+    # --- ending -------------------------------------------------------------------------------------------------
+
+    def sign_out(self, principal: Principal) -> None:
+        """End the principal's own session; a guest has none to end."""
+        if principal.session is not None:
+            self.end(principal.session.id)
+
+    def end(self, session_id: SessionId) -> None:
+        """End one session; one that has ended already is fine."""
+        self._catalog.write(lambda tx: tx.sessions.delete(session_id))
+        self._drop(session_id)
+
+    def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
+        """End every session of an account, except one if so asked; returns how many."""
+        ended = self._catalog.write(lambda tx: tx.sessions.delete_of(account_id, but=but))
+        self.forget(account_id)
+        return ended
+
+    def forget(self, account_id: AccountId) -> None:
+        """Ask the catalog again about every session of an account: somebody else has just changed them there."""
+        with self._lock:
+            self._endings += 1
+            for session_id, belief in list(self._beliefs.items()):
+                if belief.principal.account and belief.principal.account.id == account_id:
+                    self._pop(session_id)
+
+    def remove_expired(self) -> int:
+        """Clean the catalog, when the server starts and now and then; returns how many there were."""
+        now = self._clock.now_us()
+        return self._catalog.write(lambda tx: tx.sessions.delete_expired(now))
+
+    def _drop(self, session_id: SessionId) -> None:
+        with self._lock:
+            self._endings += 1
+            self._pop(session_id)
+
+
+def _hash(token: str) -> bytes:
+    # A plain hash will do: 256 random bits cannot be guessed, so there is nothing to slow down.
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _printable(text: str) -> str:
+    """What a peer says of itself, fit for a log line or a window: bounded, one line, nothing invisible."""
+    return "".join(c if c.isprintable() else "?" for c in text[:_TEXT_MAX])
+
+
+def _sign_in_failed() -> SignInFailedError:
+    return SignInFailedError(hint="Check both, or ask the operator whether the account may sign in.")
+
+
+def _sign_in_required() -> SignInRequiredError:
+    return SignInRequiredError("The session has ended or never was", hint="Sign in again.")

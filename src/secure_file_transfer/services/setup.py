@@ -1,0 +1,144 @@
+"""The first administrator: no default password, but a code that the console shows once to whoever starts the server."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
+
+from secure_file_transfer.errors import ConflictError, NotFoundError
+from secure_file_transfer.model import Account, Role, TimeUs
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock
+
+from .accounts import Accounts, is_admin
+from .sessions import Sessions, SignedIn
+
+_FACT = "setup_code"
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""32 signs, none of which looks like another when read from a screen and typed: no 0 and O, no 1 and I."""
+_GROUPS = 5
+_GROUP = 5
+"""5 groups of 5 signs: 125 random bits."""
+_LIFETIME_US = 24 * 3600 * 1_000_000
+_WRONG_MAX = 20
+"""Guesses after which the code is dead. A person mistypes a few times; nobody guesses 125 bits anyway."""
+_TYPED_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What the catalog keeps of the code: never the code itself."""
+
+    sha256: str
+    expires_us: int
+    wrong: int
+
+
+class Setup:
+    """Makes the first administrator, once. Afterwards it looks as if there had never been such a thing (attack 25)."""
+
+    def __init__(self, catalog: Catalog, clock: Clock, accounts: Accounts, sessions: Sessions) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._accounts = accounts
+        self._sessions = sessions
+        self._done = False
+
+    def needed(self) -> bool:
+        """Whether the server still waits for an administrator who can sign in.
+
+        Cheap once it is False: the last administrator cannot be taken away, so that stays true.
+        """
+        if not self._done:
+            self._done = not self._catalog.read(_waits)
+        return not self._done
+
+    def begin(self) -> str:
+        """A new code, such as `K7RWM-…-3HXPQ`, good for 24 hours; the one before is dead.
+
+        Raises:
+            ConflictError: there is an administrator already.
+        """
+        signs = "".join(secrets.choice(_ALPHABET) for _ in range(_GROUPS * _GROUP))
+        code = _Code(_hash(signs), self._clock.now_us() + _LIFETIME_US, wrong=0)
+
+        def work(tx: CatalogTx) -> None:
+            if not _waits(tx):
+                raise ConflictError(
+                    "The server is set up already", hint="Add further administrators with: sft user add --admin NAME."
+                )
+            _keep(tx, code)
+
+        self._catalog.write(work)
+        return "-".join(signs[at : at + _GROUP] for at in range(0, len(signs), _GROUP))
+
+    def complete(self, code: str, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
+        """Make the first administrator and sign it in.
+
+        Only success uses the code up; a refused name or password does not. Case, spaces and hyphens of the code do
+        not matter.
+
+        Raises:
+            NotFoundError: wrong or old code, too many wrong ones, or set up already: all look alike.
+            InvalidNameError, WeakPasswordError, ExistsError, TooManyRequestsError: the code is still good.
+        """
+        if not self.needed():
+            raise _not_found()
+        guess = _hash(_typed(code))
+        if not self._catalog.read(lambda tx: _fits(tx, guess, self._clock.now_us())):
+            self._catalog.write(_count_wrong)
+            raise _not_found()
+        create = self._accounts.creation(name, password, Role.ADMIN)
+
+        def work(tx: CatalogTx) -> Account:
+            # Asked again where it is decided: of two who race with the right code, the second finds it gone.
+            if not (_waits(tx) and _fits(tx, guess, self._clock.now_us())):
+                raise _not_found()
+            tx.facts.set(_FACT, None)
+            return create(tx)
+
+        account = self._catalog.write(work)
+        return self._sessions.open_for(account, door=door, address=address, agent=agent)
+
+
+def _waits(tx: CatalogTx) -> bool:
+    return not any(map(is_admin, tx.accounts.all()))
+
+
+def _typed(code: str) -> str:
+    return "".join(c for c in code[:_TYPED_MAX].upper() if c not in "- ")
+
+
+def _hash(signs: str) -> str:
+    return hashlib.sha256(signs.encode("utf-8", "replace")).hexdigest()
+
+
+def _keep(tx: CatalogTx, code: _Code) -> None:
+    tx.facts.set(_FACT, json.dumps(asdict(code)))
+
+
+def _kept(tx: CatalogTx) -> _Code | None:
+    text = tx.facts.get(_FACT)
+    return _Code(**json.loads(text)) if text else None
+
+
+def _fits(tx: CatalogTx, guess: str, now: TimeUs) -> bool:
+    code = _kept(tx)
+    return code is not None and hmac.compare_digest(code.sha256, guess) and now < code.expires_us
+
+
+def _count_wrong(tx: CatalogTx) -> None:
+    code = _kept(tx)
+    if code is None:
+        return
+    if code.wrong + 1 >= _WRONG_MAX:
+        tx.facts.set(_FACT, None)
+    else:
+        _keep(tx, replace(code, wrong=code.wrong + 1))
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError(
+        "There is nothing to set up with that code",
+        hint="Restart the server to get a new code; if it is set up already, sign in.",
+    )
