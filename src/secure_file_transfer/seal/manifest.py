@@ -6,8 +6,8 @@ encoding, and every encoding that is accepted encodes back to the same bytes.
 
 import struct
 
-from ..errors import BlockDamagedError
-from ..model import BLOCK_SIZE_MAX, BlockId, BlockRef, Manifest
+from secure_file_transfer.errors import BlockDamagedError
+from secure_file_transfer.model import BLOCK_SIZE_MAX, BlockId, BlockRef, Manifest
 
 _ENTRY = struct.Struct(">32sI")
 ENTRY_SIZE = _ENTRY.size
