@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from secure_file_transfer.errors import BlockDamagedError, StorageError
+from secure_file_transfer.errors import BlockDamagedError
 from secure_file_transfer.model import KIB, MIB
 from secure_file_transfer.ports import BlobStore, Buffer
 
@@ -106,11 +106,12 @@ class BlobStoreContract:
         assert list(store.scan()) == []
 
     @pytest.mark.parametrize(
-        "key", ["", "0" * 63, "0" * 65, "A" * 64, "../" + "0" * 61, "0" * 63 + "/", "0" * 63 + "\n", "٠" * 64, "g" * 64]
+        "key",
+        ["", "0" * 63, "0" * 65, "A" * 64, "../" + "0" * 61, "0" * 63 + "/", "0" * 63 + "\n", "\u0660" * 64, "g" * 64],
     )
     def test_a_key_of_another_form_is_refused(self, store: BlobStore, key: str) -> None:
         for call in (lambda: store.put(key, b"x"), lambda: store.get(key), lambda: store.delete(key)):
-            with pytest.raises(StorageError):
+            with pytest.raises(ValueError, match="key"):
                 call()
         assert list(store.scan()) == []
 

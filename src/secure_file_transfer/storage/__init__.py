@@ -1,0 +1,1 @@
+"""Where bytes and rows meet a disk: blob stores, the catalog, and folders shown as they are."""

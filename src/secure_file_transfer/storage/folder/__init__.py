@@ -1,0 +1,5 @@
+"""A directory of the server's disk, shown as a drive and left as it is."""
+
+from .tree import FolderTree
+
+__all__ = ["FolderTree"]
