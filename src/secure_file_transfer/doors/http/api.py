@@ -1,0 +1,215 @@
+"""The JSON routes. Each makes one trip to a worker thread: who asks, what they want, and writing the answer."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from ...errors import ExistsError, NotFoundError, SignInFailedError, SignInRequiredError
+from ...model import Conflict, Principal, SortKey
+from ...paths import RemotePath
+from . import schemas
+from .context import DOOR, Caller, Context
+
+if TYPE_CHECKING:
+    from ...services.files import Files
+
+PATH_KEY = "sft.path"
+"""Where the application leaves the checked path of a request in the scope."""
+
+_JSON = "application/json"
+_PATH = {
+    "name": "path",
+    "in": "path",
+    "required": True,
+    "description": "Names separated by slashes, each percent-encoded once.",
+    "schema": {"type": "string"},
+}
+_TREE: dict[str, Any] = {"parameters": [_PATH]}
+_PUBLIC: dict[str, Any] = {"security": []}
+
+
+def _answer(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, {"cache-control": "no-store"}, media_type=_JSON)
+
+
+async def _path(request: Request) -> RemotePath:
+    path = request.scope[PATH_KEY]
+    assert isinstance(path, RemotePath)  # noqa: S101 - put there by the application
+    return path
+
+
+Named = Annotated[RemotePath, Depends(_path)]
+
+
+def build_router(context: Context) -> APIRouter:
+    """All JSON routes."""
+    router = APIRouter(prefix="/api/v1")
+    _add_server(router, context)
+    _add_sign_in(router, context)
+    _add_sessions(router, context)
+    _add_entries(router, context)
+    _add_transfers(router, context)
+    return router
+
+
+def _add_server(router: APIRouter, context: Context) -> None:
+    services = context.services
+
+    @router.get("/server", response_model=schemas.ServerOut, openapi_extra=_PUBLIC, summary="What the server is")
+    async def server() -> Response:
+        def work() -> bytes:
+            return schemas.dump(
+                {
+                    "name": "Secure File Transfer",
+                    "version": services.version,
+                    "api": 1,
+                    "anonymous": services.anonymous,
+                    "setup": services.setup is not None and services.setup.needed(),
+                    "block_size": services.block_size,
+                }
+            )
+
+        return _answer(await context.workers.run(work))
+
+
+def _add_sign_in(router: APIRouter, context: Context) -> None:
+    services = context.services
+
+    @router.post(
+        "/setup",
+        response_model=schemas.SignInOut,
+        status_code=201,
+        openapi_extra=_PUBLIC,
+        summary="Make the first administrator",
+    )
+    async def setup(request: Request, wanted: schemas.SetupIn) -> Response:
+        caller, service = context.caller(request.scope), services.setup
+        if service is None or not await context.workers.run(service.needed):
+            raise NotFoundError("There is nothing at this address", hint="The server is set up; sign in.")
+
+        def work() -> bytes:
+            signed = service.complete(
+                wanted.code, wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent
+            )
+            return schemas.dump(schemas.sign_in_json(signed))
+
+        return _answer(await context.signing.run(work), 201)
+
+    @router.post(
+        "/sessions",
+        response_model=schemas.SignInOut,
+        status_code=201,
+        openapi_extra=_PUBLIC,
+        summary="Sign in",
+    )
+    async def sign_in(request: Request, wanted: schemas.SignInIn) -> Response:
+        caller, service = context.caller(request.scope), services.sessions
+        if service is None:
+            raise SignInFailedError(hint="This server has no accounts.")
+
+        def work() -> bytes:
+            signed = service.sign_in(
+                wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent
+            )
+            return schemas.dump(schemas.sign_in_json(signed))
+
+        return _answer(await context.signing.run(work), 201)
+
+
+def _add_sessions(router: APIRouter, context: Context) -> None:
+    services = context.services
+
+    @router.get("/sessions/current", response_model=schemas.WhoamiOut, summary="Who am I")
+    async def whoami(request: Request) -> Response:
+        caller = context.caller(request.scope)
+        return _answer(await caller.run(lambda who: schemas.dump(schemas.whoami_json(who, caller.address))))
+
+    @router.delete("/sessions/current", status_code=204, summary="Sign out")
+    async def sign_out(request: Request) -> Response:
+        def work(who: Principal) -> None:
+            if services.sessions is None or who.session is None:
+                raise SignInRequiredError("There is no session to end")
+            services.sessions.sign_out(who)
+
+        await context.caller(request.scope).run(work)
+        return Response(status_code=204)
+
+
+def _add_entries(router: APIRouter, context: Context) -> None:
+    files: Files = context.services.files
+
+    @router.get("/entries/{path}", response_model=schemas.EntryOut, openapi_extra=_TREE, summary="A file or folder")
+    async def stat(request: Request, path: Named) -> Response:
+        caller = context.caller(request.scope)
+        return _answer(await caller.run(lambda who: schemas.dump(schemas.entry_json(files.stat(who, path)))))
+
+    @router.delete("/entries/{path}", status_code=204, openapi_extra=_TREE, summary="Delete")
+    async def remove(request: Request, path: Named, query: Annotated[schemas.RemoveQuery, Query()]) -> Response:
+        caller = context.caller(request.scope)
+        await caller.run(lambda who: files.remove(who, path, recursive=query.recursive))
+        return Response(status_code=204)
+
+    @router.get("/folders/{path}", response_model=schemas.PageOut, openapi_extra=_TREE, summary="List a folder")
+    async def list_folder(request: Request, path: Named, query: Annotated[schemas.FolderQuery, Query()]) -> Response:
+        caller = context.caller(request.scope)
+
+        def work(who: Principal) -> bytes:
+            page = files.list(
+                who,
+                path,
+                sort=SortKey(query.sort),
+                descending=query.order == "desc",
+                cursor=query.cursor or None,
+                limit=query.limit,
+            )
+            return schemas.dump(schemas.page_json(page))
+
+        return _answer(await caller.run(work))
+
+    @router.put(
+        "/folders/{path}",
+        response_model=schemas.EntryOut,
+        status_code=201,
+        openapi_extra=_TREE,
+        summary="Make a folder",
+    )
+    async def make_folder(request: Request, path: Named, query: Annotated[schemas.ParentsQuery, Query()]) -> Response:
+        caller = context.caller(request.scope)
+
+        def work(who: Principal) -> tuple[bytes, int]:
+            status = 201
+            try:
+                entry = files.make_folder(who, path)
+            except (ExistsError, NotFoundError) as error:
+                if not query.parents:
+                    raise
+                entry = files.make_folder(who, path, parents=True)
+                status = 200 if isinstance(error, ExistsError) else 201
+            return schemas.dump(schemas.entry_json(entry)), status
+
+        return _answer(*await caller.run(work))
+
+
+def _add_transfers(router: APIRouter, context: Context) -> None:
+    files: Files = context.services.files
+
+    def transfer(caller: Caller, act: Callable[..., Any], wanted: schemas.TransferIn) -> Any:
+        def work(who: Principal) -> bytes:
+            source, target = RemotePath.parse(wanted.source), RemotePath.parse(wanted.target)
+            return schemas.dump(schemas.entry_json(act(who, source, target, conflict=Conflict(wanted.conflict))))
+
+        return caller.run(work)
+
+    @router.post("/move", response_model=schemas.EntryOut, summary="Move or rename")
+    async def move(request: Request, wanted: schemas.TransferIn) -> Response:
+        return _answer(await transfer(context.caller(request.scope), files.move, wanted))
+
+    @router.post("/copy", response_model=schemas.EntryOut, status_code=201, summary="Copy")
+    async def copy(request: Request, wanted: schemas.TransferIn) -> Response:
+        return _answer(await transfer(context.caller(request.scope), files.copy, wanted), 201)
+
+    @router.get("/usage", response_model=schemas.UsageOut, summary="What is used and what is left")
+    async def usage(request: Request) -> Response:
+        caller = context.caller(request.scope)
+        return _answer(await caller.run(lambda who: schemas.dump(schemas.usage_json(files.usage(who)))))

@@ -1,0 +1,146 @@
+"""The application behind the HTTPS door: which route answers what, and what happens when one fails.
+
+Contents take a short way past the framework; JSON goes through FastAPI. Either way the path is read from the wire
+by the one authority for paths, before anything is routed by it.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...errors import SecureFileTransferError, ShuttingDownError, TooLargeError
+from ...paths import RemotePath
+from . import openapi, problems
+from .api import PATH_KEY, build_router
+from .context import Context, HttpServices, joined_fields
+from .downloads import get_file, get_zip
+from .exchange import Exchange, Receive, Scope, Send, raw_path
+from .gate import Gate
+from .pages import Pages
+from .uploads import Buffers, put_file
+
+__all__ = ["HttpApp", "HttpServices", "build_app"]
+
+BODY_MAX = 64 * 1024
+"""Of a JSON request: several hundred times what any of them needs. It also bounds how deep one can nest."""
+API = b"/api/v1/"
+_TREES = (b"entries", b"folders", b"files")
+
+
+def build_app(services: HttpServices) -> "HttpApp":
+    """The application. It takes work once its `gate` is opened, which the listener does."""
+    return HttpApp(services)
+
+
+class HttpApp:
+    """An ASGI application. `gate` says whether it takes work; `close` lets its threads go."""
+
+    def __init__(self, services: HttpServices) -> None:
+        self.gate = Gate()
+        self._context = Context(services)
+        self._buffers = Buffers(services.block_size)
+        self._pages = Pages(self._context, self.gate)
+        self._json = _json_app(self._context)
+
+    def close(self) -> None:
+        """Wait for running threads. Nothing may be asked of it afterwards."""
+        self._context.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            return
+        exchange = Exchange(scope, receive, send)
+        path = raw_path(scope)
+        if path in {b"/healthz", b"/readyz"} and scope["method"] in {"GET", "HEAD"}:
+            await self._pages.health(exchange, ready=path == b"/readyz")
+            return
+        self.gate.running += self.gate.is_open
+        counted = self.gate.is_open
+        try:
+            if not counted:
+                raise ShuttingDownError(hint="Try again in a moment.")
+            await self._route(exchange, path)
+        except Exception as error:  # noqa: BLE001 - the last line: whatever happened becomes an answer
+            # What began already cannot be taken back: it stays incomplete, and the server cuts the connection.
+            if not exchange.status:
+                await exchange.answer(*problems.answer(error))
+        finally:
+            self.gate.running -= counted
+            exchange.log()
+
+    async def _route(self, exchange: Exchange, path: bytes) -> None:
+        scope, method = exchange.scope, exchange.scope["method"]
+        if not path.startswith(API):
+            _only(method, "GET", "HEAD")
+            await self._pages.serve(exchange)
+            return
+        tree, slash, names = path[len(API) :].partition(b"/")
+        if tree == b"zip" and not slash:
+            _only(method, "GET")
+            await get_zip(self._context, exchange)
+            return
+        if tree in _TREES:
+            remote = RemotePath.from_url(slash + names)
+            if tree == b"files":
+                _only(method, "GET", "HEAD", "PUT")
+                if method == "PUT":
+                    await put_file(self._context, self._buffers, exchange, remote)
+                else:
+                    await get_file(self._context, exchange, remote)
+                return
+            # The framework routes by the decoded path, in which names cannot be told apart any more: it gets a
+            # stand-in for them.
+            scope[PATH_KEY] = remote
+            scope["path"] = f"/api/v1/{tree.decode()}/-"
+        if _declared_length(scope) > BODY_MAX:
+            raise TooLargeError(f"The body may have {BODY_MAX} bytes", hint="Files go to /api/v1/files/.")
+        await self._json(scope, exchange.receive, exchange.send)
+
+
+def _only(method: str, *allowed: str) -> None:
+    if method not in allowed:
+        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+
+
+def _declared_length(scope: Scope) -> int:
+    return int(joined_fields(scope["headers"]).get(b"content-length", b"0"))
+
+
+def _json_app(context: Context) -> FastAPI:
+    app = FastAPI(
+        title="Secure File Transfer",
+        version=context.services.version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=BODY_MAX,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.include_router(build_router(context))
+
+    async def problem(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's signature
+        status, headers, content = problems.answer(error)
+        response = Response(content, status)
+        response.raw_headers = headers
+        return response
+
+    for kind in (SecureFileTransferError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, problem)
+    _add_description(app)
+    return app
+
+
+def _add_description(app: FastAPI) -> None:
+    described: dict[str, Any] = {}
+
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    async def description() -> dict[str, Any]:
+        if not described:
+            described.update(openapi.describe(app))
+        return described

@@ -1,0 +1,296 @@
+"""One connection: uvicorn's HTTP/1.1 protocol, and the limits that it does not set.
+
+What is added, and the attack or failure it answers:
+- a complete header block within `head_seconds` (slowloris), of at most `HEAD_MAX` bytes (header bomb);
+- a peer that falls silent in the middle of a body, or stops reading an answer, is dropped after `idle_seconds`;
+- chunk framing, extensions and trailers are bounded as the head is, and trailers never become headers;
+- HTTP/1.0 and 1.1 only, one `Host`, `Transfer-Encoding` only as `chunked` and only in 1.1 (request smuggling; the
+  parser itself already refuses conflicting lengths);
+- an upgrade is refused: the parser would skip the body and take its bytes for the next request;
+- a connection closed while the body still arrives is read on for a moment, so that a reset does not
+  destroy the answer on its way to the peer (RFC 9112, 9.6).
+"""
+
+import asyncio
+from typing import Any
+
+import httptools
+from uvicorn._types import ASGI3Application
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from ...errors import InvalidRequestError, SecureFileTransferError, TimedOutError, TooLargeError
+from . import problems
+from .limits import Limits
+
+HEAD_MAX = 64 * 1024
+"""nginx takes 32 KiB, Apache 8 KiB a line; cookies and tokens of the largest single sign-on systems fit."""
+FIELDS_MAX = 128
+LINGER_SECONDS = 2.0
+LINGER_MAX = 32 * 1024 * 1024
+HEADER_FIELDS_TOO_LARGE = 431
+
+
+class _Refused(Exception):  # noqa: N818 - a signal through the parser, no error of its own
+    """Leaves the parser's callbacks with an answer."""
+
+    def __init__(self, error: SecureFileTransferError, status: int | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.status = status
+
+
+class _LingeringTransport:
+    """The transport as uvicorn's request cycle sees it: `close` with the body unread becomes a polite farewell."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self.write = connection.transport.write
+        self.is_closing = connection.transport.is_closing
+
+    def close(self) -> None:
+        self._connection.farewell()
+
+
+class Connection(HttpToolsProtocol):
+    """See the module. `limits` is set on a subclass by `connection_class`."""
+
+    limits = Limits()
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._watch: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+        self._head_since: float | None = None
+        self._head_bytes = 0
+        self._unframed = 0
+        self._head_size = 0
+        self._in_head = True
+        self._running: RequestResponseCycle | None = None
+        self._unsent = 0
+        self._unsent_since = 0.0
+        self._farewell_until: float | None = None
+        self._discarded = 0
+
+    # --- the watch ----------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, with the clock for the first request running."""
+        super().connection_made(transport)
+        self._heard = self._head_since = self.loop.time()
+        self._watch = self.loop.call_later(self.limits.tick, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; nothing may keep the connection in memory."""
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._answering():
+            # With pipelining the request at work is not the last one read, which is all that uvicorn tells.
+            assert self._running is not None  # noqa: S101 - for the type checker
+            self._running.disconnected = True
+            self._running.message_event.set()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+    def _look(self) -> None:
+        """Check every clock. One timer per connection and tick is cheaper than one per request."""
+        now = self.loop.time()
+        if self._head_since is not None and self._answering():
+            self._head_since = now  # the next request's clock waits for the present answer
+        if self._farewell_until is not None:
+            if now >= self._farewell_until:
+                self.transport.abort()
+        elif self._head_since is not None and now - self._head_since >= self.limits.head_seconds:
+            self._time_out("The request line and headers took too long")
+        elif self._body_awaited() and now - self._heard >= self.limits.idle_seconds:
+            self._time_out("The body stopped arriving")
+        elif self._stalled(now):
+            self.transport.abort()
+        if not self.transport.is_closing() or self._farewell_until is not None:
+            self._watch = self.loop.call_later(self.limits.tick, self._look)
+
+    def _answering(self) -> bool:
+        return self._running is not None and not self._running.response_complete
+
+    def _body_awaited(self) -> bool:
+        cycle = self._running
+        return (
+            cycle is not None
+            and cycle is self.cycle
+            and cycle.more_body
+            and not cycle.response_complete
+            and not cycle.waiting_for_100_continue
+            and not self.flow.read_paused
+        )
+
+    def _stalled(self, now: float) -> bool:
+        """Whether the peer has taken nothing of what waits for it, for too long."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent == 0 or unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+            return False
+        return now - self._unsent_since >= self.limits.idle_seconds
+
+    def _time_out(self, message: str) -> None:
+        if self._in_head and not self._head_bytes:
+            self.transport.abort()  # it never said anything: there is nothing to answer
+        else:
+            self._refuse(TimedOutError(message, hint="Try again over a better connection."))
+
+    # --- bytes in -----------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, within the limits."""
+        if self._farewell_until is not None:
+            self._discarded += len(data)
+            if self._discarded > LINGER_MAX:
+                self.transport.abort()
+            return
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        self._heard = self.loop.time()
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_since is None:
+                self._head_since = self._heard
+        self._unframed += len(data)
+        self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+            if self._unframed > HEAD_MAX:
+                self._too_much_framing()
+        except httptools.HttpParserUpgrade:
+            self._refuse(InvalidRequestError("This server does not change protocols"))
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            if isinstance(cause, _Refused):
+                self._refuse(cause.error, cause.status)
+            else:
+                self._refuse(InvalidRequestError("That is no HTTP/1.1 request that can be understood"))
+        except _Refused as refused:
+            self._refuse(refused.error, refused.status)
+
+    def _too_much_framing(self) -> None:
+        raise _Refused(
+            TooLargeError("The headers are too large", hint=f"At most {HEAD_MAX // 1024} KiB fit."),
+            HEADER_FIELDS_TOO_LARGE,
+        )
+
+    def _refuse(self, error: SecureFileTransferError, status: int | None = None) -> None:
+        """Answer with a problem where no answer has begun, and close."""
+        running = self._running
+        if running is not None and not running.response_complete:
+            if running.response_started or self.pipeline:
+                self.transport.abort()  # an answer in the middle of another would be taken for its content
+                return
+            running.disconnected = True  # whoever works on it learns that nobody waits
+            running.message_event.set()
+        content = problems.body(error, status=status)
+        head = [
+            STATUS_LINE[status or error.row.status],
+            *(b"%s: %s\r\n" % header for header in self.server_state.default_headers),
+            b"content-type: %s\r\ncontent-length: %d\r\n" % (problems.CONTENT_TYPE, len(content)),
+            b"cache-control: no-store\r\nconnection: close\r\n\r\n",
+        ]
+        self.transport.write(b"".join([*head, content]))
+        if isinstance(error, TooLargeError):
+            self._linger()
+        else:
+            self.transport.close()
+
+    # --- the parser's callbacks ---------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_size = 0
+        if self._head_since is None:
+            self._head_since = self._heard
+
+    def on_url(self, url: bytes) -> None:
+        """Count it."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count it. A trailer is dropped: the application has read the headers already, and decided by them."""
+        self._count(len(name) + len(value) + 4)
+        if self._in_head:
+            super().on_header(name, value)
+
+    def _count(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > HEAD_MAX or len(self.headers) > FIELDS_MAX:
+            self._too_much_framing()
+
+    def on_headers_complete(self) -> None:
+        """Refuse what would make two readers of one request disagree; then start it."""
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if version not in {"1.0", "1.1"}:
+            raise _Refused(InvalidRequestError(f"HTTP/{version} is not spoken here", hint="Use HTTP/1.1."))
+        if hosts > 1 or (version == "1.1" and not hosts):
+            raise _Refused(InvalidRequestError("A request has exactly one Host header"))
+        if codings and (codings != [b"chunked"] or version == "1.0"):
+            raise _Refused(InvalidRequestError("The only Transfer-Encoding taken is chunked, in HTTP/1.1"))
+        if self.parser.should_upgrade():
+            raise _Refused(InvalidRequestError("This server does not change protocols"))
+        self._in_head = False
+        self._head_since = None
+        self._head_bytes = 0
+        self._unframed = 0
+        super().on_headers_complete()
+        self.cycle.transport = _LingeringTransport(self)  # type: ignore[assignment]
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_body(self, body: bytes) -> None:
+        """Content: the framing around it is counted anew."""
+        self._unframed = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Whatever follows is the head of the next request."""
+        self._in_head = True
+        self._unframed = 0
+        super().on_message_complete()
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def farewell(self) -> None:
+        """Close after an answer; gently, when the peer is still sending."""
+        if self._running is not None and self._running.more_body and not self.transport.is_closing():
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        self._farewell_until = self.loop.time() + LINGER_SECONDS
+        self.flow.resume_reading()
+
+    def on_response_complete(self) -> None:
+        """The next request may begin, unless this was the last."""
+        if self._farewell_until is None and self.cycle is self._running and self.cycle.more_body:
+            self.farewell()  # what still arrives of this body must not be read as a request
+        if self._farewell_until is None:
+            super().on_response_complete()
+
+
+def connection_class(limits: Limits) -> type[Connection]:
+    """The connection with these limits."""
+    return type("LimitedConnection", (Connection,), {"limits": limits})

@@ -1,0 +1,111 @@
+"""What every route knows: the services behind the door, the threads they run in, and who asks."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...errors import SignInRequiredError
+from ...model import Principal
+from ...services.sessions import Sessions
+from ...services.setup import Setup
+from .workers import Workers
+
+if TYPE_CHECKING:
+    from ...services.files import Files
+
+T = TypeVar("T")
+Scope = Any
+DOOR = "http"
+WORKER_THREADS = min(32, 8 + 4 * (os.cpu_count() or 1))
+"""Mostly they wait for the disk, and writes that wait together share one commit of the catalog."""
+SIGNING_THREADS = 2
+SIGNING_WAITING_MAX = 32
+"""Password hashing has threads of its own: a flood of guesses must not keep anybody from their files (attack 47)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServices:
+    """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
+
+    `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest.
+    """
+
+    files: "Files"
+    sessions: Sessions | None
+    setup: Setup | None
+    ca_pem: bytes
+    anonymous: bool
+    block_size: int
+    version: str
+
+
+class Context:
+    """The services and their threads."""
+
+    def __init__(self, services: HttpServices) -> None:
+        self.services = services
+        self.workers = Workers("http", WORKER_THREADS)
+        self.signing = Workers("http-sign-in", SIGNING_THREADS, waiting_max=SIGNING_WAITING_MAX)
+
+    def caller(self, scope: Scope) -> "Caller":
+        """Who sent this request, not yet looked up."""
+        return Caller(self, scope)
+
+    def close(self) -> None:
+        """Wait for the threads and let them go."""
+        self.workers.close()
+        self.signing.close()
+
+
+def joined_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Header fields by name; lines of the same name are one list (RFC 9110, 5.3)."""
+    fields: dict[bytes, bytes] = {}
+    for name, value in headers:
+        fields[name] = fields[name] + b", " + value if name in fields else value
+    return fields
+
+
+class Caller:
+    """One request's sender."""
+
+    __slots__ = ("_context", "_scope")
+
+    def __init__(self, context: Context, scope: Scope) -> None:
+        self._context = context
+        self._scope = scope
+
+    @property
+    def address(self) -> str:
+        """The peer's address, without the port."""
+        client = self._scope.get("client")
+        return str(client[0]) if client else ""
+
+    @property
+    def agent(self) -> str:
+        """What the peer's program calls itself."""
+        return joined_fields(self._scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+
+    def principal(self) -> Principal:
+        """Who it is. Call it in a worker thread: it may ask the catalog.
+
+        Raises:
+            SignInRequiredError: no token where one is needed, or one that is not good any more. A bad token never
+                falls back to the guest.
+        """
+        services = self._context.services
+        values = [value for name, value in self._scope["headers"] if name == b"authorization"]
+        if not values:
+            if services.anonymous:
+                return Principal(None, None)
+            raise SignInRequiredError(hint="Sign in with: sft login, or send Authorization: Bearer <token>.")
+        scheme, _, token = values[0].partition(b" ")
+        if len(values) > 1 or scheme.lower() != b"bearer" or services.sessions is None:
+            raise SignInRequiredError(
+                "These credentials are not understood", hint="Send one header Authorization: Bearer <token>."
+            )
+        return services.sessions.resolve(token.strip(b" ").decode("latin-1"))
+
+    async def run(self, work: Callable[[Principal], T]) -> T:
+        """Find out who it is and do `work` for them, in one trip to a worker thread."""
+        return await self._context.workers.run(lambda: work(self.principal()))

@@ -1,0 +1,113 @@
+"""The server's description for machines: what FastAPI derives from the JSON routes, and the content routes by hand."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from . import schemas
+
+_PROBLEM = {
+    "description": "An error (RFC 9457); `code` decides.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+}
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_PATH = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _parameter(where: str, name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": where, "description": description, "schema": {"type": "string", **schema}}
+
+
+_CONDITIONS = [
+    _parameter("header", "If-Match", "Only if the content has this ETag."),
+    _parameter("header", "If-None-Match", "Only if it has not; `*`: only if nothing is there."),
+]
+_READ = [
+    _PATH,
+    *_CONDITIONS,
+    _parameter("header", "If-Modified-Since", "Only if it is newer."),
+    _parameter("header", "If-Unmodified-Since", "Only if it is not newer."),
+]
+_SENT = {
+    "200": {"description": "The whole file", "content": _BYTES},
+    "304": {"description": "Not modified"},
+    "default": _PROBLEM,
+}
+_GET = {
+    "summary": "Read a file",
+    "operationId": "read_file",
+    "parameters": [
+        *_READ,
+        _parameter("header", "Range", "One range of bytes."),
+        _parameter("header", "If-Range", "The whole file if it is not this one any more."),
+    ],
+    "responses": {**_SENT, "206": {"description": "The range", "content": _BYTES}},
+}
+_HEAD = {"summary": "Describe a file", "operationId": "describe_file", "parameters": _READ, "responses": _SENT}
+_WRITTEN = {"application/json": {"schema": {"$ref": "#/components/schemas/WrittenOut"}}}
+_PUT = {
+    "summary": "Store a file",
+    "operationId": "store_file",
+    "parameters": [
+        _PATH,
+        *_CONDITIONS,
+        _parameter("header", "Content-Digest", "sha-256=:base64:, compared before anything is published (RFC 9530)."),
+        _parameter("header", "Repr-Digest", "The same."),
+        _parameter(
+            "query",
+            "conflict",
+            "What to do when the name is taken.",
+            enum=["overwrite", "skip", "rename", "newer"],
+            default="overwrite",
+        ),
+        _parameter("query", "modified", "The modification time to keep.", format="date-time"),
+        {"name": "parents", "in": "query", "schema": {"type": "boolean", "default": False}},
+    ],
+    "requestBody": {"required": True, "content": _BYTES},
+    "responses": {
+        "200": {"description": "Replaced or skipped", "content": _WRITTEN},
+        "201": {"description": "Created", "content": _WRITTEN},
+        "default": _PROBLEM,
+    },
+}
+_ZIP = {
+    "summary": "A ZIP archive of a folder, or of any selection",
+    "operationId": "zip",
+    "parameters": [
+        {
+            "name": "path",
+            "in": "query",
+            "required": True,
+            "schema": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        }
+    ],
+    "responses": {
+        "200": {"description": "The archive", "content": {"application/zip": _BYTES["application/octet-stream"]}},
+        "default": _PROBLEM,
+    },
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document."""
+    document = get_openapi(title="Secure File Transfer", version=app.version, routes=app.routes)
+    paths, components = document["paths"], document.setdefault("components", {})
+    known = components.setdefault("schemas", {})
+    for model in (schemas.EntryOut, schemas.WrittenOut, schemas.ProblemOut):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        known.update(schema.pop("$defs", {}))
+        known[model.__name__] = schema
+    for operations in paths.values():
+        for operation in operations.values():
+            # Validation errors are problems here too, never FastAPI's own form.
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = _PROBLEM
+    for unused in ("HTTPValidationError", "ValidationError"):
+        known.pop(unused, None)
+    paths["/api/v1/files/{path}"] = {"get": _GET, "head": _HEAD, "put": _PUT}
+    paths["/api/v1/zip"] = {"get": _ZIP}
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    # The empty requirement: a server that admits guests takes requests without a token.
+    document["security"] = [{"token": []}, {}]
+    return document

@@ -1,0 +1,129 @@
+"""The pages for people, and what else needs no sign-in: the CA certificate, health, static files.
+
+Pages are rendered here from templates in `assets`, without outside resources and under a strict content policy.
+"""
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from importlib import resources
+from string import Template
+
+from ...errors import NotFoundError
+from .context import Context, joined_fields
+from .exchange import Exchange, raw_path
+from .gate import Gate
+from .problems import Headers
+
+PAGE_POLICY = (
+    b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_TYPES = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
+_STATIC = ("style.css", "setup.js", "copy.js", "icon.svg")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?", re.ASCII)
+_TEXT = b"text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    content: bytes
+    kind: bytes
+    etag: bytes
+
+
+def fingerprint(ca_pem: bytes) -> str:
+    """SHA-256 of the first certificate's DER form, as `AB:CD:…`; empty when there is no certificate."""
+    begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+    start, stop = ca_pem.find(begin), ca_pem.find(end)
+    if start < 0 or stop < start:
+        return ""
+    der = ssl.PEM_cert_to_DER_cert(ca_pem[start : stop + len(end)].decode("ascii"))
+    return sha256(der).digest().hex(":").upper()
+
+
+def _read(name: str) -> bytes:
+    return resources.files(__package__).joinpath("assets", name).read_bytes()
+
+
+def _asset(name: str) -> _Asset:
+    content = _read(name)
+    return _Asset(content, _TYPES[name.rpartition(".")[2]], b'"' + sha256(content).hexdigest()[:20].encode() + b'"')
+
+
+class Pages:
+    """Answers everything outside `/api`."""
+
+    def __init__(self, context: Context, gate: Gate) -> None:
+        self._context = context
+        self._gate = gate
+        self._static: Mapping[bytes, _Asset] = {f"/static/{name}".encode(): _asset(name) for name in _STATIC}
+        self._home = Template(_read("home.html").decode())
+        self._setup = Template(_read("setup.html").decode())
+        self._fingerprint = fingerprint(context.services.ca_pem)
+
+    async def serve(self, exchange: Exchange) -> None:
+        """Answer a GET or HEAD.
+
+        Raises:
+            NotFoundError
+        """
+        path = raw_path(exchange.scope)
+        if asset := self._static.get(path):
+            await self._send_asset(exchange, asset)
+        elif path == b"/":
+            await self._send_page(exchange, self._home, setup=await self._setup_needed())
+        elif path == b"/setup" and await self._setup_needed():
+            await self._send_page(exchange, self._setup, setup=True)
+        elif path == b"/ca.pem":
+            headers = [(b"content-type", b"application/x-pem-file"), (b"cache-control", b"no-cache")]
+            headers.append((b"content-disposition", b'attachment; filename="ca.pem"'))
+            await _send(exchange, 200, headers, self._context.services.ca_pem)
+        else:
+            raise NotFoundError("There is nothing at this address", hint="Begin at /.")
+
+    async def health(self, exchange: Exchange, *, ready: bool) -> None:
+        """`/healthz` and `/readyz`."""
+        good = not ready or self._gate.is_open
+        headers = [(b"content-type", _TEXT), (b"cache-control", b"no-store")]
+        await _send(exchange, 200 if good else 503, headers, b"ok\n" if good else b"not ready\n")
+
+    async def _setup_needed(self) -> bool:
+        setup = self._context.services.setup
+        return setup is not None and await self._context.workers.run(setup.needed)
+
+    async def _send_page(self, exchange: Exchange, template: Template, *, setup: bool) -> None:
+        content = template.substitute(
+            origin=escape("https://" + _host(exchange)),
+            fingerprint=escape(self._fingerprint),
+            version=escape(self._context.services.version),
+            # Sections of a page are shown or hidden whole; nothing is put together from pieces of HTML here.
+            waiting="" if setup else "hidden",
+            working="hidden" if setup else "",
+        ).encode()
+        headers: Headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-security-policy", PAGE_POLICY),
+            (b"cache-control", b"no-store"),
+        ]
+        await _send(exchange, 200, headers, content)
+
+    async def _send_asset(self, exchange: Exchange, asset: _Asset) -> None:
+        headers: Headers = [(b"etag", asset.etag), (b"cache-control", b"no-cache")]
+        if joined_fields(exchange.scope["headers"]).get(b"if-none-match") == asset.etag:
+            await exchange.answer(304, headers, b"")
+            return
+        await _send(exchange, 200, [(b"content-type", asset.kind), *headers], asset.content)
+
+
+def _host(exchange: Exchange) -> str:
+    """The name by which the peer reached us, if it can be one: it goes into commands that people copy."""
+    given = joined_fields(exchange.scope["headers"]).get(b"host", b"").decode("latin-1")
+    return given if _HOST.fullmatch(given) else "your-server:5000"
+
+
+async def _send(exchange: Exchange, status: int, headers: Headers, content: bytes) -> None:
+    await exchange.answer(status, [*headers, (b"content-length", b"%d" % len(content))], content)

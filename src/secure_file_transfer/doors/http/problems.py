@@ -1,0 +1,98 @@
+"""Errors as `application/problem+json` (RFC 9457): what the error table says, and nothing that it does not."""
+
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from ...errors import (
+    InvalidRequestError,
+    NotFoundError,
+    SecureFileTransferError,
+    ShuttingDownError,
+    TooLargeError,
+    TooManyRequestsError,
+)
+
+Headers = list[tuple[bytes, bytes]]
+CONTENT_TYPE = b"application/problem+json"
+RETRY_SECONDS = b"5"
+_DETAIL_MAX = 2000
+
+_log = structlog.get_logger()
+
+
+def body(error: SecureFileTransferError, *, status: int | None = None, title: str | None = None) -> bytes:
+    """The problem document of an error."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title or error.row.title,
+        "status": status or error.row.status,
+        "detail": str(error)[:_DETAIL_MAX],
+        "code": error.code,
+        "hint": error.hint,
+        "retryable": error.retryable,
+    }
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _extra(error: SecureFileTransferError, status: int) -> Headers:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return [(b"www-authenticate", b"Bearer")]
+    if isinstance(error, ShuttingDownError | TooManyRequestsError):
+        return [(b"retry-after", RETRY_SECONDS)]
+    return []
+
+
+def _of_framework(error: HTTPException) -> tuple[SecureFileTransferError, str | None]:
+    """What the framework refused, in the words of the table; the title is the standard phrase where none fits."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFoundError("There is nothing at this address", hint="See docs/protocol.md."), None
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLargeError("The body is larger than this request may have"), None
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return InvalidRequestError("This address does not take that method"), "Method not allowed"
+    return InvalidRequestError("The request cannot be read", hint="Send JSON in UTF-8, as application/json."), None
+
+
+def _of_validation(error: RequestValidationError) -> InvalidRequestError:
+    """Which member is wrong, and how. What was sent is not repeated: it may be a password."""
+    faults: Sequence[Any] = error.errors()
+    told = "; ".join(f"{'.'.join(str(part) for part in f['loc'])}: {f['msg']}" for f in faults[:5])
+    return InvalidRequestError(told.encode("utf-8", "replace").decode(), hint="See docs/protocol.md.")
+
+
+def answer(error: Exception, *, extra: Headers | None = None) -> tuple[int, Headers, bytes]:
+    """Status, headers and body for any exception. One that is not ours is logged, and not shown.
+
+    `extra` are headers that only the place of the error knows, such as `Content-Range`.
+    """
+    status: int | None = None
+    title: str | None = None
+    headers: Headers = []
+    if isinstance(error, HTTPException):
+        known, title = _of_framework(error)
+        status = error.status_code if title else None
+        headers = [(name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items()]
+    elif isinstance(error, RequestValidationError):
+        known = _of_validation(error)
+    elif isinstance(error, SecureFileTransferError):
+        known = error
+        if known.row.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("request failed", code=known.code, detail=str(known), exc_info=error)
+    else:
+        known = SecureFileTransferError(hint="The operator finds the reason in the server's log.")
+        _log.error("request failed", exc_info=error)
+    status = status or known.row.status
+    content = body(known, status=status, title=title)
+    headers += _extra(known, status) + (extra or [])
+    headers += [
+        (b"content-type", CONTENT_TYPE),
+        (b"content-length", b"%d" % len(content)),
+        (b"cache-control", b"no-store"),
+    ]
+    return status, headers, content

@@ -1,0 +1,233 @@
+"""The JSON of the protocol: what is taken, what is given, and how values are written."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...errors import InvalidRequestError
+from ...model import Account, Entry, Kind, Page, Principal, TimeUs, Usage
+from ...services.sessions import SignedIn
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+TEXT_MAX = 4096
+
+
+class _Taken(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+Text = Annotated[str, Field(max_length=TEXT_MAX)]
+Taken = Literal["skip", "overwrite", "rename"]
+
+
+class SetupIn(_Taken):
+    """The first administrator."""
+
+    code: Text
+    name: Text
+    password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+
+
+class SignInIn(_Taken):
+    """Name and password."""
+
+    name: Text
+    password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+
+
+class TransferIn(_Taken):
+    """A move or copy. `target` is the new path itself."""
+
+    source: Annotated[str, Field(max_length=2 * TEXT_MAX)]
+    target: Annotated[str, Field(max_length=2 * TEXT_MAX)]
+    conflict: Taken = "skip"
+
+
+class FolderQuery(_Taken):
+    """Which page of a folder, in which order."""
+
+    sort: Literal["name", "size", "modified"] = "name"
+    order: Literal["asc", "desc"] = "asc"
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    cursor: Annotated[str | None, Field(max_length=TEXT_MAX)] = None
+
+
+class ParentsQuery(_Taken):
+    """Whether to make missing folders on the way."""
+
+    parents: bool = False
+
+
+class RemoveQuery(_Taken):
+    """Whether a folder goes with all that it holds."""
+
+    recursive: bool = False
+
+
+# --- what is given: these document; the functions below write ---------------------------------------------------
+
+
+class AccountOut(BaseModel):
+    """Who somebody is."""
+
+    name: str
+    role: Literal["admin", "user"]
+
+
+class SignInOut(BaseModel):
+    """A new session. The token is shown this once."""
+
+    token: str
+    expires: datetime
+    account: AccountOut
+
+
+class WhoamiOut(BaseModel):
+    """The session that asks; a guest has neither account nor times."""
+
+    account: AccountOut | None
+    since: datetime | None
+    expires: datetime | None
+    address: str
+
+
+class ServerOut(BaseModel):
+    """What the server is."""
+
+    name: str
+    version: str
+    api: int
+    anonymous: bool
+    setup: bool
+    block_size: int
+
+
+class EntryOut(BaseModel):
+    """A file or folder."""
+
+    path: str
+    name: str
+    kind: Literal["file", "folder"]
+    size: int
+    modified: datetime
+    created: datetime
+    sha256: str | None
+    etag: str
+
+
+class PageOut(BaseModel):
+    """A piece of a folder; `cursor` continues it."""
+
+    entries: list[EntryOut]
+    cursor: str | None
+
+
+class UsageOut(BaseModel):
+    """What is used, in bytes, and what is left."""
+
+    bytes: int
+    files: int
+    free: int
+    quota: int | None
+
+
+class WrittenOut(BaseModel):
+    """What an upload did."""
+
+    entry: EntryOut
+    outcome: Literal["created", "replaced", "skipped"]
+
+
+class ProblemOut(BaseModel):
+    """An error (RFC 9457). `code` decides."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    retryable: bool
+
+
+def write_time(when: TimeUs) -> str:
+    """RFC 3339, UTC, microseconds."""
+    return (_EPOCH + when * _MICROSECOND).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> TimeUs:
+    """A time in RFC 3339 with any offset; finer digits than microseconds are cut off.
+
+    Raises:
+        InvalidRequestError
+    """
+    try:
+        if not _TIME.fullmatch(text):
+            raise ValueError(text)
+        return TimeUs((datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND)
+    except (ValueError, OverflowError):
+        raise InvalidRequestError(
+            "The time is not valid", hint="Write RFC 3339, such as 2026-11-21T09:30:00Z."
+        ) from None
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """An Account."""
+    return {"name": account.name, "role": account.role.value}
+
+
+def sign_in_json(signed: SignedIn) -> dict[str, Any]:
+    """A SignIn."""
+    return {
+        "token": signed.token,
+        "expires": write_time(signed.session.expires_us),
+        "account": account_json(signed.account),
+    }
+
+
+def whoami_json(who: Principal, address: str) -> dict[str, Any]:
+    """A Whoami; a guest's address is that of the request."""
+    session = who.session
+    return {
+        "account": account_json(who.account) if who.account else None,
+        "since": write_time(session.created_us) if session else None,
+        "expires": write_time(session.expires_us) if session else None,
+        "address": session.address if session else address,
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """An Entry."""
+    return {
+        "path": entry.path,
+        "name": entry.name,
+        "kind": "folder" if entry.kind is Kind.FOLDER else "file",
+        "size": entry.size,
+        "modified": write_time(entry.modified_us),
+        "created": write_time(entry.created_us),
+        "sha256": entry.sha256.hex() if entry.sha256 is not None else None,
+        "etag": entry.etag,
+    }
+
+
+def page_json(page: Page) -> dict[str, Any]:
+    """A page of a folder."""
+    return {"entries": [entry_json(entry) for entry in page.entries], "cursor": page.cursor}
+
+
+def usage_json(usage: Usage) -> dict[str, Any]:
+    """A Usage."""
+    return {"bytes": usage.bytes, "files": usage.files, "free": usage.free, "quota": usage.quota}
+
+
+def dump(document: Mapping[str, Any]) -> bytes:
+    """JSON in UTF-8, compact."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

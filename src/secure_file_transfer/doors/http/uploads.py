@@ -1,0 +1,215 @@
+"""`PUT /api/v1/files/{path}`: the body on its way into a draft, whole blocks at a time.
+
+While one block is hashed, sealed and stored in a worker thread, the next one arrives; the event loop only copies.
+"""
+
+import asyncio
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import InterruptedTransferError, InvalidRequestError
+from ...model import Conflict, TimeUs
+from ...paths import RemotePath
+from ...ports import Buffer, Draft, Expectation, Written
+from . import digests, schemas
+from .conditional import expectation
+from .context import Context, joined_fields
+from .exchange import Exchange
+from .problems import Headers
+from .query import read_query
+
+SMALL = 256 * 1024
+"""Bodies that are known to be at most this large do not take a block's buffer."""
+KEPT_BUFFERS = 8
+_CONFLICTS = {c.value: c for c in (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an upload declares and asks for."""
+
+    conflict: Conflict
+    parents: bool
+    expect: Expectation
+    modified_us: TimeUs | None
+    sha256: bytes | None
+    length: int | None
+
+
+def read_wish(headers: Headers, query: bytes) -> Wish:
+    """What the headers and the query of an upload say.
+
+    Raises:
+        InvalidRequestError: anything that cannot be read, or is not supported: it must not be ignored.
+    """
+    fields = joined_fields(headers)
+    if fields.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        raise InvalidRequestError("Content codings are not taken", hint="Send the file as it is.")
+    if b"content-range" in fields:
+        # RFC 9110, 14.5: a server that does not support partial PUT must not store a part as the whole.
+        raise InvalidRequestError("A part of a file cannot be stored by PUT", hint="Send the whole file.")
+    options = read_query(query, {"conflict", "modified", "parents"})
+    conflict, parents = options.get("conflict", "overwrite"), options.get("parents", "false")
+    if conflict not in _CONFLICTS:
+        raise InvalidRequestError("There is no such conflict choice", hint=f"Choose one of {', '.join(_CONFLICTS)}.")
+    if parents not in {"true", "false"}:
+        raise InvalidRequestError("parents is true or false")
+    modified = options.get("modified")
+    length = fields.get(b"content-length")
+    return Wish(
+        conflict=_CONFLICTS[conflict],
+        parents=parents == "true",
+        expect=expectation(fields),
+        modified_us=None if modified is None else schemas.read_time(modified),
+        sha256=digests.declared_sha256(headers),
+        length=None if length is None else int(length),
+    )
+
+
+@dataclass
+class Buffers:
+    """Block buffers to use again: fresh ones cost a page fault for every 4 KiB written.
+
+    Only what lies idle is bounded. A fresh buffer takes memory as it is filled, so a thousand slow uploads cost what
+    they have sent and no more.
+    """
+
+    size: int
+    _idle: list[bytearray] = field(default_factory=list)
+
+    def take(self) -> bytearray:
+        """One of `size` bytes, with anything in it."""
+        return self._idle.pop() if self._idle else bytearray(self.size)
+
+    def give_back(self, buffer: bytearray) -> None:
+        """Keep it for the next."""
+        if len(self._idle) < KEPT_BUFFERS:
+            self._idle.append(buffer)
+
+
+class Intake:
+    """Fills a draft from a body."""
+
+    def __init__(self, context: Context, buffers: Buffers, draft: Draft) -> None:
+        self._workers = context.workers
+        self._buffers = buffers
+        self._draft = draft
+        self._pending: Future[Any] | None = None
+        self._taken: list[bytearray] = []
+
+    async def read(self, exchange: Exchange, length: int | None) -> Buffer:
+        """Read the body to its end, and append all whole blocks but the last piece, which is returned.
+
+        Raises:
+            InterruptedTransferError: the peer left.
+            NoSpaceError, StorageError: from the draft.
+        """
+        message = await exchange.receive()
+        first = message.get("body", b"")
+        whole = message["type"] == "http.request" and not message.get("more_body", False)
+        if whole and len(first) <= self._buffers.size:
+            return bytes(first)
+        size = self._buffers.size
+        block = bytearray(length) if length is not None and length <= SMALL else self._take()
+        room = min(size, len(block))
+        fill = 0
+        while message["type"] == "http.request":
+            with memoryview(message.get("body", b"")) as piece:
+                at = 0
+                while at < len(piece):
+                    if fill == room:
+                        block = await self._append(block)
+                        fill = 0
+                    step = min(room - fill, len(piece) - at)
+                    block[fill : fill + step] = piece[at : at + step]
+                    fill += step
+                    at += step
+            if not message.get("more_body", False):
+                return memoryview(block)[:fill]
+            message = await exchange.receive()
+        raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+
+    def _take(self) -> bytearray:
+        buffer = self._buffers.take()
+        self._taken.append(buffer)
+        return buffer
+
+    async def _append(self, block: bytearray) -> bytearray:
+        """Hand a full block over once the one before is stored; returns the buffer for the next."""
+        await self._settled()
+        self._pending = self._workers.submit(lambda: self._draft.append(block))
+        return next((other for other in self._taken if other is not block), None) or self._take()
+
+    async def _settled(self) -> None:
+        if self._pending is not None:
+            await asyncio.wrap_future(self._pending)
+
+    async def finish(self, rest: Buffer, wish: Wish) -> tuple[Written, bytes]:
+        """Append what is left and publish; returns what that did, and as JSON."""
+        await self._settled()
+
+        def work() -> tuple[Written, bytes]:
+            if len(rest):
+                self._draft.append(rest)
+            written = self._draft.commit(
+                conflict=wish.conflict,
+                expect=wish.expect,
+                sha256=wish.sha256,
+                size=wish.length,
+                modified_us=wish.modified_us,
+            )
+            document = {"entry": schemas.entry_json(written.entry), "outcome": written.outcome}
+            self._release()
+            return written, schemas.dump(document)
+
+        self._pending = future = self._workers.submit(work)
+        return await asyncio.wrap_future(future)
+
+    def abandon(self) -> "Future[None]":
+        """Give everything back, after what still runs."""
+
+        def work() -> None:
+            self._draft.abort()
+            self._release()
+
+        return self._workers.finally_do(self._pending, work)
+
+    def _release(self) -> None:
+        while self._taken:
+            self._buffers.give_back(self._taken.pop())
+
+
+async def put_file(context: Context, buffers: Buffers, exchange: Exchange, path: RemotePath) -> None:
+    """Store the body as the file at `path`, and answer once it is durable."""
+    scope = exchange.scope
+    caller = context.caller(scope)
+
+    def begin() -> tuple[Draft, Wish]:
+        who = caller.principal()
+        wish = read_wish(scope["headers"], scope["query_string"])
+        return context.services.files.draft(who, path, parents=wish.parents), wish
+
+    draft, wish = await context.workers.run(begin, undo=lambda begun: begun[0].abort())
+    intake = Intake(context, buffers, draft)
+    try:
+        written, content = await intake.finish(await intake.read(exchange, wish.length), wish)
+    except asyncio.CancelledError:
+        intake.abandon()
+        raise
+    except Exception:
+        # The answer says that nothing was kept; by then it is so.
+        await asyncio.wrap_future(intake.abandon())
+        raise
+    headers: Headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(content)),
+        (b"cache-control", b"no-store"),
+        (b"etag", b'"' + written.entry.etag.encode() + b'"'),
+    ]
+    if written.entry.sha256 is not None:
+        headers.append((b"repr-digest", digests.field_value(written.entry.sha256)))
+    if written.outcome == "created":
+        location = "/api/v1/files" + RemotePath.parse(written.entry.path).to_url()
+        headers.append((b"location", location.encode()))
+    await exchange.answer(201 if written.outcome == "created" else 200, headers, content)
