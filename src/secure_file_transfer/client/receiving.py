@@ -1,0 +1,257 @@
+"""Files and trees on their way to this computer."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import (
+    InvalidRequestError,
+    IsAFolderError,
+    NotAFolderError,
+    ProtocolViolationError,
+    SecureFileTransferError,
+)
+from ..model import Conflict, Entry, Kind, TimeUs
+from ..paths import RemotePath, display
+from . import local as disk
+from .api import UPLOAD_CONFLICTS, Api, choice
+from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
+from .progress import Meter, OnProgress
+from .streams import Download, wrong_content
+
+_ENTRIES_MAX = 5_000_000
+"""More entries in one tree than this are taken for a hostile server's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that arrived. `path` is where it lies; `outcome` is created, replaced or skipped."""
+
+    path: Path
+    entry: Entry
+    outcome: str
+
+
+def destination(remote: RemotePath, local: str | Path | None) -> Path:
+    """Where a file goes: below `local` if that is a folder or ends with a separator, else to `local` itself."""
+    name = disk.local_name(remote.name)
+    if local is None:
+        return Path(name)
+    path = Path(local)
+    with disk.local_errors("look at", path):
+        into = isinstance(local, str) and local.endswith(("/", os.sep))
+        return path / name if into or path.is_dir() else path
+
+
+def _standing(target: Path, entry: Entry, conflict: Conflict) -> bool:
+    """Whether what is there already stays."""
+    with disk.local_errors("look at", target):
+        here = disk.file_time(target)
+    return here is not None and (conflict is Conflict.SKIP or here >= entry.modified_us)
+
+
+async def receive(api: Api, entry: Entry, target: Path, conflict: Conflict, meter: Meter) -> Received:
+    """Receive one file to exactly `target`, verified, or leave nothing there."""
+    loop, went = asyncio.get_running_loop(), 0
+    if conflict in {Conflict.SKIP, Conflict.NEWER} and await loop.run_in_executor(
+        api.executor, _standing, target, entry, conflict
+    ):
+        meter.file_done(entry.path)
+        return Received(target, entry, "skipped")
+    part = disk.PartialFile(target)
+    try:
+        writing: asyncio.Future[None] | None = None
+        async with api.get_stream(entry.path) as stream:
+            async for batch in stream.batches():
+                if writing is not None:
+                    await writing
+                writing = loop.run_in_executor(api.executor, part.write, batch)
+                went += (count := sum(map(len, batch)))
+                meter.add(entry.path, count)
+        if writing is not None:
+            await writing
+        if stream.sha256 is not None and part.sha256 != stream.sha256:
+            raise wrong_content(entry.path)
+        path, outcome = await loop.run_in_executor(api.executor, part.publish, _time(stream, entry), conflict)
+    except BaseException:
+        # Waits for the thread that may still write, even while we are being cancelled.
+        await asyncio.shield(loop.run_in_executor(api.executor, part.discard))
+        meter.add(entry.path, -went)
+        raise
+    meter.file_done(entry.path)
+    return Received(path, entry, outcome)
+
+
+def _time(stream: Download, entry: Entry) -> TimeUs:
+    """To the microsecond if the content is the one that was listed, else to the second, as HTTP tells it."""
+    if stream.etag == entry.etag or stream.modified_us is None:
+        return entry.modified_us
+    return stream.modified_us
+
+
+async def _file(api: Api, remote: str) -> Entry:
+    """The entry of a file, under the path that was asked for, whatever the server calls it."""
+    path, entry = RemotePath.parse(remote), await api.stat(remote)
+    if entry.kind is Kind.FOLDER:
+        raise IsAFolderError(f"{display(str(path))} is a folder", hint="Receive a folder as a tree.")
+    if entry.path != str(path):
+        raise ProtocolViolationError(
+            f"The server answers for {display(entry.path)} when asked for {display(str(path))}"
+        )
+    return entry
+
+
+async def receive_file(
+    api: Api,
+    remote: str,
+    local: str | Path | None,
+    *,
+    conflict: Conflict | str,
+    on_progress: OnProgress | None,
+) -> Received:
+    """See AsyncClient.receive_file."""
+    how = choice(conflict, UPLOAD_CONFLICTS)
+    entry = await _file(api, remote)
+    target = await asyncio.get_running_loop().run_in_executor(
+        api.executor, destination, RemotePath.parse(remote), local
+    )
+    return await receive(api, entry, target, how, Meter(on_progress, total=entry.size))
+
+
+async def receive_files(
+    api: Api,
+    remotes: Sequence[str],
+    local_dir: str | Path,
+    *,
+    conflict: Conflict | str,
+    on_progress: OnProgress | None,
+    on_result: OnResult | None,
+    check: bool,
+) -> list[Transferred]:
+    """See AsyncClient.receive_files_in_parallel."""
+    how, folder = choice(conflict, UPLOAD_CONFLICTS), Path(local_dir)
+    targets = [folder / disk.local_name(RemotePath.parse(remote).name) for remote in remotes]
+    if len(set(targets)) < len(targets):
+        raise InvalidRequestError("Two of the files have the same name", hint="Receive them into different folders.")
+    await asyncio.get_running_loop().run_in_executor(api.executor, disk.make_folder, folder)
+    results: dict[int, Transferred] = {}
+    entries: dict[int, Entry] = {}
+
+    async def look(at: int) -> None:
+        try:
+            entries[at] = await _file(api, remotes[at])
+        except SecureFileTransferError as error:
+            results[at] = failed(targets[at], remotes[at], error)
+            if on_result is not None:
+                on_result(results[at])
+
+    await side_by_side(range(len(remotes)), look, api.connections)
+    wanted = [(at, entries[at], targets[at]) for at in sorted(entries)]
+    results |= await _receive_all(api, wanted, how, on_progress, on_result)
+    return settle([results[at] for at in range(len(remotes))], check=check)
+
+
+async def _receive_all(
+    api: Api,
+    wanted: Sequence[tuple[int, Entry, Path]],
+    how: Conflict,
+    on_progress: OnProgress | None,
+    on_result: OnResult | None,
+) -> dict[int, Transferred]:
+    meter = Meter(on_progress, total=sum(entry.size for _, entry, _ in wanted), files_total=len(wanted))
+    results: dict[int, Transferred] = {}
+
+    async def one(item: tuple[int, Entry, Path]) -> None:
+        at, entry, target = item
+
+        async def work() -> Transferred:
+            received = await receive(api, entry, target, how, meter)
+            return Transferred(received.path, entry.path, received.outcome, entry)
+
+        results[at] = await attempt(work, target, entry.path, on_result)
+        if results[at].error is not None:
+            meter.file_done(entry.path)
+
+    await side_by_side(wanted, one, api.connections)
+    return results
+
+
+async def receive_tree(
+    api: Api,
+    remote_dir: str,
+    local_dir: str | Path | None,
+    *,
+    conflict: Conflict | str,
+    on_progress: OnProgress | None,
+    on_result: OnResult | None,
+    check: bool,
+) -> list[Transferred]:
+    """See AsyncClient.receive_tree."""
+    how, top = choice(conflict, UPLOAD_CONFLICTS), RemotePath.parse(remote_dir)
+    entry = await api.stat(remote_dir)
+    if entry.kind is not Kind.FOLDER:
+        raise NotAFolderError(f"{display(str(top))} is a file", hint="Receive it as a file.")
+    root = _counterpart(top, local_dir)
+    await asyncio.get_running_loop().run_in_executor(api.executor, disk.make_folder, root)
+    survey = _Survey(api, on_result)
+    await survey.read(top, root)
+    wanted = [(at, *file) for at, file in enumerate(survey.files)]
+    got = await _receive_all(api, wanted, how, on_progress, on_result)
+    return settle([*survey.problems, *(got[at] for at, *_ in wanted)], check=check)
+
+
+def _counterpart(top: RemotePath, local_dir: str | Path | None) -> Path:
+    """Where a tree goes: to `local_dir` itself, unless that ends with a separator."""
+    own = disk.local_name(top.name)
+    if local_dir is None:
+        return Path(own)
+    into = isinstance(local_dir, str) and local_dir.endswith(("/", os.sep))
+    return Path(local_dir) / own if into else Path(local_dir)
+
+
+class _Survey:
+    """What a remote tree holds, and the local folders for it, made on the way, level by level."""
+
+    def __init__(self, api: Api, on_result: OnResult | None) -> None:
+        self._api = api
+        self._on_result = on_result
+        self._count = 0
+        self._below: list[tuple[RemotePath, Path]] = []
+        self.files: list[tuple[Entry, Path]] = []
+        self.problems: list[Transferred] = []
+
+    async def read(self, top: RemotePath, root: Path) -> None:
+        """Read all of it.
+
+        Raises:
+            ProtocolViolationError: from a server that cannot be trusted with anything more.
+        """
+        level = [(top, root)]
+        while level:
+            await side_by_side(level, self._folder, self._api.connections)
+            level, self._below = self._below, []
+
+    async def _folder(self, item: tuple[RemotePath, Path]) -> None:
+        remote, here = item
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._api.executor, disk.make_folder, here)
+            await self._entries(remote, here)
+        except ProtocolViolationError:
+            raise
+        except SecureFileTransferError as error:
+            self.problems.append(failed(here, str(remote), error))
+            if self._on_result is not None:
+                self._on_result(self.problems[-1])
+
+    async def _entries(self, remote: RemotePath, here: Path) -> None:
+        async for found in self._api.list(str(remote)):
+            self._count += 1
+            if self._count > _ENTRIES_MAX:
+                raise ProtocolViolationError("The server lists more entries than anybody would have")
+            place = here / disk.local_name(found.name)
+            if found.kind is Kind.FOLDER:
+                self._below.append((remote / found.name, place))
+            else:
+                self.files.append((found, place))

@@ -1,0 +1,253 @@
+"""Files and trees on their way to the server."""
+
+import asyncio
+import os
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    NotAFolderError,
+    NotFoundError,
+    SecureFileTransferError,
+    SignInRequiredError,
+)
+from ..model import MIB, Conflict, Kind
+from ..paths import RemotePath, display
+from .api import UPLOAD_CONFLICTS, Api, check_stored, choice, upload_query
+from .local import SourceFile, file_size, walk
+from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
+from .progress import Meter, OnProgress
+from .wire import Written, digest_field
+
+SMALL_MAX = 4 * MIB
+"""Up to this size a file is read whole and its digest declared before it is sent, so that a damaged upload is
+refused rather than noticed afterwards. Larger files are hashed while they are sent."""
+
+
+def remote_name(local: Path) -> RemotePath:
+    """Under which name a local file goes to the top of the tree: its own, in normal form C.
+
+    Raises:
+        InvalidNameError: no server takes such a name.
+    """
+    name = Path(os.path.abspath(local)).name  # noqa: PTH100 - resolve() would follow a link to another name
+    return RemotePath() / unicodedata.normalize("NFC", name)
+
+
+async def destination(api: Api, local: Path, remote: str | None) -> RemotePath:
+    """Where a file goes: below `remote` if that is a folder or ends with a slash, else to `remote` itself."""
+    own = remote_name(local) if remote is None or remote.endswith("/") else None
+    if remote is None:
+        return own or RemotePath()
+    target = RemotePath.parse(remote)
+    if own is not None:
+        return target / own.name
+    try:
+        found = await api.stat(remote)
+    except (NotFoundError, NotAFolderError, ForbiddenError, SignInRequiredError):
+        return target  # also where we may write but not look
+    return target / remote_name(local).name if found.kind is Kind.FOLDER else target
+
+
+def _opened(local: Path) -> tuple[SourceFile, bytes | None]:
+    """The file, and its content if that is small."""
+    source = SourceFile(local)
+    try:
+        return source, source.read_all() if source.size <= SMALL_MAX else None
+    except BaseException:
+        source.close()
+        raise
+
+
+async def send(
+    api: Api, local: Path, target: RemotePath, conflict: Conflict, meter: Meter, *, parents: bool
+) -> Written:
+    """Send one file to exactly `target`."""
+    loop = asyncio.get_running_loop()
+    source, data = await loop.run_in_executor(api.executor, _opened, local)
+    shown, went = str(local), 0
+
+    def on_bytes(count: int) -> None:
+        nonlocal went
+        went += count
+        meter.add(shown, count)
+
+    try:
+        query = upload_query(conflict, source.modified_us, parents=parents)
+        if data is not None:
+            written = await api.upload(
+                data,
+                str(target),
+                length=source.size,
+                query=query,
+                headers={"Repr-Digest": digest_field(source.sha256)},
+                on_bytes=on_bytes,
+            )
+        else:
+
+            async def piece() -> bytes:
+                return await loop.run_in_executor(api.executor, source.read)
+
+            written = await api.upload(piece, str(target), length=source.size, query=query, on_bytes=on_bytes)
+        check_stored(written, source.sha256, str(target))
+    except SecureFileTransferError:
+        meter.add(shown, -went)
+        raise
+    finally:
+        source.close()
+    meter.file_done(shown)
+    return written
+
+
+async def send_file(
+    api: Api,
+    local: str | Path,
+    remote: str | None,
+    *,
+    conflict: Conflict | str,
+    parents: bool,
+    on_progress: OnProgress | None,
+) -> Written:
+    """See AsyncClient.send_file."""
+    path, how = Path(local), choice(conflict, UPLOAD_CONFLICTS)
+    size = await asyncio.get_running_loop().run_in_executor(api.executor, file_size, path)
+    target = await destination(api, path, remote)
+    return await send(api, path, target, how, Meter(on_progress, total=size), parents=parents)
+
+
+async def send_files(
+    api: Api,
+    locals_: Sequence[str | Path],
+    remote_dir: str,
+    *,
+    conflict: Conflict | str,
+    on_progress: OnProgress | None,
+    on_result: OnResult | None,
+    check: bool,
+) -> list[Transferred]:
+    """See AsyncClient.send_files_in_parallel."""
+    how, folder = choice(conflict, UPLOAD_CONFLICTS), RemotePath.parse(remote_dir)
+    paths = [Path(local) for local in locals_]
+    results: dict[int, Transferred] = {}
+    wanted: list[tuple[int, Path, RemotePath, int]] = []
+    taken: dict[RemotePath, Path] = {}
+    for at, path in enumerate(paths):
+        try:
+            size = file_size(path)
+            target = folder / remote_name(path).name
+        except SecureFileTransferError as error:
+            results[at] = failed(path, remote_dir, error)
+            if on_result is not None:
+                on_result(results[at])
+            continue
+        if target in taken:
+            raise InvalidRequestError(
+                f"{display(str(taken[target]))} and {display(str(path))} would both become {display(str(target))}",
+                hint="Send them to different folders.",
+            )
+        taken[target] = path
+        wanted.append((at, path, target, size))
+    found = await _send_all(api, wanted, how, on_progress, on_result)
+    return settle([(results | found)[at] for at in range(len(paths))], check=check)
+
+
+async def _send_all(
+    api: Api,
+    wanted: Sequence[tuple[int, Path, RemotePath, int]],
+    how: Conflict,
+    on_progress: OnProgress | None,
+    on_result: OnResult | None,
+) -> dict[int, Transferred]:
+    meter = Meter(on_progress, total=sum(size for *_, size in wanted), files_total=len(wanted))
+    results: dict[int, Transferred] = {}
+
+    async def one(item: tuple[int, Path, RemotePath, int]) -> None:
+        at, path, target, _ = item
+
+        async def work() -> Transferred:
+            written = await send(api, path, target, how, meter, parents=False)
+            return Transferred(path, written.entry.path, written.outcome, written.entry)
+
+        results[at] = await attempt(work, path, str(target), on_result)
+        if results[at].error is not None:
+            meter.file_done(str(path))
+
+    await side_by_side(wanted, one, api.connections)
+    return results
+
+
+async def send_tree(
+    api: Api,
+    local_dir: str | Path,
+    remote_dir: str | None,
+    *,
+    conflict: Conflict | str,
+    on_progress: OnProgress | None,
+    on_result: OnResult | None,
+    check: bool,
+) -> list[Transferred]:
+    """See AsyncClient.send_tree."""
+    how, root = choice(conflict, UPLOAD_CONFLICTS), Path(local_dir)
+    top = remote_name(root) if remote_dir is None else RemotePath.parse(remote_dir)
+    if remote_dir is not None and remote_dir.endswith("/") and remote_dir != "/":
+        top /= remote_name(root).name
+    plan = await asyncio.get_running_loop().run_in_executor(api.executor, _plan, root, top)
+    for result in plan.left_out:
+        if on_result is not None:
+            on_result(result)
+    await _make_folders(api, [top, *plan.folders])
+    sent = await _send_all(api, [(at, *file) for at, file in enumerate(plan.files)], how, on_progress, on_result)
+    return settle([*plan.left_out, *(sent[at] for at in range(len(plan.files)))], check=check)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which folders to make, which files to send (with their sizes), and what cannot go."""
+
+    folders: list[RemotePath] = field(default_factory=list)
+    files: list[tuple[Path, RemotePath, int]] = field(default_factory=list)
+    left_out: list[Transferred] = field(default_factory=list)
+
+
+def _plan(root: Path, top: RemotePath) -> _Plan:
+    plan = _Plan()
+    remotes: dict[Path, RemotePath] = {root: top}
+    for path, kind, size in walk(root):
+        if isinstance(size, SecureFileTransferError):
+            plan.left_out.append(failed(path, str(remotes.get(path.parent, top)), size))
+            continue
+        parent = remotes.get(path.parent)
+        if parent is None:
+            continue  # the folder above has a name that no server takes, and was reported
+        try:
+            target = parent / unicodedata.normalize("NFC", path.name)
+        except SecureFileTransferError as error:
+            plan.left_out.append(failed(path, str(parent), error))
+            continue
+        if kind == "folder":
+            remotes[path] = target
+            plan.folders.append(target)
+        elif kind == "file":
+            plan.files.append((path, target, size))
+        else:
+            reason = "a symbolic link is not followed" if kind == "link" else "not a regular file"
+            plan.left_out.append(Transferred(path, str(target), "skipped", reason=reason))
+    return plan
+
+
+async def _make_folders(api: Api, folders: Sequence[RemotePath]) -> None:
+    """Make all folders, those of one depth side by side."""
+    by_depth: dict[int, list[RemotePath]] = {}
+    for folder in folders:
+        if not folder.is_root:
+            by_depth.setdefault(len(folder.parts), []).append(folder)
+
+    async def make(folder: RemotePath) -> None:
+        await api.make_folder(str(folder), parents=True)
+
+    for depth in sorted(by_depth):
+        await side_by_side(by_depth[depth], make, api.connections)

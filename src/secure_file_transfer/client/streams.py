@@ -1,0 +1,256 @@
+"""Bytes on their way: the body of an upload, and the body of a download."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack, suppress
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import aiohttp
+
+from ..errors import DigestMismatchError, LengthMismatchError, ProtocolViolationError
+from ..model import KIB, MIB, TimeUs
+from ..paths import display
+from .local import READ_SIZE
+from .transport import Query, Transport
+from .wire import http_date_us, read_digest_field
+
+_HASH_HERE_MAX = 64 * KIB
+"""Hashing less than this costs less than handing it to a thread."""
+_BATCH = 4 * MIB
+"""Bytes gathered before a thread hashes and writes them."""
+
+Next = Callable[[], Awaitable[bytes]]
+
+
+class Body(AsyncIterator[bytes]):
+    """The body of an upload: one piece ahead of the network, never more."""
+
+    def __init__(self, read: Next, on_piece: Callable[[int], None]) -> None:
+        """`read` gives the next piece, empty at the end; `on_piece` hears the length of each one handed over."""
+        self._read = read
+        self._on_piece = on_piece
+        self._ahead: asyncio.Future[bytes] | None = None
+        self.failure: Exception | None = None
+        """What `read` raised. The HTTP library wraps it beyond recognition."""
+
+    def __aiter__(self) -> "Body":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ahead is None:
+            self._ahead = asyncio.ensure_future(self._read())
+        try:
+            piece = await self._ahead
+        except Exception as error:
+            self.failure = error
+            raise
+        if not piece:
+            raise StopAsyncIteration
+        self._ahead = asyncio.ensure_future(self._read())
+        self._on_piece(len(piece))
+        return piece
+
+    async def close(self) -> None:
+        """Wait until nothing reads any more, so that the source can be closed."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await self._ahead
+
+
+class Hashed:
+    """A source of unknown kind (a file object, an async iterator, bytes), cut into pieces and hashed in a thread."""
+
+    def __init__(self, source: BinaryIO | AsyncIterable[bytes] | bytes | memoryview, pool: Executor) -> None:
+        self._pool = pool
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+        self._source: BinaryIO | None = None
+        self._iterator: AsyncIterator[bytes] | None = None
+        self._rest = memoryview(b"")
+        if isinstance(source, bytes | memoryview):
+            self._rest = memoryview(source).cast("B")
+        elif isinstance(source, AsyncIterable):
+            self._iterator = aiter(source)
+        else:
+            self._source = source
+
+    @property
+    def sha256(self) -> bytes:
+        """The digest of what was given so far."""
+        return self._sha256.digest()
+
+    async def next(self) -> bytes:
+        """The next piece of at most READ_SIZE; empty at the end."""
+        if self._source is not None:
+            piece = await asyncio.get_running_loop().run_in_executor(self._pool, self._read)
+        else:
+            piece = await self._cut()
+            if len(piece) <= _HASH_HERE_MAX:
+                self._sha256.update(piece)
+            else:
+                await asyncio.get_running_loop().run_in_executor(self._pool, self._sha256.update, piece)
+        self.size += len(piece)
+        return piece
+
+    def _read(self) -> bytes:
+        assert self._source is not None  # noqa: S101 - the only caller asked
+        piece = self._source.read(READ_SIZE) or b""
+        self._sha256.update(piece)
+        return piece
+
+    async def _cut(self) -> bytes:
+        while not self._rest and self._iterator is not None:
+            try:
+                self._rest = memoryview(await anext(self._iterator)).cast("B")
+            except StopAsyncIteration:
+                self._iterator = None
+        piece, self._rest = self._rest[:READ_SIZE], self._rest[READ_SIZE:]
+        return bytes(piece)
+
+
+class Download:
+    """The content of a file, or of an archive, as it arrives.
+
+    An asynchronous context manager, and an iterator over its bytes that can be used once. The length is verified,
+    and the digest too when a whole file is read: the last step of the iteration raises if either is wrong, so
+    trust nothing before its end.
+
+    ```python
+    async with client.get_stream("/reports/x.pdf") as stream:
+        async for piece in stream:
+            ...
+    ```
+
+    `name` is what is read. Once entered: `size` is the size of the whole file (None for an archive), `length` how
+    many bytes come, `etag` without quotes, `sha256` of the whole file (None if the server does not say),
+    `modified_us`, `headers`.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        token: Callable[[], Awaitable[str | None]],
+        path: str,
+        *,
+        name: str,
+        query: Query = (),
+        offset: int = 0,
+        length: int | None = None,
+        archive: bool = False,
+        executor: Executor,
+    ) -> None:
+        self.name = name
+        self._transport, self._token, self._path, self._query = transport, token, path, query
+        self._offset, self._wanted, self._archive = offset, length, archive
+        self._pool = executor
+        self._stack = AsyncExitStack()
+        self._response: aiohttp.ClientResponse | None = None
+        self.size: int | None = None
+        self.length: int | None = None
+        self.etag = ""
+        self.sha256: bytes | None = None
+        self.modified_us: TimeUs | None = None
+        self.headers: Mapping[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        headers = {}
+        partial = self._offset > 0 or self._wanted is not None
+        if partial:
+            last = "" if self._wanted is None else str(self._offset + self._wanted - 1)
+            headers["Range"] = f"bytes={self._offset}-{last}"
+        response = await self._stack.enter_async_context(
+            self._transport.request(
+                "GET",
+                self._path,
+                query=self._query,
+                headers=headers,
+                token=await self._token(),
+                expect=(206,) if partial else (200,),
+            )
+        )
+        try:
+            self._response, self.headers = response, response.headers
+            if not self._archive:
+                self._read_head(response.headers, partial=partial)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    def _read_head(self, headers: Mapping[str, str], *, partial: bool) -> None:
+        length = headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            raise ProtocolViolationError("The server sends a file without saying how long it is")
+        self.length = int(length)
+        self.size = self.length
+        if partial:
+            unit, _, rest = headers.get("Content-Range", "").partition(" ")
+            span, _, size = rest.partition("/")
+            last = self._offset + self.length - 1
+            if unit != "bytes" or span != f"{self._offset}-{last}" or not (size.isascii() and size.isdigit()):
+                raise ProtocolViolationError("The server sends another range than the one asked for")
+            if self._wanted is not None and self.length > self._wanted:
+                raise ProtocolViolationError("The server sends more than was asked for")
+            self.size = int(size)
+        self.etag = headers.get("ETag", "").removeprefix("W/").strip('"')
+        self.sha256 = read_digest_field(headers.get("Repr-Digest"))
+        self.modified_us = http_date_us(headers.get("Last-Modified"))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is the whole file, so that its digest can be compared."""
+        return not self._archive and self.length == self.size
+
+    async def batches(self) -> AsyncIterator[list[bytes]]:
+        """The bytes in lists of some MiB each, with the length verified at the end, but not the digest."""
+        if self._response is None:
+            raise ProtocolViolationError("Enter the download (`async with`) before reading it")
+        content, arrived, size = self._response.content, 0, 0
+        batch: list[bytes] = []
+        while part := await content.readany():
+            batch.append(part)
+            size += len(part)
+            if size >= _BATCH:
+                yield batch
+                arrived, batch, size = arrived + size, [], 0
+        if batch:
+            yield batch
+        if self.length is not None and arrived + size != self.length:
+            raise LengthMismatchError(f"{arrived + size} bytes arrived where {self.length} were announced")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        sha256 = hashlib.sha256() if self.whole and self.sha256 else None
+        loop = asyncio.get_running_loop()
+        async for batch in self.batches():
+            hashing = loop.run_in_executor(self._pool, _update, sha256, batch) if sha256 else None
+            for part in batch:
+                yield part
+            if hashing is not None:
+                await hashing
+        if sha256 is not None and sha256.digest() != self.sha256:
+            raise wrong_content(self.name)
+
+    async def read(self) -> bytes:
+        """All of it at once."""
+        return b"".join([part async for part in self])
+
+
+def _update(sha256: "hashlib._Hash", batch: list[bytes]) -> None:
+    for part in batch:
+        sha256.update(part)
+
+
+def wrong_content(name: str) -> DigestMismatchError:
+    """The bytes that came are not the bytes the server announced."""
+    return DigestMismatchError(
+        f"{display(name)} arrived damaged: its content does not match its digest", hint="Try again."
+    )

@@ -1,0 +1,244 @@
+"""One HTTP request, with every way it can fail turned into a typed error.
+
+Nothing of aiohttp leaves this module except the open response inside the context manager.
+"""
+
+import asyncio
+import json
+import random
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from yarl import URL
+
+from ..errors import (
+    InterruptedTransferError,
+    ProtocolViolationError,
+    TooLargeError,
+    from_code,
+)
+from ..paths import display
+from ..version import __version__
+from . import trust as trusting
+from .trust import Address, Trust
+
+JSON_MAX = 64 * 1024 * 1024
+"""An answer larger than this is refused; the largest honest one is a page of 10,000 entries."""
+_PROBLEM_MAX = 64 * 1024
+READ_BUFFER = 1024 * 1024
+"""What aiohttp may read ahead of us per connection. Measured: 64 KiB pauses the transport so often that a
+download is a quarter slower."""
+_CONNECT_SECONDS = 30.0
+_RETRY_DELAYS = (0.1, 0.4)
+"""Seconds before a GET is tried again that was never sent; each is stretched by up to half at random."""
+
+Query = Sequence[tuple[str, str]]
+
+
+class Transport:
+    """A pool of TLS connections to one server. Use it inside one running event loop; close it at the end."""
+
+    def __init__(
+        self,
+        address: Address,
+        trust: Trust,
+        *,
+        connections: int,
+        silence: float,
+        retry_delays: Sequence[float] = _RETRY_DELAYS,
+    ) -> None:
+        self.address = address
+        self.silence = silence
+        """Seconds the other side may stay silent."""
+        self._trust = trust
+        self._connections = connections
+        self._retry_delays = retry_delays
+        self._session: aiohttp.ClientSession | None = None
+        self._starting = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close all connections. A later request opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _started(self) -> aiohttp.ClientSession:
+        if self._session is not None:
+            return self._session
+        async with self._starting:
+            if self._session is None:
+                self._trust = await trusting.pinned(self.address, self._trust, self.silence)
+                self._session = aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(
+                        ssl=trusting.make_context(self._trust),
+                        limit=self._connections,
+                        # The system's own resolver: it knows /etc/hosts, mDNS and VPNs as every program does.
+                        resolver=aiohttp.ThreadedResolver(),
+                    ),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    auto_decompress=False,
+                    read_bufsize=READ_BUFFER,
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, sock_connect=min(self.silence, _CONNECT_SECONDS), sock_read=self.silence
+                    ),
+                    headers={
+                        "User-Agent": f"secure-file-transfer/{__version__}",
+                        "Accept-Encoding": "identity",
+                    },
+                )
+        return self._session
+
+    @asynccontextmanager
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        body: bytes | AsyncIterable[bytes] | None = None,
+        expect: Sequence[int] = (200,),
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and give the response, whose status is one of `expect`.
+
+        `path` is percent-encoded already. Leaving the block early drops the connection, whatever was under way.
+
+        Raises:
+            SecureFileTransferError: the typed error of everything that can happen, also while the body is read.
+        """
+        session = await self._started()
+        url = URL(self.address.url + path + ("?" + urlencode(query, quote_via=quote) if query else ""), encoded=True)
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        response: aiohttp.ClientResponse | None = None
+        try:
+            response = await self._send(session, method, url, sent, body)
+            await self._check(response, expect)
+            yield response
+        except aiohttp.ClientError as error:
+            await self._translate(error, begun=response is not None)
+        finally:
+            if response is not None:
+                # Only a response that was read to its end gives its connection back.
+                if not response.content.at_eof():
+                    response.close()
+                response.release()
+
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterable[bytes] | None,
+    ) -> aiohttp.ClientResponse:
+        delays = iter(self._retry_delays if method == "GET" and body is None else ())
+        while True:
+            try:
+                return await session.request(method, url, data=body, headers=headers, allow_redirects=False)
+            except aiohttp.ClientConnectorError as error:
+                # Nothing was sent yet. What a certificate or a resolver says does not change within a second.
+                delay = next(delays, None)
+                passing = isinstance(error.os_error, ConnectionRefusedError | ConnectionResetError)
+                if delay is None or not passing or isinstance(error, aiohttp.ClientSSLError):
+                    raise
+            await asyncio.sleep(delay * random.uniform(1, 1.5))  # noqa: S311 - jitter is no secret
+
+    async def _check(self, response: aiohttp.ClientResponse, expect: Sequence[int]) -> None:
+        if response.status in expect:
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise ProtocolViolationError(f"{self.address} sent a compressed answer that nobody asked for")
+            return
+        if 300 <= response.status < 400 and response.status != 304:
+            raise ProtocolViolationError(
+                f"{self.address} wants to send us to another address; that is refused",
+                hint="Give the address of the server itself.",
+            )
+        await self._raise_problem(response)
+
+    async def _raise_problem(self, response: aiohttp.ClientResponse) -> NoReturn:
+        """Raise the error that an answer carries, or say that it carries none."""
+        if response.content_type == "application/problem+json":
+            problem = _parse(await read_at_most(response, _PROBLEM_MAX))
+            if isinstance(problem, dict) and isinstance(code := problem.get("code"), str):
+                detail, hint = problem.get("detail") or problem.get("title"), problem.get("hint")
+                raise from_code(
+                    code,
+                    _plain(detail) if isinstance(detail, str) else "",
+                    hint=_plain(hint) if isinstance(hint, str) else "",
+                )
+        raise ProtocolViolationError(
+            f"{self.address} answered with status {response.status} and no explanation",
+            hint="Check the address: another program, or a proxy, may be answering there.",
+        )
+
+    async def _translate(self, error: aiohttp.ClientError, *, begun: bool) -> NoReturn:
+        address = self.address
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            cause = error.certificate_error
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                raise await trusting.explain(address, self._trust, cause) from None
+        if isinstance(error, aiohttp.ServerTimeoutError):
+            raise trusting.timed_out(address) from None
+        if isinstance(error, aiohttp.ClientConnectorError):
+            reason = error.os_error
+            if isinstance(reason, ssl.SSLError):
+                raise trusting.tls_error(address, reason) from None
+            raise trusting.unreachable(address, reason) from None
+        if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
+            raise ProtocolViolationError(f"{address} did not answer in the form of HTTP") from None
+        told = str(error.__cause__ or error).upper()
+        if "CERTIFICATE" in told and isinstance(error.__cause__ or error.__context__, ssl.SSLError):
+            # TLS 1.3 tells of a missing or refused client certificate only after the handshake.
+            raise trusting.refused(address, told) from None
+        raise InterruptedTransferError(
+            f"The connection to {address} was cut" + (" in the middle of the answer" if begun else ""),
+            hint="Try again.",
+        ) from None
+
+
+def _plain(text: str) -> str:
+    """A sentence of the server, without what could move a cursor or turn the direction of reading."""
+    return display(text[:1000]).removesuffix("…")[1:-1]
+
+
+def _parse(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+async def read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLargeError: it is longer than `limit`.
+    """
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise TooLargeError("The server's answer is longer than any honest one")
+    return b"".join(parts)
+
+
+async def read_json(response: aiohttp.ClientResponse) -> Any:
+    """The body, as JSON.
+
+    Raises:
+        ProtocolViolationError: it is none.
+    """
+    value = _parse(await read_at_most(response, JSON_MAX)) if response.content_type == "application/json" else None
+    if value is None:
+        raise ProtocolViolationError(
+            "The server's answer is not JSON", hint="Check the address; another program may be answering there."
+        )
+    return value

@@ -1,0 +1,262 @@
+"""What the server says, checked before anything else sees it. Every reader here raises ProtocolViolationError."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ..errors import InvalidNameError, InvalidRequestError, ProtocolViolationError
+from ..model import Entry, Kind, Page, Role, TimeUs, Usage
+from ..paths import RemotePath, display
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SHA256_FIELD = re.compile(r"(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]{1,64}):")
+_PRINTABLE = re.compile(r"[\x21-\x7e]{1,1024}")
+_OUTCOMES = frozenset({"created", "replaced", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What a server says of itself. `setup`: it still waits for its first administrator."""
+
+    name: str
+    version: str
+    api: int
+    anonymous: bool
+    setup: bool
+    block_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """An account as the server shows it to its owner."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A fresh session. The token is a secret and stays out of `repr`."""
+
+    token: str = field(repr=False)
+    expires_us: TimeUs
+    account: AccountInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Whoami:
+    """Who the server takes us for; `account` is None for an anonymous guest, whose times may be unknown."""
+
+    account: AccountInfo | None
+    since_us: TimeUs | None
+    expires_us: TimeUs | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an upload did. `outcome` is created, replaced or skipped; `entry` says under which name it lies."""
+
+    entry: Entry
+    outcome: str
+
+
+def _violation(what: str) -> ProtocolViolationError:
+    return ProtocolViolationError(
+        f"The server's answer is not valid: {what}",
+        hint="Check the address; another program may be answering there.",
+    )
+
+
+def _members(value: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _violation(f"{what} is not an object")
+    return value
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str):
+        raise _violation(f"'{name}' is not a text")
+    return value
+
+
+def _whole(values: Mapping[str, Any], name: str) -> int:
+    value = values.get(name)
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise _violation(f"'{name}' is not a whole number")
+    return value
+
+
+def _flag(values: Mapping[str, Any], name: str) -> bool:
+    value = values.get(name)
+    if not isinstance(value, bool):
+        raise _violation(f"'{name}' is not true or false")
+    return value
+
+
+def time_us(text: object) -> TimeUs:
+    """Read an RFC 3339 time with its offset."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        if moment is not None and moment.tzinfo is not None:
+            return TimeUs((moment - _EPOCH) // timedelta(microseconds=1))
+    except (ValueError, OverflowError):
+        pass
+    raise _violation("a time is not in the form of RFC 3339")
+
+
+def time_text(moment: TimeUs) -> str:
+    """Write a time as the protocol does: RFC 3339, UTC, microseconds.
+
+    Raises:
+        InvalidRequestError: it lies outside the years 1 to 9999.
+    """
+    try:
+        moment_utc = _EPOCH + timedelta(microseconds=moment)
+        return moment_utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    except OverflowError:
+        raise InvalidRequestError("The modification time lies outside the calendar") from None
+
+
+def http_date_us(text: str | None) -> TimeUs | None:
+    """Read a `Last-Modified` header (whole seconds); None when it is missing or makes no sense."""
+    try:
+        return TimeUs((parsedate_to_datetime(text or "") - _EPOCH) // timedelta(microseconds=1))
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def digest_field(sha256: bytes) -> str:
+    """The value of `Repr-Digest` for a SHA-256 (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
+
+
+def read_digest_field(text: str | None) -> bytes | None:
+    """The SHA-256 in a `Repr-Digest` header, or None when there is none."""
+    found = _SHA256_FIELD.search(text or "")
+    if not found:
+        return None
+    try:
+        digest = base64.b64decode(found[1], validate=True)
+    except binascii.Error:
+        raise _violation("a digest header is malformed") from None
+    if len(digest) != 32:
+        raise _violation("a digest has the wrong length")
+    return digest
+
+
+def entry(value: object, *, folder: RemotePath | None = None) -> Entry:
+    """Read an Entry. With `folder`, it must lie directly in it: a hostile server names no file outside."""
+    values = _members(value, "an entry")
+    kind = {"file": Kind.FILE, "folder": Kind.FOLDER}.get(_text(values, "kind"))
+    if kind is None:
+        raise _violation("an entry is neither a file nor a folder")
+    text, name = _text(values, "path"), _text(values, "name")
+    try:
+        path = RemotePath.parse(text)
+    except InvalidNameError as error:
+        raise _violation(f"it holds a forbidden name, {error}") from None
+    if str(path) != text or path.name != name or (folder is not None and (path.is_root or path.parent != folder)):
+        raise _violation(f"the entry {display(text)} is not where it should be")
+    sha256, etag = values.get("sha256"), _text(values, "etag")
+    if sha256 is not None and not (isinstance(sha256, str) and _HEX_DIGEST.fullmatch(sha256)):
+        raise _violation("'sha256' is not a digest")
+    if kind is Kind.FILE and not _PRINTABLE.fullmatch(etag):
+        raise _violation("'etag' is not an entity tag")
+    return Entry(
+        path=text,
+        name=name,
+        kind=kind,
+        size=_whole(values, "size"),
+        modified_us=time_us(values.get("modified")),
+        created_us=time_us(values.get("created")),
+        sha256=bytes.fromhex(sha256) if sha256 is not None else None,
+        etag=etag,
+    )
+
+
+def page(value: object, folder: RemotePath) -> Page:
+    """Read one page of the listing of `folder`."""
+    values = _members(value, "a listing")
+    entries, cursor = values.get("entries"), values.get("cursor")
+    if not isinstance(entries, list) or not (cursor is None or isinstance(cursor, str)):
+        raise _violation("a listing has no entries or a bad cursor")
+    if cursor is not None and not entries:
+        raise _violation("an empty page claims that more follows")
+    return Page([entry(item, folder=folder) for item in entries], cursor)
+
+
+def written(value: object) -> Written:
+    """Read the answer to an upload."""
+    values = _members(value, "the answer to an upload")
+    outcome = _text(values, "outcome")
+    if outcome not in _OUTCOMES:
+        raise _violation(f"the outcome {display(outcome)} is unknown")
+    return Written(entry(values.get("entry")), outcome)
+
+
+def usage(value: object) -> Usage:
+    """Read what a drive holds."""
+    values = _members(value, "the usage")
+    quota = None if values.get("quota") is None else _whole(values, "quota")
+    return Usage(_whole(values, "bytes"), _whole(values, "files"), _whole(values, "free"), quota)
+
+
+def server_info(value: object) -> ServerInfo:
+    """Read what the server says of itself."""
+    values = _members(value, "the server's description")
+    return ServerInfo(
+        name=_text(values, "name"),
+        version=_text(values, "version"),
+        api=_whole(values, "api"),
+        anonymous=_flag(values, "anonymous"),
+        setup=_flag(values, "setup"),
+        block_size=_whole(values, "block_size"),
+    )
+
+
+def _account(value: object) -> AccountInfo:
+    values = _members(value, "the account")
+    role = _text(values, "role")
+    if role not in set(Role):
+        raise _violation(f"the role {display(role)} is unknown")
+    return AccountInfo(_text(values, "name"), Role(role))
+
+
+def check_token(token: str) -> str:
+    """Return `token` unchanged, or refuse what could not stand in a header.
+
+    Raises:
+        InvalidRequestError: without repeating the token.
+    """
+    if not _PRINTABLE.fullmatch(token):
+        raise InvalidRequestError("The token is empty, too long, or holds characters that no token has")
+    return token
+
+
+def sign_in(value: object) -> SignIn:
+    """Read a fresh session."""
+    values = _members(value, "the sign-in")
+    token = _text(values, "token")
+    if not _PRINTABLE.fullmatch(token):
+        raise _violation("the token cannot be used")
+    return SignIn(token, time_us(values.get("expires")), _account(values.get("account")))
+
+
+def whoami(value: object) -> Whoami:
+    """Read who we are."""
+    values = _members(value, "the session")
+    account, since, expires = values.get("account"), values.get("since"), values.get("expires")
+    return Whoami(
+        account=None if account is None else _account(account),
+        since_us=None if since is None else time_us(since),
+        expires_us=None if expires is None else time_us(expires),
+        address=_text(values, "address"),
+    )
