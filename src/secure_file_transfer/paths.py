@@ -22,12 +22,35 @@ DEPTH_MAX = 200
 
 # Characters that look like a separator and that compatibility normalisation does not unmask.
 _SEPARATOR_TWINS = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c")
-# Percent-encoded separators and NUL: harmless here, where nothing decodes twice, but not in the next program.
-_ENCODED_SEPARATOR = re.compile(r"%(?:25)*(?:2f|5c|00)", re.IGNORECASE)
-_ENCODED_DOT = re.compile(r"%(?:25)*2e", re.IGNORECASE)
+# Percent-encoded separators and NUL, overlong forms among them: harmless here, where nothing decodes twice, but not in
+# the next program.
+_ENCODED_SEPARATOR = re.compile(
+    r"%(?:25)*(?:2f|5c|00|c0%(?:25)*(?:af|80)|c1%(?:25)*9c|e0%(?:25)*80%(?:25)*af|u00(?:2f|5c|00))", re.IGNORECASE
+)
+_ENCODED_DOT = re.compile(r"%(?:25)*(?:2e|c0%(?:25)*ae|u002e)", re.IGNORECASE)
+_STRAY_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_STREAM = re.compile(r":[^:]*:\$")  # how NTFS names another stream of the same file
 _DOTS = frozenset({".", ".."})
+_TOO_LONG = f"a name cannot be longer than {NAME_MAX_BYTES} bytes"
 _ZWNJ, _ZWJ, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 _VIRAMA = 9  # canonical combining class
+# Characters that show nothing though their category says letter, mark or symbol (Default_Ignorable_Code_Point, and
+# the empty Braille pattern).
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | {
+    chr(point) for point in range(0xFE00, 0xFE0F)
+}
+_KEYCAP, _KEYCAP_BASES = "\u20e3", frozenset("0123456789#*")
+_PICTURES_ELSEWHERE = frozenset("\u203c\u2049\u2139\u2194\u25fd\u25fe\u3030")  # emoji that are not symbols by category
+_REGION_FLAGS = re.compile(  # England, Scotland, Wales: the flags that are spelled with invisible letters
+    "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|"
+    "\U000e0077\U000e006c\U000e0073)\U000e007f"
+)
+# Most names: letters, digits and a few marks of ASCII. They break no rule, and need not be looked at one by one.
+_PLAIN = re.compile(r"[0-9A-Za-z_-](?:[0-9A-Za-z_. -]{0,200}[0-9A-Za-z_-])?")
+
+
+def _is_picture(char: str) -> bool:
+    return unicodedata.category(char) in {"So", "Sk"} or char in _PICTURES_ELSEWHERE
 
 
 def _joiner_in_place(name: str, at: int) -> bool:
@@ -44,28 +67,48 @@ def _joiner_in_place(name: str, at: int) -> bool:
         # Marks may sit on the letter before; both neighbours must be letters of a joining script.
         base = name[:at].rstrip("".join(c for c in name if unicodedata.category(c) == "Mn"))[-1:]
         return all(c and unicodedata.bidirectional(c) == "AL" for c in (base, after))
-    pictures = {"So", "Sk"}
-    return (before == _EMOJI_STYLE or unicodedata.category(before) in pictures) and (
-        unicodedata.category(after) in pictures
-    )
+    return (before == _EMOJI_STYLE or _is_picture(before)) and _is_picture(after)
 
 
-def _fault(name: str) -> str | None:  # noqa: C901 - a list of rules, one line each
+def _style_in_place(name: str, at: int) -> bool:
+    """Whether the variation selector at `at` chooses a look: an emoji's, or that of a Han character."""
+    before, after = name[at - 1 : at], name[at + 1 : at + 2]
+    if not before:
+        return False
+    if name[at] == _EMOJI_STYLE:
+        return _is_picture(before) or (before in _KEYCAP_BASES and after == _KEYCAP)
+    return "IDEOGRAPH" in unicodedata.name(before, "")
+
+
+def _shows_nothing(name: str, at: int) -> bool:
+    """Whether the character at `at` is invisible where it stands, or changes only the order of its neighbours."""
+    char = name[at]
+    if char in {_ZWNJ, _ZWJ}:
+        return not _joiner_in_place(name, at)
+    if char == _EMOJI_STYLE or "\U000e0100" <= char <= "\U000e01ef":
+        return not _style_in_place(name, at)
+    return char in _BLANK or unicodedata.category(char) == "Cf"
+
+
+def _fault(name: str) -> str | None:  # noqa: C901, PLR0912 - a list of rules, one line each
     """What is wrong with a name, or None."""
     if not name:
         return "a name cannot be empty"
     if name in _DOTS:
         return "'.' and '..' are not names"
+    if len(name) > NAME_MAX_BYTES:
+        return _TOO_LONG
+    size = len(name.encode(errors="surrogatepass"))
+    name = _REGION_FLAGS.sub("\U0001f3f4", name)
     for at, char in enumerate(name):
         if char in "/\\" or char in _SEPARATOR_TWINS:
             return "a name cannot contain a path separator or a character that looks like one"
-        category = unicodedata.category(char)
-        if category in {"Cc", "Zl", "Zp", "Cs"}:
+        if unicodedata.category(char) in {"Cc", "Zl", "Zp", "Cs"}:
             return "a name cannot contain control characters or line breaks"
-        if category == "Cf" and not (char in {_ZWNJ, _ZWJ} and _joiner_in_place(name, at)):
+        if _shows_nothing(name, at):
             return "a name cannot contain invisible or direction-changing characters"
-    if len(name.encode()) > NAME_MAX_BYTES:
-        return f"a name cannot be longer than {NAME_MAX_BYTES} bytes"
+    if size > NAME_MAX_BYTES:
+        return _TOO_LONG
     if unicodedata.normalize("NFC", name) != name:
         return "a name must be in Unicode normal form C (NFC)"
     if name[-1] in ". " or unicodedata.category(name[-1]) == "Zs":
@@ -75,8 +118,8 @@ def _fault(name: str) -> str | None:  # noqa: C901 - a list of rules, one line e
         return "a name cannot disguise a path separator or a parent folder"
     if _ENCODED_SEPARATOR.search(name):
         return "a name cannot contain an encoded path separator"
-    if "::$" in name:
-        return "a name cannot contain '::$'"
+    if _STREAM.search(name):
+        return "a name cannot name a stream of another file"
     return None
 
 
@@ -86,6 +129,8 @@ def check_name(name: str) -> str:
     Raises:
         InvalidNameError: with the rule that it breaks.
     """
+    if _PLAIN.fullmatch(name):
+        return name
     if fault := _fault(name):
         raise InvalidNameError(f"{display(name)}: {fault}", hint="Choose another name.")
     return name
@@ -104,10 +149,19 @@ def display(text: str) -> str:
 class RemotePath:
     """An absolute path in a tree: a tuple of checked names. The root is the empty tuple.
 
+    However it comes to be, its names were checked: whoever holds one holds no `..` and no separator in a name.
     Comparisons are by component, so `/home/al` is no prefix of `/home/alice`.
     """
 
     parts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.parts) > DEPTH_MAX:
+            raise InvalidNameError(f"The path has more than {DEPTH_MAX} parts", hint="Use a flatter tree.")
+        for part in self.parts:
+            check_name(part)
+        if len(str(self).encode()) > PATH_MAX_BYTES:
+            raise InvalidNameError(f"The path is longer than {PATH_MAX_BYTES} bytes", hint="Use shorter names.")
 
     @classmethod
     def parse(cls, text: str) -> "RemotePath":
@@ -116,36 +170,35 @@ class RemotePath:
         Raises:
             InvalidNameError: for any name that `check_name` refuses, `..` among them, and for `//`.
         """
-        return cls._of(text.removeprefix("/").removesuffix("/").split("/") if text.strip("/") else _root(text))
+        if text in {"", "/"}:
+            return cls()
+        return cls(tuple(text.removeprefix("/").removesuffix("/").split("/")))
 
     @classmethod
     def from_url(cls, raw: bytes) -> "RemotePath":
         """Read the path part of a URL as it stood on the wire: split first, then decode each name once.
 
         Raises:
-            InvalidNameError: also for bytes that are not UTF-8 (overlong forms included) once decoded.
+            InvalidNameError: also for bytes that are not UTF-8 (overlong forms included) once decoded, and for a `%`
+                that begins no escape.
         """
-        pieces = raw.removeprefix(b"/").removesuffix(b"/")
+        if _STRAY_PERCENT.search(raw):
+            raise InvalidNameError("The path holds a '%' that begins no escape", hint="Write a percent sign as %25.")
+        if raw in {b"", b"/"}:
+            return cls()
         try:
-            names = [unquote_to_bytes(piece).decode() for piece in pieces.split(b"/")] if pieces else []
+            names = [
+                unquote_to_bytes(piece).decode() for piece in raw.removeprefix(b"/").removesuffix(b"/").split(b"/")
+            ]
         except UnicodeDecodeError:
             raise InvalidNameError("The path is not valid UTF-8", hint="Encode names as UTF-8.") from None
-        return cls._of(names)
-
-    @classmethod
-    def _of(cls, names: list[str]) -> "RemotePath":
-        if len(names) > DEPTH_MAX:
-            raise InvalidNameError(f"The path has more than {DEPTH_MAX} parts", hint="Use a flatter tree.")
-        path = cls(tuple(check_name(name) for name in names))
-        if len(str(path).encode()) > PATH_MAX_BYTES:
-            raise InvalidNameError(f"The path is longer than {PATH_MAX_BYTES} bytes", hint="Use shorter names.")
-        return path
+        return cls(tuple(names))
 
     def __str__(self) -> str:
         return "/" + "/".join(self.parts)
 
     def __truediv__(self, name: str) -> "RemotePath":
-        return RemotePath._of([*self.parts, name])
+        return RemotePath((*self.parts, name))
 
     @property
     def name(self) -> str:
@@ -171,10 +224,8 @@ class RemotePath:
         return "/" + "/".join(quote(part, safe="") for part in self.parts)
 
 
-def _root(text: str) -> list[str]:
-    if text in {"", "/"}:
-        return []
-    raise InvalidNameError(f"{display(text)}: a name cannot be empty", hint="Write single slashes.")
+# An ending short enough to be a file type; `.tar.gz` and its kin are one ending.
+_ENDING = re.compile(r"(.+?)(\.(?:tar\.)?\w{1,10})", re.DOTALL)
 
 
 def numbered(name: str, number: int) -> str:
@@ -182,10 +233,12 @@ def numbered(name: str, number: int) -> str:
 
     Stays within the byte limit of a name by shortening the stem.
     """
-    stem, dot, suffix = name.partition(".") if name.count(".") and not name.startswith(".") else (name, "", "")
-    tail = f" ({number}){dot}{suffix}"
+    match = _ENDING.fullmatch(name)
+    stem, ending = match.groups() if match else (name, "")
+    tail = f" ({number}){ending}"
     room = NAME_MAX_BYTES - len(tail.encode())
-    if room < 1:  # an absurdly long "suffix": treat the whole name as the stem
-        tail = f" ({number})"
-        stem, room = name, NAME_MAX_BYTES - len(tail.encode())
-    return check_name(unicodedata.normalize("NFC", stem.encode()[:room].decode(errors="ignore")) + tail)
+    short = stem.encode()[:room].decode(errors="ignore")
+    # The cut may fall inside a sequence of joined characters; what it leaves must still be a name.
+    while short and _fault(short + tail):
+        short = short[:-1]
+    return check_name((short or "_") + tail)

@@ -56,9 +56,8 @@ class FolderDraft:
     """
 
     def __init__(self, yard: Yard, folder: int, path: RemotePath) -> None:
-        """Take over the handle of the parent directory."""
+        """Begin a file in the directory with that handle."""
         self._yard = yard
-        self._folder = folder
         self._path = path
         self._temp = durable.temp_name()
         self._size = 0
@@ -67,6 +66,7 @@ class FolderDraft:
         self._handle = os.open(
             self._temp, os.O_RDWR | os.O_CREAT | os.O_EXCL | platform.NO_FOLLOW, 0o666, dir_fd=folder
         )
+        self._folder = os.dup(folder)
         platform.try_lock(self._handle)
 
     @property

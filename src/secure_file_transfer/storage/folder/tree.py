@@ -175,7 +175,7 @@ class FolderTree:
     def _copy_file(self, start: int, goal: int, source: RemotePath, target: RemotePath, conflict: Conflict) -> Entry:
         content = FolderContent(start, source, self._yard.digests)
         try:
-            draft = FolderDraft(self._yard, os.dup(goal), target)
+            draft = FolderDraft(self._yard, goal, target)
             try:
                 draft.pour(content)
                 entry = content.entry
@@ -257,12 +257,7 @@ class FolderTree:
         if self._is_folder(path):
             raise IsAFolderError(f"{display(str(path))} is a folder", hint="Choose another name.")
         with self._parent(path, "writing") as folder:
-            handle = os.dup(folder)
-            try:
-                return FolderDraft(self._yard, handle, path)
-            except BaseException:
-                os.close(handle)
-                raise
+            return FolderDraft(self._yard, folder, path)
 
     def usage(self) -> Usage:
         """Counted by walking the whole tree, which takes as long as it is large.
