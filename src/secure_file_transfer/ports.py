@@ -4,6 +4,7 @@ Everything here is synchronous and called from worker threads; implementations a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -409,8 +410,15 @@ class KeySource(Protocol):
     def create(self) -> MasterKey:
         """Make and keep the first key."""
 
+    def rotation(self) -> AbstractContextManager[None]:
+        """The right to stage and promote: one rotation at a time, whichever processes share these keys.
+
+        Raises:
+            ConflictError: on entering, somebody else has it.
+        """
+
     def stage(self) -> MasterKey:
-        """Make the next key and keep it durably beside the one in use."""
+        """Make the next key and keep it durably beside the one in use, in place of one staged before."""
 
     def promote(self) -> None:
-        """The staged key becomes the one in use; the old one is gone."""
+        """The staged key becomes the one in use; the old one is gone. Nothing staged, nothing done."""

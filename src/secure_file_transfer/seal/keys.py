@@ -56,6 +56,7 @@ _WRAP_MAGIC = b"SFTWRAP\x01"
 _ID_SIZE, _NONCE_SIZE, _TAG_SIZE = 8, 12, 16
 WRAPPED_SIZE = len(_WRAP_MAGIC) + _ID_SIZE + _NONCE_SIZE + KEY_SIZE + _TAG_SIZE
 """Bytes of a wrapped drive key."""
+_HINT = "The catalog is damaged: restore it from a backup."
 
 
 def _check_size(what: str, secret: bytes) -> bytes:
@@ -122,7 +123,7 @@ class DriveKeys:
         if not fields or len(sha256) != KEY_SIZE:  # struct would pad or cut a digest of another size
             raise BlockDamagedError(
                 f"The row of version {version_id} does not have the form of a version",
-                hint="The catalog is damaged: restore it from a backup.",
+                hint=_HINT,
             )
         return hmac.digest(self._mac_key, _LABEL_MANIFEST + fields + encode_manifest(manifest), "sha256")
 
@@ -239,19 +240,27 @@ class MasterKey:
             WrongKeyError: it was wrapped with another master key; the message names both.
             BlockDamagedError: it was altered, or belongs to another drive.
         """
-        hint = "The catalog is damaged: restore it from a backup."
-        if len(wrapped) != WRAPPED_SIZE or not wrapped.startswith(_WRAP_MAGIC):
-            raise BlockDamagedError(f"The stored key of drive {drive_id} is not a wrapped key", hint=hint)
-        head, nonce, sealed = wrapped[:16], wrapped[16:28], wrapped[28:]
-        if (made_with := head[len(_WRAP_MAGIC) :].hex()) != self.id:
+        if (made_with := wrapped_with(wrapped)) != self.id:
             raise WrongKeyError(
                 f"The key of drive {drive_id} was wrapped with master key {made_with}; the key given is {self.id}",
                 hint=f"Start with master key {made_with}.",
             )
+        head, nonce, sealed = wrapped[:16], wrapped[16:28], wrapped[28:]
         try:
             return AESGCM(self._wrap_key).decrypt(nonce, sealed, _wrap_context(head, drive_id))
         except InvalidTag:
-            raise BlockDamagedError(f"The stored key of drive {drive_id} fails its seal", hint=hint) from None
+            raise BlockDamagedError(f"The stored key of drive {drive_id} fails its seal", hint=_HINT) from None
+
+
+def wrapped_with(wrapped: bytes) -> str:
+    """The id of the master key that a drive's key was wrapped with.
+
+    Raises:
+        BlockDamagedError: that is not a wrapped key.
+    """
+    if len(wrapped) != WRAPPED_SIZE or not wrapped.startswith(_WRAP_MAGIC):
+        raise BlockDamagedError(f"A stored drive key of {len(wrapped)} bytes is not a wrapped key", hint=_HINT)
+    return wrapped[len(_WRAP_MAGIC) : len(_WRAP_MAGIC) + _ID_SIZE].hex()
 
 
 def _checksum(secret: bytes) -> bytes:
