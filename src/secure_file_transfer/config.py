@@ -1,15 +1,24 @@
 """The server's settings: a TOML file, overridden by `SFT_*` environment variables, overridden by flags."""
 
+import difflib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from .errors import ConfigurationError
 from .model import BLOCK_SIZE_DEFAULT, BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, DEFAULT_PORT
+
+_PREFIX = "SFT_"
 
 
 def default_data_dir() -> Path:
@@ -20,13 +29,16 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Everything an operator may set. Unknown keys are refused: a typo must not be silence."""
 
-    model_config = SettingsConfigDict(env_prefix="SFT_", extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
     data_dir: Path = Field(default_factory=default_data_dir)
     host: str = "0.0.0.0"  # noqa: S104 - a file server that nobody can reach is of no use; TLS and sign-in guard it
     port: int = Field(DEFAULT_PORT, ge=0, le=65535)
-    public_names: tuple[str, ...] = ()
-    """Host names and addresses for the server certificate, besides those the machine knows of itself."""
+    public_names: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names and addresses for the server certificate, besides those the machine knows of itself.
+
+    In the environment: separated by commas.
+    """
     certfile: Path | None = None
     keyfile: Path | None = None
     block_size: int = Field(BLOCK_SIZE_DEFAULT, ge=BLOCK_SIZE_MIN, le=BLOCK_SIZE_MAX)
@@ -40,6 +52,11 @@ class Settings(BaseSettings):
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("text", pattern="^(text|json)$")
+
+    @field_validator("public_names", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(
@@ -59,12 +76,41 @@ def load(**flags: Any) -> Settings:
     """Settings from all sources; a flag that is None was not given.
 
     Raises:
-        ConfigurationError: naming the setting that is wrong.
+        ConfigurationError: naming the setting that is wrong, or the file that cannot be read.
     """
+    _refuse_misspelt_environment()
+    config_file = os.environ.get("SFT_CONFIG")
     try:
+        if config_file and not Path(config_file).is_file():
+            raise FileNotFoundError("there is no such file")
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(_explain(str(e["loc"][0]) if e["loc"] else "", e["type"], e["msg"]) for e in error.errors())
         raise ConfigurationError(f"Bad settings: {faults}", hint="See docs/operations.md.") from None
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"The configuration file cannot be read: {error}") from None
+        raise ConfigurationError(
+            f"The configuration file {config_file} cannot be read: {error}", hint="SFT_CONFIG names it."
+        ) from None
+
+
+def _explain(name: str, kind: str, message: str) -> str:
+    """What is wrong with one setting. The value stays out of it: it may be a secret in the wrong place."""
+    if kind != "extra_forbidden":
+        return f"{name or 'settings'}: {message}"
+    near = _nearest(name)
+    return f"{name}: there is no such setting" + (f", perhaps you mean {near}" if near else "")
+
+
+def _nearest(name: str) -> str | None:
+    return next(iter(difflib.get_close_matches(name, Settings.model_fields, 1, cutoff=0.75)), None)
+
+
+def _refuse_misspelt_environment() -> None:
+    """Variables of other programs of this suite begin alike, so only what nearly is a setting counts as a typo."""
+    for variable in os.environ:
+        name = variable.removeprefix(_PREFIX).lower()
+        if variable.startswith(_PREFIX) and name not in Settings.model_fields and (near := _nearest(name)):
+            raise ConfigurationError(
+                f"{variable}: there is no such setting, perhaps you mean {_PREFIX}{near.upper()}",
+                hint="See docs/operations.md.",
+            )
