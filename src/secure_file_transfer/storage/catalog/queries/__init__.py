@@ -1,0 +1,56 @@
+"""What the catalog can be asked and told, one module for each part."""
+
+from ....ports import Clock
+from ..sql import Sql
+from .accounts import Accounts
+from .blocks import Blocks
+from .drives import Drives
+from .facts import Facts
+from .nodes import Nodes
+from .sessions import Sessions
+from .versions import Versions
+
+
+class Tx:
+    """A `ports.CatalogTx` over one transaction."""
+
+    __slots__ = ("_clock", "_sql")
+
+    def __init__(self, sql: Sql, clock: Clock) -> None:
+        self._sql = sql
+        self._clock = clock
+
+    @property
+    def drives(self) -> Drives:
+        """Drives."""
+        return Drives(self._sql)
+
+    @property
+    def nodes(self) -> Nodes:
+        """Files and folders."""
+        return Nodes(self._sql, self._clock)
+
+    @property
+    def versions(self) -> Versions:
+        """Versions and their manifests."""
+        return Versions(self._sql, self._clock)
+
+    @property
+    def blocks(self) -> Blocks:
+        """Blocks."""
+        return Blocks(self._sql)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Accounts."""
+        return Accounts(self._sql)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions."""
+        return Sessions(self._sql)
+
+    @property
+    def facts(self) -> Facts:
+        """Single values."""
+        return Facts(self._sql)

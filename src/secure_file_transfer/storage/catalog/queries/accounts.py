@@ -1,0 +1,118 @@
+"""Accounts."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from ....errors import ExistsError, NotFoundError
+from ....model import Account, AccountId, DriveId, Role, TimeUs
+from ....paths import display
+from ..names import name_key
+from ..sql import Row, Sql, Statement
+from ..tables import accounts
+
+COLUMNS = (
+    accounts.c.id,
+    accounts.c.name,
+    accounts.c.role,
+    accounts.c.disabled,
+    accounts.c.home_id,
+    accounts.c.created_us,
+)
+"""What `account_of` reads."""
+
+_THIS = accounts.c.id == bindparam("account")
+_GET = Statement(sa.select(*COLUMNS).where(_THIS))
+_BY_NAME = Statement(sa.select(*COLUMNS).where(accounts.c.name_key == bindparam("key")))
+_ALL = Statement(sa.select(*COLUMNS).order_by(accounts.c.name_key))
+_INSERT = Statement(
+    sa.insert(accounts)
+    .values({each.name: bindparam(each.name) for each in accounts.c if each.name != "id"})
+    .returning(accounts.c.id)
+)
+_HASH = Statement(sa.select(accounts.c.password_hash).where(_THIS))
+_SET_HASH = Statement(sa.update(accounts).where(_THIS).values(password_hash=bindparam("hash")))
+_SET_DISABLED = Statement(sa.update(accounts).where(_THIS).values(disabled=bindparam("off")))
+_DELETE = Statement(sa.delete(accounts).where(_THIS))
+
+
+def account_of(row: Row) -> Account:
+    """The account that a row of `COLUMNS` holds."""
+    number, name, role, disabled, home_id, created_us = row
+    return Account(number, name, Role(role), bool(disabled), home_id, created_us)
+
+
+class Accounts:
+    """See `ports.Accounts`. Setting something of an account that is not there raises NotFoundError."""
+
+    __slots__ = ("_sql",)
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def create(self, name: str, role: Role, home_id: DriveId, password_hash: str, now: TimeUs) -> Account:
+        """A new account. Its home's owner is set apart, see `Drives.set_owner`.
+
+        Raises:
+            ExistsError: the name, case-folded, is taken.
+        """
+        try:
+            ((account_id,),) = self._sql.rows(
+                _INSERT,
+                name=name,
+                name_key=name_key(name),
+                role=role.value,
+                home_id=home_id,
+                password_hash=password_hash,
+                created_us=now,
+                disabled=0,
+            )
+        except ExistsError:
+            raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.") from None
+        return Account(account_id, name, role, disabled=False, home_id=home_id, created_us=now)
+
+    def get(self, account_id: AccountId) -> Account | None:
+        """The account, or None."""
+        row = self._sql.row(_GET, account=account_id)
+        return account_of(row) if row else None
+
+    def by_name(self, name: str) -> Account | None:
+        """The account of that name, case-folded."""
+        row = self._sql.row(_BY_NAME, key=name_key(name))
+        return account_of(row) if row else None
+
+    def password_hash(self, account_id: AccountId) -> str:
+        """The hash in PHC string form.
+
+        Raises:
+            NotFoundError
+        """
+        row = self._sql.row(_HASH, account=account_id)
+        if row is None:
+            raise _gone(account_id)
+        return str(row[0])
+
+    def set_password_hash(self, account_id: AccountId, password_hash: str) -> None:
+        """Replace the hash."""
+        self._change(_SET_HASH, account=account_id, hash=password_hash)
+
+    def set_disabled(self, account_id: AccountId, *, disabled: bool) -> None:
+        """Lock it out, or let it in again."""
+        self._change(_SET_DISABLED, account=account_id, off=int(disabled))
+
+    def all(self) -> Sequence[Account]:
+        """All of them, by case-folded name."""
+        return [account_of(row) for row in self._sql.rows(_ALL)]
+
+    def delete(self, account_id: AccountId) -> None:
+        """Remove it; its sessions go and its drives lose their owner, by the tables' foreign keys."""
+        self._sql.run(_DELETE, account=account_id)
+
+    def _change(self, statement: Statement, **values: object) -> None:
+        if not self._sql.run(statement, **values):
+            raise _gone(values["account"])
+
+
+def _gone(account_id: object) -> NotFoundError:
+    return NotFoundError(f"There is no account {account_id}")

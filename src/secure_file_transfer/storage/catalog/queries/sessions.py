@@ -1,0 +1,107 @@
+"""Sessions, by account and by the hash of their token."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from ....model import Account, AccountId, Session, SessionId, TimeUs
+from ..sql import Sql, Statement
+from ..tables import accounts, sessions
+from .accounts import COLUMNS as ACCOUNT_COLUMNS
+from .accounts import account_of
+
+_COLUMNS = (
+    sessions.c.id,
+    sessions.c.account_id,
+    sessions.c.door,
+    sessions.c.address,
+    sessions.c.agent,
+    sessions.c.created_us,
+    sessions.c.seen_us,
+    sessions.c.expires_us,
+)
+_THIS = sessions.c.id == bindparam("session")
+_OF_ACCOUNT = sessions.c.account_id == bindparam("account")
+_INSERT = Statement(
+    sa.insert(sessions)
+    .values({each.name: bindparam(each.name) for each in sessions.c if each.name != "id"})
+    .returning(sessions.c.id)
+)
+_BY_TOKEN = Statement(
+    sa.select(*_COLUMNS, *ACCOUNT_COLUMNS)
+    .select_from(sessions.join(accounts))
+    .where(sessions.c.token_hash == bindparam("token"))
+)
+_TOUCH = Statement(sa.update(sessions).where(_THIS).values(seen_us=bindparam("seen")))
+_OF = Statement(sa.select(*_COLUMNS).where(_OF_ACCOUNT).order_by(sessions.c.id))
+_DELETE = Statement(sa.delete(sessions).where(_THIS))
+_DELETE_OF = Statement(sa.delete(sessions).where(_OF_ACCOUNT))
+_DELETE_OTHERS = Statement(sa.delete(sessions).where(_OF_ACCOUNT, sessions.c.id != bindparam("but")))
+_DELETE_EXPIRED = Statement(sa.delete(sessions).where(sessions.c.expires_us <= bindparam("now")))
+
+
+class Sessions:
+    """See `ports.Sessions`."""
+
+    __slots__ = ("_sql",)
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def create(
+        self,
+        account_id: AccountId,
+        token_hash: bytes,
+        door: str,
+        address: str,
+        agent: str,
+        now: TimeUs,
+        ends: TimeUs,
+    ) -> Session:
+        """A new session.
+
+        Raises:
+            ConflictError: there is no such account.
+        """
+        ((session_id,),) = self._sql.rows(
+            _INSERT,
+            account_id=account_id,
+            token_hash=token_hash,
+            door=door,
+            address=address,
+            agent=agent,
+            created_us=now,
+            seen_us=now,
+            expires_us=ends,
+        )
+        return Session(session_id, account_id, door, address, agent, now, now, ends)
+
+    def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None:
+        """The session and its account, whether or not it has expired: the caller knows what time it is."""
+        row = self._sql.row(_BY_TOKEN, token=token_hash)
+        if row is None:
+            return None
+        return Session(*row[: len(_COLUMNS)]), account_of(row[len(_COLUMNS) :])
+
+    def touch(self, session_id: SessionId, now: TimeUs) -> None:
+        """It was just used. One that has ended meanwhile stays ended."""
+        self._sql.run(_TOUCH, session=session_id, seen=now)
+
+    def of(self, account_id: AccountId) -> Sequence[Session]:
+        """All sessions of an account, the oldest first."""
+        return [Session(*row) for row in self._sql.rows(_OF, account=account_id)]
+
+    def delete(self, session_id: SessionId) -> None:
+        """End it. One that has ended already is fine."""
+        self._sql.run(_DELETE, session=session_id)
+
+    def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
+        """End all sessions of an account, `but` one; returns how many."""
+        if but is None:
+            return self._sql.run(_DELETE_OF, account=account_id)
+        return self._sql.run(_DELETE_OTHERS, account=account_id, but=but)
+
+    def delete_expired(self, now: TimeUs) -> int:
+        """Remove those whose time is up; returns how many."""
+        return self._sql.run(_DELETE_EXPIRED, now=now)

@@ -1,0 +1,143 @@
+"""The tables of the catalog, and which revision of them this program knows.
+
+Ids are never reused (AUTOINCREMENT), so that nothing which once belonged to a deleted account, drive or node can
+come to belong to a new one. Tables are STRICT: a column holds the type that it says. Whatever is changed here needs
+a migration beside it; a test compares the two.
+"""
+
+import sqlalchemy as sa
+
+REVISION = "0001"
+"""The newest migration. Revisions are four digits and are compared as text."""
+
+METADATA = sa.MetaData()
+
+NO_REVISION = "0000"
+"""What an empty database is at."""
+
+
+def _table(name: str, *parts: sa.Column[object] | sa.schema.SchemaItem, numbered: bool = True) -> sa.Table:
+    return sa.Table(name, METADATA, *parts, sqlite_strict=True, sqlite_autoincrement=numbered)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer, primary_key=True)
+
+
+drives = _table(
+    "drives",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False),
+    # Empty only between the drive's row and its root's, which point at each other.
+    sa.Column("root_id", sa.Integer, sa.ForeignKey("nodes.id")),
+    sa.Column("owner_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="SET NULL")),
+    sa.Column("wrapped_key", sa.LargeBinary, nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("files", sa.Integer, nullable=False),
+    sa.Index("drives_by_owner", "owner_id"),
+    # Before a node may go, SQLite looks for drives that it is the root of.
+    sa.Index("drives_by_root", "root_id"),
+)
+
+nodes = _table(
+    "nodes",
+    _id(),
+    sa.Column("drive_id", sa.Integer, sa.ForeignKey("drives.id"), nullable=False),
+    sa.Column("parent_id", sa.Integer, sa.ForeignKey("nodes.id")),
+    sa.Column("name", sa.Text, nullable=False),
+    # The case-folded name in NFC, see `names.name_key`.
+    sa.Column("name_key", sa.Text, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("modified_us", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    # No foreign key: versions point here, and a pointer that is wrong is caught by the version's MAC.
+    sa.Column("version_id", sa.Integer),
+    sa.Column("sha256", sa.LargeBinary),
+    # Set on a node that was removed. The root of a drive has no parent either; this tells them apart.
+    sa.Column("detached_us", sa.Integer),
+    sa.UniqueConstraint("parent_id", "name"),
+    # One index for each order of a listing: a page is read off it, whatever the size of the folder.
+    sa.Index("nodes_by_name", "parent_id", "kind", "name_key", "name"),
+    sa.Index("nodes_by_size", "parent_id", "kind", "size", "name_key", "name"),
+    sa.Index("nodes_by_modified", "parent_id", "kind", "modified_us", "name_key", "name"),
+    sa.Index("nodes_detached", "detached_us", sqlite_where=sa.text("detached_us IS NOT NULL")),
+)
+
+versions = _table(
+    "versions",
+    _id(),
+    sa.Column("node_id", sa.Integer, sa.ForeignKey("nodes.id"), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.LargeBinary, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("manifest", sa.LargeBinary, nullable=False),
+    sa.Column("mac", sa.LargeBinary, nullable=False),
+    sa.Index("versions_by_node", "node_id"),
+    numbered=False,
+)
+
+# The number of a version is part of what its MAC covers, so it must be known before the row is there.
+counters = _table(
+    "counters",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+blocks = _table(
+    "blocks",
+    # A short number, so that content which is kept inline lies in the order of arrival; ids are random.
+    sa.Column("num", sa.Integer, primary_key=True),
+    sa.Column("id", sa.LargeBinary, nullable=False, unique=True),
+    # No foreign key: blocks outlive their drive until the sweep.
+    sa.Column("drive_id", sa.Integer, nullable=False),
+    sa.Column("length", sa.Integer, nullable=False),
+    # How many entries of manifests name it.
+    sa.Column("refs", sa.Integer, sa.CheckConstraint("refs >= 0"), nullable=False),
+    sa.Column("released_us", sa.Integer, nullable=False),
+    sa.Index("blocks_unreferenced", "released_us", sqlite_where=sa.text("refs = 0")),
+)
+
+# Apart from `blocks`, so that counting a reference does not rewrite 32 KiB.
+inline_blocks = _table(
+    "inline_blocks",
+    sa.Column("num", sa.Integer, sa.ForeignKey("blocks.num", ondelete="CASCADE"), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    numbered=False,
+)
+
+accounts = _table(
+    "accounts",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("disabled", sa.Integer, nullable=False),
+    sa.Column("home_id", sa.Integer, sa.ForeignKey("drives.id"), nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Index("accounts_by_home", "home_id"),
+)
+
+sessions = _table(
+    "sessions",
+    _id(),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("seen_us", sa.Integer, nullable=False),
+    sa.Column("expires_us", sa.Integer, nullable=False),
+    sa.Index("sessions_by_account", "account_id"),
+    sa.Index("sessions_by_expiry", "expires_us"),
+)
+
+facts = _table(
+    "facts",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    numbered=False,
+)
