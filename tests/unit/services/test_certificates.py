@@ -364,6 +364,14 @@ def test_a_certificate_of_another_authority_is_replaced(tmp_path: Path) -> None:
     leaf(files.chain.read_bytes()).verify_directly_issued_by(leaf(files.ca_cert.read_bytes()))
 
 
+def test_a_key_that_does_not_fit_its_certificate_is_replaced_with_it(tmp_path: Path) -> None:
+    kept = Certificates(tmp_path, FakeClock(), write)
+    files = kept.ensure(["localhost"])
+    write(files.key, make_ca("other", in_days(0)).key)
+    assert kept.ensure(["localhost"]) == files
+    assert check_server_files(files.chain, files.key, in_days(0)) == []
+
+
 def test_an_expired_authority_says_what_to_do(tmp_path: Path) -> None:
     clock = FakeClock()
     kept = Certificates(tmp_path, clock, write)
