@@ -127,4 +127,4 @@ def test_a_file_that_is_not_there_is_not_passed_over(tmp_path: Path, monkeypatch
 def test_settings_do_not_change_once_loaded() -> None:
     settings = config.load()
     with pytest.raises(ValueError, match="frozen"):
-        settings.port = 1  # type: ignore[misc]
+        settings.port = 1
