@@ -8,10 +8,11 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from secure_file_transfer.server import init_certificates
 from secure_file_transfer.testing.process import wait_for_port
@@ -191,7 +192,7 @@ class Ssh:
 
     @classmethod
     @contextmanager
-    def start(cls, folder: Path, _certificates: Certificates) -> Iterator["Ssh"]:
+    def start(cls, folder: Path, _certificates: Certificates) -> Iterator[Self]:
         """A server for the user who runs this."""
         port = free_port()
         (folder / "store").mkdir()
@@ -316,4 +317,5 @@ def remove(path: Path) -> None:
 
 
 Peer = Sft | CurlNginx | Sftp | TarSsh | Rclone
-PEERS: tuple[type[Peer], ...] = (Sft, CurlNginx, Sftp, TarSsh, Rclone)
+Start = Callable[[Path, Certificates], AbstractContextManager[Peer]]
+PEERS: dict[str, Start] = {kind.name: kind.start for kind in (Sft, CurlNginx, Sftp, TarSsh, Rclone)}

@@ -101,9 +101,9 @@ def main() -> int:
     parser.add_argument("--size", type=size, default=size("1G"), help="bytes of the big file (default 1G)")
     parser.add_argument("--files", type=int, default=10_000, help="how many files of 4 KiB (default 10000)")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", nargs="*", choices=[peer.name for peer in PEERS], help="default: all")
+    parser.add_argument("--peers", nargs="*", choices=list(PEERS), help="default: all")
     options = parser.parse_args()
-    chosen = [peer for peer in PEERS if not options.peers or peer.name in {"sft", *options.peers}]
+    chosen = {name: start for name, start in PEERS.items() if not options.peers or name in {"sft", *options.peers}}
     folder = workplace(8 * (options.size + options.files * 8192))
     results: dict[str, Times] = {}
     try:
@@ -112,9 +112,9 @@ def main() -> int:
         certificates = Certificates.make(folder / "tls")
         with ExitStack() as stack:
             peers: list[Peer] = []
-            for kind in chosen:
-                (home := folder / kind.name).mkdir()
-                peers.append(stack.enter_context(kind.start(home, certificates)))
+            for name, start in chosen.items():
+                (home := folder / name).mkdir()
+                peers.append(stack.enter_context(start(home, certificates)))
             for turn in range(options.rounds):
                 one, tree = make_input(folder, options.size, options.files)  # new bytes: nobody may share old blocks
                 for peer in peers:

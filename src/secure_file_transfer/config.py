@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """
     certfile: Path | None = None
     keyfile: Path | None = None
+    client_cafile: Path | None = None
+    """When set, only clients that hold a certificate of this authority can connect at all."""
     block_size: int = Field(BLOCK_SIZE_DEFAULT, ge=BLOCK_SIZE_MIN, le=BLOCK_SIZE_MAX)
     session_hours: int = Field(24 * 30, ge=1)
     """How long a sign-in lasts."""

@@ -271,9 +271,8 @@ def _subclasses(cls: type[SecureFileTransferError]) -> Iterator[type[SecureFileT
         yield from _subclasses(sub)
 
 
-TABLE: dict[str, type[SecureFileTransferError]] = {
-    cls.row.code: cls for cls in (SecureFileTransferError, *_subclasses(SecureFileTransferError))
-}
+_ALL: list[type[SecureFileTransferError]] = [SecureFileTransferError, *_subclasses(SecureFileTransferError)]
+TABLE = {cls.row.code: cls for cls in _ALL}
 """Every error by its code: what a client raises for a code it receives."""
 
 

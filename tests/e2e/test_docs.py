@@ -1,7 +1,7 @@
 """What the documents tell people to type is typed here.
 
-Blocks marked `sh` run in one shell per document, on a pseudo-terminal, beside a server on another port; `python` blocks of
-the library's document run in one program; JSON blocks must be JSON. Blocks marked `text` are shown, not run.
+Blocks marked `sh` run in one shell per document, on a pseudo-terminal, beside a server on another port; `python`
+blocks of the library's document run in one program; JSON blocks must be JSON. Blocks marked `text` are not run.
 """
 
 import json
@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 from benchmarks.proofs import Caller
+
 from secure_file_transfer.testing.process import ServerProcess
 
 ROOT = Path(__file__).parents[2]

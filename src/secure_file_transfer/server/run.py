@@ -79,6 +79,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             port=settings.port,
             certfile=tls.chain,
             keyfile=tls.key,
+            client_cafile=settings.client_cafile,
             shutdown_seconds=settings.shutdown_seconds,
             idle_seconds=settings.idle_seconds,
         )
