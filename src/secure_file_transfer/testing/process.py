@@ -22,8 +22,16 @@ READY_SECONDS = 30.0
 class ServerProcess:
     """`sft serve` on a port that the system chooses, with its data in `data_dir`."""
 
-    def __init__(self, data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        port: int = 0,
+        command: Sequence[str] = (),
+    ) -> None:
         self.data_dir = data_dir
+        self._command = command or sft_command()
         self.port = port
         self.ready_seconds = 0.0
         self.banner = ""
@@ -56,7 +64,7 @@ class ServerProcess:
 
     def start(self) -> Self:
         """Start it and wait until it says that it is ready; a restart takes the same port again."""
-        command = [*sft_command(), "serve", "--host", "127.0.0.1", "--port", str(self.port), *self._arguments]
+        command = [*self._command, "serve", "--host", "127.0.0.1", "--port", str(self.port), *self._arguments]
         begin = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             command,
@@ -118,7 +126,7 @@ class ServerProcess:
     def sft(self, *arguments: str, text: str | None = None, env: Mapping[str, str] | None = None) -> str:
         """Run another command of sft in the same environment; returns its standard output."""
         done = subprocess.run(  # noqa: S603 - our own command
-            [*sft_command(), *arguments],
+            [*self._command, *arguments],
             env={**self._env, **(env or {})},
             input=text,
             capture_output=True,
