@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from ....errors import ExistsError, NotFoundError
+from ....errors import ConflictError, ExistsError, NotFoundError
 from ....model import Account, AccountId, DriveId, Role, TimeUs
 from ....paths import display
 from ..names import name_key
@@ -56,6 +56,7 @@ class Accounts:
 
         Raises:
             ExistsError: the name, case-folded, is taken.
+            NotFoundError: there is no such drive.
         """
         try:
             ((account_id,),) = self._sql.rows(
@@ -70,6 +71,8 @@ class Accounts:
             )
         except ExistsError:
             raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.") from None
+        except ConflictError:
+            raise NotFoundError(f"There is no drive {home_id}") from None
         return Account(account_id, name, role, disabled=False, home_id=home_id, created_us=now)
 
     def get(self, account_id: AccountId) -> Account | None:

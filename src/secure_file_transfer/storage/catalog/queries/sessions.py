@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from ....errors import ConflictError, NotFoundError
 from ....model import Account, AccountId, Session, SessionId, TimeUs
 from ..sql import Sql, Statement
 from ..tables import accounts, sessions
@@ -62,19 +63,22 @@ class Sessions:
         """A new session.
 
         Raises:
-            ConflictError: there is no such account.
+            NotFoundError: there is no such account.
         """
-        ((session_id,),) = self._sql.rows(
-            _INSERT,
-            account_id=account_id,
-            token_hash=token_hash,
-            door=door,
-            address=address,
-            agent=agent,
-            created_us=now,
-            seen_us=now,
-            expires_us=ends,
-        )
+        try:
+            ((session_id,),) = self._sql.rows(
+                _INSERT,
+                account_id=account_id,
+                token_hash=token_hash,
+                door=door,
+                address=address,
+                agent=agent,
+                created_us=now,
+                seen_us=now,
+                expires_us=ends,
+            )
+        except ConflictError:
+            raise NotFoundError(f"There is no account {account_id}") from None
         return Session(session_id, account_id, door, address, agent, now, now, ends)
 
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None:

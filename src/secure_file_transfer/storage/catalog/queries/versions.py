@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.sqlite import insert
 
-from ....errors import BlockDamagedError, StorageError
+from ....errors import BlockDamagedError, ConflictError, NotFoundError, StorageError
 from ....model import BlockId, Manifest, NodeId, Version, VersionId
 from ....ports import Clock
 from ....seal.manifest import decode_manifest, encode_manifest
@@ -69,18 +69,21 @@ class Versions:
         Raises:
             StorageError: a block of the manifest has no row. To publish it would lose data, so it is refused; it
                 can only happen when the sweep took a block that a writer still counted on.
-            ConflictError: there is no such node.
+            NotFoundError: there is no such node.
         """
-        self._sql.run(
-            _INSERT,
-            id=version.id,
-            node_id=version.node_id,
-            size=version.size,
-            sha256=version.sha256,
-            created_us=version.created_us,
-            manifest=encode_manifest(version.manifest),
-            mac=version.mac,
-        )
+        try:
+            self._sql.run(
+                _INSERT,
+                id=version.id,
+                node_id=version.node_id,
+                size=version.size,
+                sha256=version.sha256,
+                created_us=version.created_us,
+                manifest=encode_manifest(version.manifest),
+                mac=version.mac,
+            )
+        except ConflictError:
+            raise NotFoundError("The file that this is a version of is gone") from None
         if not Blocks(self._sql).hold(_counts(version.manifest)):
             raise StorageError(
                 "A block of the new version is no longer stored, so it was not published", hint="Send the file again."

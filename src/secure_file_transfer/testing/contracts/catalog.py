@@ -1,0 +1,39 @@
+"""What every `ports.Catalog` promises. A new implementation names itself in three fixtures:
+
+class TestMyCatalog(CatalogContract):
+    @pytest.fixture
+    def catalog(self, tmp_path: Path, clock: FakeClock) -> Iterator[Catalog]:
+        catalog = MyCatalog(tmp_path, clock)
+        yield catalog
+        catalog.close()
+
+    @pytest.fixture
+    def commits(self, catalog: MyCatalog) -> Callable[[], int]:
+        return lambda: catalog.how_many_commits
+
+    @pytest.fixture
+    def break_commit(self, catalog: MyCatalog) -> Callable[[type[SecureFileTransferError]], None]:
+        return catalog.fail_the_next_commit_as
+"""
+
+from .catalog_content import BlocksContract, PurgeContract, VersionsContract
+from .catalog_model import TreeModelContract
+from .catalog_people import AccountsContract, FactsContract, SessionsContract
+from .catalog_transactions import TransactionsContract
+from .catalog_trees import DrivesContract, ListingContract, NodesContract
+
+
+class CatalogContract(
+    DrivesContract,
+    NodesContract,
+    ListingContract,
+    VersionsContract,
+    BlocksContract,
+    PurgeContract,
+    AccountsContract,
+    SessionsContract,
+    FactsContract,
+    TransactionsContract,
+    TreeModelContract,
+):
+    """Every promise of `ports.Catalog`, tried."""

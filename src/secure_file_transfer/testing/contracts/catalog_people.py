@@ -1,0 +1,165 @@
+"""What every catalog promises about accounts, sessions and facts."""
+
+import hashlib
+
+import pytest
+
+from secure_file_transfer.errors import ExistsError, NotFoundError
+from secure_file_transfer.model import Account, AccountId, DriveId, Role, Session, SessionId, TimeUs
+from secure_file_transfer.ports import Catalog
+
+from .catalog_kit import HOSTILE, NOW, CatalogBase, new_account, set_fact
+
+HOUR = 3_600_000_000
+NOBODY = AccountId(4711)
+
+
+def token(seed: int) -> bytes:
+    return hashlib.sha256(seed.to_bytes(4, "big")).digest()
+
+
+def sign_in(catalog: Catalog, account: Account, seed: int = 1, ends: int = NOW + HOUR) -> Session:
+    return catalog.write(
+        lambda tx: tx.sessions.create(account.id, token(seed), "http", "::1", "سارا's browser", NOW, TimeUs(ends))
+    )
+
+
+def named(catalog: Catalog, name: str) -> Account | None:
+    return catalog.read(lambda tx: tx.accounts.by_name(name))
+
+
+class AccountsContract(CatalogBase):
+    @pytest.mark.parametrize("role", Role)
+    def test_a_created_account_is_found(self, catalog: Catalog, role: Role) -> None:
+        account = new_account(catalog, "Sara", role)
+        assert (account.name, account.role, account.disabled, account.created_us) == ("Sara", role, False, NOW)
+        assert catalog.read(lambda tx: tx.accounts.get(account.id)) == account
+        assert catalog.read(lambda tx: tx.accounts.all()) == [account]
+        assert catalog.read(lambda tx: tx.accounts.password_hash(account.id)) == "$argon2id$"
+
+    def test_names_are_compared_without_case(self, catalog: Catalog) -> None:
+        account = new_account(catalog, "Straße")
+        for name in ("Straße", "STRASSE", "strasse"):
+            assert named(catalog, name) == account
+            with pytest.raises(ExistsError):
+                new_account(catalog, name)
+        assert catalog.read(lambda tx: tx.accounts.by_name("stras")) is None
+        assert len(catalog.read(lambda tx: tx.drives.all())) == 1, "the drive of a refused account is undone too"
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_any_account_name_is_only_a_name(self, catalog: Catalog, name: str) -> None:
+        new_account(catalog, "innocent")
+        assert catalog.read(lambda tx: tx.accounts.by_name(name)) is None
+        account = new_account(catalog, name)
+        assert catalog.read(lambda tx: tx.accounts.by_name(name)) == account
+        assert len(catalog.read(lambda tx: tx.accounts.all())) == 2
+
+    def test_password_and_lock_change(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        catalog.write(lambda tx: tx.accounts.set_password_hash(account.id, "$new$"))
+        catalog.write(lambda tx: tx.accounts.set_disabled(account.id, disabled=True))
+        assert catalog.read(lambda tx: tx.accounts.password_hash(account.id)) == "$new$"
+        found = catalog.read(lambda tx: tx.accounts.get(account.id))
+        assert found
+        assert found.disabled is True
+        catalog.write(lambda tx: tx.accounts.set_disabled(account.id, disabled=False))
+        assert catalog.read(lambda tx: tx.accounts.get(account.id)) == account
+
+    def test_delete_ends_sessions_and_leaves_the_drive_to_nobody(self, catalog: Catalog) -> None:
+        sara, omid = new_account(catalog, "sara"), new_account(catalog, "omid")
+        sign_in(catalog, sara, 1)
+        kept = sign_in(catalog, omid, 2)
+        catalog.write(lambda tx: tx.accounts.delete(sara.id))
+        assert catalog.read(lambda tx: tx.accounts.all()) == [omid]
+        assert catalog.read(lambda tx: tx.sessions.by_token(token(1))) is None
+        assert catalog.read(lambda tx: tx.sessions.by_token(token(2))) == (kept, omid)
+        home = catalog.read(lambda tx: tx.drives.get(sara.home_id))
+        assert home
+        assert home.owner_id is None
+
+    def test_an_account_made_again_inherits_nothing(self, catalog: Catalog) -> None:
+        first = new_account(catalog, "sara")
+        session = sign_in(catalog, first)
+        catalog.write(lambda tx: tx.accounts.delete(first.id))
+        again = new_account(catalog, "sara")
+        assert again.id > first.id
+        assert again.home_id != first.home_id
+        assert catalog.read(lambda tx: tx.sessions.of(again.id)) == []
+        assert sign_in(catalog, again).id > session.id
+
+    def test_an_account_that_is_not_there(self, catalog: Catalog) -> None:
+        assert catalog.read(lambda tx: tx.accounts.get(NOBODY)) is None
+        catalog.write(lambda tx: tx.accounts.delete(NOBODY))
+        with pytest.raises(NotFoundError):
+            catalog.read(lambda tx: tx.accounts.password_hash(NOBODY))
+        for work in (
+            lambda tx: tx.accounts.set_password_hash(NOBODY, "x"),
+            lambda tx: tx.accounts.set_disabled(NOBODY, disabled=True),
+        ):
+            with pytest.raises(NotFoundError):
+                catalog.write(work)
+
+
+class SessionsContract(CatalogBase):
+    def test_a_session_is_found_by_its_token(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        session = sign_in(catalog, account)
+        assert session == Session(session.id, account.id, "http", "::1", "سارا's browser", NOW, NOW, TimeUs(NOW + HOUR))
+        assert catalog.read(lambda tx: tx.sessions.by_token(token(1))) == (session, account)
+        assert catalog.read(lambda tx: tx.sessions.by_token(token(2))) is None
+        assert catalog.read(lambda tx: tx.sessions.of(account.id)) == [session]
+
+    def test_a_token_belongs_to_one_session(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        sign_in(catalog, account)
+        with pytest.raises(ExistsError):
+            sign_in(catalog, account)
+
+    def test_touch_moves_the_last_use(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        session = sign_in(catalog, account)
+        catalog.write(lambda tx: tx.sessions.touch(session.id, TimeUs(NOW + 5)))
+        catalog.write(lambda tx: tx.sessions.touch(SessionId(999), TimeUs(NOW + 5)))
+        (found,) = catalog.read(lambda tx: tx.sessions.of(account.id))
+        assert (found.seen_us, found.created_us) == (NOW + 5, NOW)
+
+    def test_sessions_end_one_by_one_or_all_but_one(self, catalog: Catalog) -> None:
+        account, other = new_account(catalog, "sara"), new_account(catalog, "omid")
+        mine = [sign_in(catalog, account, seed) for seed in range(5)]
+        theirs = sign_in(catalog, other, 9)
+        catalog.write(lambda tx: tx.sessions.delete(mine[0].id))
+        catalog.write(lambda tx: tx.sessions.delete(mine[0].id))
+        assert catalog.write(lambda tx: tx.sessions.delete_of(account.id, but=mine[2].id)) == 3
+        assert catalog.read(lambda tx: tx.sessions.of(account.id)) == [mine[2]]
+        assert catalog.write(lambda tx: tx.sessions.delete_of(account.id, but=theirs.id)) == 1
+        assert catalog.write(lambda tx: tx.sessions.delete_of(account.id)) == 0
+        assert catalog.read(lambda tx: tx.sessions.of(other.id)) == [theirs]
+
+    def test_expired_sessions_are_removed(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        sessions = [sign_in(catalog, account, seed, NOW + seed) for seed in range(1, 6)]
+        assert catalog.write(lambda tx: tx.sessions.delete_expired(TimeUs(NOW + 3))) == 3
+        assert catalog.read(lambda tx: tx.sessions.of(account.id)) == sessions[3:]
+
+    def test_a_session_needs_an_account(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        catalog.write(lambda tx: tx.accounts.delete(account.id))
+        with pytest.raises(NotFoundError):
+            sign_in(catalog, account)
+
+    def test_an_account_needs_a_drive(self, catalog: Catalog) -> None:
+        with pytest.raises(NotFoundError):
+            catalog.write(lambda tx: tx.accounts.create("sara", Role.USER, DriveId(99), "x", NOW))
+
+
+class FactsContract(CatalogBase):
+    def test_a_fact_is_set_replaced_and_deleted(self, catalog: Catalog) -> None:
+        assert catalog.read(lambda tx: tx.facts.get("key")) is None
+        for value in ("one", "", "سه\n3"):
+            set_fact(catalog, "key", value)
+            assert catalog.read(lambda tx: tx.facts.get("key")) == value
+        catalog.write(lambda tx: tx.facts.set("other", "stays"))
+        catalog.write(lambda tx: tx.facts.set("key", None))
+        catalog.write(lambda tx: tx.facts.set("key", None))
+        assert catalog.read(lambda tx: tx.facts.get("key")) is None
+        assert catalog.read(lambda tx: tx.facts.get("other")) == "stays"
