@@ -147,6 +147,7 @@ class PassphraseKeySource:
         self._file = _KeyFile(keys_dir / "master.json")
         self._ask = ask
         self._ask_new = ask_new
+        self._asked = False
         self._params = params or PassphraseParams()
         self._keys: dict[str, MasterKey] = {}
         """By the text of the file they belong to."""
@@ -159,9 +160,11 @@ class PassphraseKeySource:
     def candidates(self) -> Sequence[MasterKey]:
         """See `ports.KeySource`. After an interrupted rotation either passphrase may be given."""
         recipes = [(text, self._parse(path, text)) for path, text in self._file.read()]
-        if recipes and not self._keys:
+        unknown = [(text, recipe) for text, recipe in recipes if text not in self._keys]
+        if unknown and not self._asked:
             passphrase = self._ask()
-            self._keys = {text: MasterKey.from_passphrase(passphrase, *recipe) for text, recipe in recipes}
+            self._asked = True
+            self._keys |= {text: MasterKey.from_passphrase(passphrase, *recipe) for text, recipe in unknown}
         # A recipe that came later belongs to a rotation by another process: a restart will ask for its passphrase.
         return [self._keys[text] for text, _ in recipes if text in self._keys]
 
@@ -209,7 +212,7 @@ class PassphraseKeySource:
             if len(salt) != SALT_SIZE:
                 raise ValueError("wrong salt size")
             return salt, PassphraseParams(**costs)
-        except (ValueError, TypeError, ConfigurationError):
+        except (ValueError, TypeError, RecursionError, ConfigurationError):
             raise ConfigurationError(f"{path} is damaged", hint="Restore it from a backup.") from None
 
 
@@ -282,20 +285,26 @@ class _KeyFile:
 def _read_private(path: Path) -> str | None:
     """The text of a small file that only its owner can read; None when there is none."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror}", hint="The server's user must own it."
         ) from None
-    with os.fdopen(handle, "rb") as file:
-        if os.name == "posix" and stat.S_IMODE(os.fstat(handle).st_mode) & _OTHERS:
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise ConfigurationError(f"{path} is not a file", hint="Move it away, and put the key file back.")
+        if os.name == "posix" and stat.S_IMODE(mode) & _OTHERS:
             raise ConfigurationError(
                 f"{path} can be used by others than its owner",
                 hint=f"chmod 600 {path}, and rotate the master key if somebody may have read it.",
             )
-        return _text(path, file.read(_FILE_MAX + 1))
+        with disk_errors(f"reading {path}"):
+            return _text(path, os.read(handle, _FILE_MAX + 1))
+    finally:
+        os.close(handle)
 
 
 def _text(path: Path, data: bytes) -> str:
