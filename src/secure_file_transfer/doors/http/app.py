@@ -4,7 +4,7 @@ Contents take a short way past the framework; JSON goes through FastAPI. Either 
 by the one authority for paths, before anything is routed by it.
 """
 
-from typing import Any
+from functools import cache
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +21,7 @@ from .downloads import get_file, get_zip
 from .exchange import Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
 from .pages import Pages
+from .schemas import dump
 from .uploads import Buffers, put_file
 
 __all__ = ["HttpApp", "HttpServices", "build_app"]
@@ -28,7 +29,12 @@ __all__ = ["HttpApp", "HttpServices", "build_app"]
 BODY_MAX = 64 * 1024
 """Of a JSON request: several hundred times what any of them needs. It also bounds how deep one can nest."""
 API = b"/api/v1/"
-_TREES = (b"entries", b"folders", b"files")
+_TREES: dict[bytes, tuple[str, ...]] = {
+    b"entries": ("GET", "DELETE"),
+    b"folders": ("GET", "PUT"),
+    b"files": ("GET", "HEAD", "PUT"),
+}
+"""Where a path follows, and the methods there: the framework's own `Allow` names only those of one route."""
 
 
 def build_app(services: HttpServices) -> "HttpApp":
@@ -85,9 +91,9 @@ class HttpApp:
             await get_zip(self._context, exchange)
             return
         if tree in _TREES:
+            _only(method, *_TREES[tree])
             remote = RemotePath.from_url(slash + names)
             if tree == b"files":
-                _only(method, "GET", "HEAD", "PUT")
                 if method == "PUT":
                     await put_file(self._context, self._buffers, exchange, remote)
                 else:
@@ -137,10 +143,10 @@ def _json_app(context: Context) -> FastAPI:
 
 
 def _add_description(app: FastAPI) -> None:
-    described: dict[str, Any] = {}
+    @cache
+    def document() -> bytes:
+        return dump(openapi.describe(app))
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
-    async def description() -> dict[str, Any]:
-        if not described:
-            described.update(openapi.describe(app))
-        return described
+    async def description() -> Response:
+        return Response(document(), headers={"cache-control": "no-cache"}, media_type="application/json")

@@ -6,12 +6,13 @@ Entity tags are handed about without their quotes, except where a client may sen
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
 
 from ...errors import InvalidRequestError, PreconditionFailedError, RangeNotSatisfiableError
 from ...model import Entry, TimeUs
 from ...ports import Expectation
+from .schemas import as_datetime
 
 _SECOND_US = 1_000_000
 _TAG = re.compile(rb'[ \t]*(?P<weak>W/)?"(?P<tag>[\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?P<end>,|$)')
@@ -30,7 +31,7 @@ class Tag:
 
 def http_date(when: TimeUs) -> str:
     """An IMF-fixdate, in whole seconds, rounded down: the file is never younger than it claims."""
-    return format_datetime(datetime.fromtimestamp(when // _SECOND_US, UTC), usegmt=True)
+    return format_datetime(as_datetime(when).replace(microsecond=0), usegmt=True)
 
 
 def _seconds(value: bytes | None) -> int | None:

@@ -76,7 +76,7 @@ class Connection(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
         self._unsent = 0
         self._unsent_since = 0.0
-        self._farewell_until: float | None = None
+        self._leaving = False
         self._discarded = 0
 
     # --- the watch ----------------------------------------------------------------------------------------------
@@ -105,16 +105,13 @@ class Connection(HttpToolsProtocol):
         now = self.loop.time()
         if self._head_since is not None and self._answering():
             self._head_since = now  # the next request's clock waits for the present answer
-        if self._farewell_until is not None:
-            if now >= self._farewell_until:
-                self.transport.abort()
-        elif self._head_since is not None and now - self._head_since >= self.limits.head_seconds:
+        if self._head_since is not None and now - self._head_since >= self.limits.head_seconds:
             self._time_out("The request line and headers took too long")
         elif self._body_awaited() and now - self._heard >= self.limits.idle_seconds:
             self._time_out("The body stopped arriving")
         elif self._stalled(now):
             self.transport.abort()
-        if not self.transport.is_closing() or self._farewell_until is not None:
+        if not self.transport.is_closing() and not self._leaving:
             self._watch = self.loop.call_later(self.limits.tick, self._look)
 
     def _answering(self) -> bool:
@@ -149,7 +146,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, within the limits."""
-        if self._farewell_until is not None:
+        if self._leaving:
             self._discarded += len(data)
             if self._discarded > LINGER_MAX:
                 self.transport.abort()
@@ -280,14 +277,17 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _linger(self) -> None:
-        self._farewell_until = self.loop.time() + LINGER_SECONDS
+        self._leaving = True
         self.flow.resume_reading()
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def on_response_complete(self) -> None:
         """The next request may begin, unless this was the last."""
-        if self._farewell_until is None and self.cycle is self._running and self.cycle.more_body:
+        if not self._leaving and self.cycle is self._running and self.cycle.more_body:
             self.farewell()  # what still arrives of this body must not be read as a request
-        if self._farewell_until is None:
+        if not self._leaving:
             super().on_response_complete()
 
 

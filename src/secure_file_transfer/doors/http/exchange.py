@@ -74,7 +74,12 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": content})
 
     def log(self) -> None:
-        """One line, without the query: it may hold what a confused client puts there."""
+        """One line, without the query: it may hold what a confused client puts there.
+
+        Nothing where nobody has set up logging: structlog would print to the standard output of somebody's script.
+        """
+        if not structlog.is_configured():
+            return
         client = self.scope.get("client")
         _log.info(
             "request",

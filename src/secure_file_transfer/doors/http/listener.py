@@ -45,8 +45,8 @@ class GatedApp(Protocol):
         """Called when nothing runs any more."""
 
 
-def tls_context(certfile: Path, keyfile: Path) -> ssl.SSLContext:
-    """TLS 1.2 or newer, for HTTP/1.1.
+def tls_context(certfile: Path, keyfile: Path, client_cafile: Path | None = None) -> ssl.SSLContext:
+    """TLS 1.2 or newer, for HTTP/1.1. With `client_cafile` only peers with a certificate from there get in.
 
     Raises:
         ConfigurationError: the files cannot be read, or do not belong together.
@@ -64,6 +64,15 @@ def tls_context(certfile: Path, keyfile: Path) -> ssl.SSLContext:
             f"The certificate {certfile} and the key {keyfile} cannot be used: {error}",
             hint="Both must be PEM files that belong together, and the key must not be encrypted.",
         ) from error
+    if client_cafile is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        try:
+            context.load_verify_locations(client_cafile)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"The client certificate authority {client_cafile} cannot be used: {error}",
+                hint="It must be a PEM file with one CA certificate or more.",
+            ) from error
     return context
 
 
@@ -110,12 +119,13 @@ class Listener(uvicorn.Server):
         port: int,
         certfile: Path,
         keyfile: Path,
+        client_cafile: Path | None = None,
         shutdown_seconds: float = 10,
         limits: Limits | None = None,
     ) -> None:
         """Raises ConfigurationError when the certificate or the address cannot be used."""
         self._limits = limits = limits or Limits()
-        self._tls = tls_context(certfile, keyfile)
+        self._tls = tls_context(certfile, keyfile, client_cafile)
         self._gate = app.gate
         self._app = app
         self._shutdown_seconds = shutdown_seconds
@@ -271,6 +281,7 @@ def serve_config(
     keyfile: Path,
     shutdown_seconds: float,
     idle_seconds: float,
+    client_cafile: Path | None = None,
 ) -> Listener:
     """A listener with the limits that an operator may set.
 
@@ -283,6 +294,7 @@ def serve_config(
         port=port,
         certfile=certfile,
         keyfile=keyfile,
+        client_cafile=client_cafile,
         shutdown_seconds=shutdown_seconds,
         limits=Limits(idle_seconds=idle_seconds, head_seconds=min(20.0, idle_seconds)),
     )

@@ -17,6 +17,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 TEXT_MAX = 4096
 
 
@@ -158,9 +160,14 @@ class ProblemOut(BaseModel):
     retryable: bool
 
 
+def as_datetime(when: TimeUs) -> datetime:
+    """The same moment; what no calendar of four digits holds, as a folder of the disk may claim, is brought within."""
+    return _EPOCH + max(_FIRST, min(when, _LAST)) * _MICROSECOND
+
+
 def write_time(when: TimeUs) -> str:
     """RFC 3339, UTC, microseconds."""
-    return (_EPOCH + when * _MICROSECOND).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return as_datetime(when).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_time(text: str) -> TimeUs:
