@@ -83,8 +83,7 @@ class Keys:
             self._settle()
             staged = self._source.stage()
             old_id = self._catalog.write(lambda tx: self._rewrap(tx, staged))
-            with self._lock:
-                self._masters = {staged.id: staged}
+            self._remember({staged.id: staged})
             self._source.promote()
         return old_id, staged.id
 
@@ -121,9 +120,13 @@ class Keys:
                 f"{' and '.join(given) or 'no key'}",
                 hint="Restore the right key there, or start with the source that holds it. Nothing was changed.",
             )
-        with self._lock:
-            self._masters = given
+        self._remember(given)
         return given[key_id]
+
+    def _remember(self, masters: dict[str, MasterKey]) -> None:
+        """Also keeps the key from before a rotation, for whoever read a drive's row just before it."""
+        with self._lock:
+            self._masters = {**self._masters, **masters}
 
     def _rewrap(self, tx: CatalogTx, staged: MasterKey) -> str:
         """Inside the transaction: every drive's key under the next master key. Returns the id of the one before."""
