@@ -27,7 +27,7 @@ from ...model import Entry, Kind, TimeUs
 from ...paths import RemotePath, check_name, display
 from .. import durable, platform
 
-_DIGESTS_MAX = 65_536
+_DIGESTS_MAX = 32_768
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 NOT_A_DIRECTORY = {errno.ENOTDIR, errno.ELOOP}
 """What opening a directory by handle says of anything else, a link included."""

@@ -6,7 +6,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 
 from ...errors import (
     ConflictError,
@@ -24,6 +24,7 @@ from . import disk
 from .content import FolderContent, pour
 
 _ANYTHING = Expectation()
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | platform.NO_FOLLOW
 _ATTEMPTS = 10_000
 """How many numbered names are tried, and how often a race against another program is run again."""
 
@@ -50,7 +51,7 @@ def publish_new(source: int, temp: str, target: int, path: RemotePath, conflict:
 
 
 class FolderDraft:
-    """A `ports.Draft`. Used by one thread at a time.
+    """A `ports.Draft`. One thread writes; another may abort, which waits for the write that is running.
 
     Its file is locked while it lives, so that a sweep can tell it from what a crash left behind.
     """
@@ -63,11 +64,15 @@ class FolderDraft:
         self._size = 0
         self._sha256 = hashlib.sha256()
         self._open = True
-        self._handle = os.open(
-            self._temp, os.O_RDWR | os.O_CREAT | os.O_EXCL | platform.NO_FOLLOW, 0o666, dir_fd=folder
-        )
+        self._busy = RLock()
         self._folder = os.dup(folder)
-        platform.try_lock(self._handle)
+        try:
+            self._handle = os.open(self._temp, _CREATE, 0o666, dir_fd=folder)
+        except BaseException:
+            os.close(self._folder)
+            raise
+        with suppress(OSError):  # a disk without locks
+            platform.try_lock(self._handle)
 
     @property
     def size(self) -> int:
@@ -80,15 +85,17 @@ class FolderDraft:
         Raises:
             NoSpaceError, StorageError
         """
-        self._require_open()
-        with disk.folder_errors("writing", self._path):
-            durable.write_all(self._handle, data, self._size)
-        self._sha256.update(data)
-        self._size += memoryview(data).nbytes
+        with self._busy:
+            self._require_open()
+            with disk.folder_errors("writing", self._path):
+                durable.write_all(self._handle, data, self._size)
+            self._sha256.update(data)
+            self._size += memoryview(data).nbytes
 
     def pour(self, content: FolderContent) -> None:
         """Take all of another file at once. Its digest is then known only if the other's was."""
-        with disk.folder_errors("copying", self._path):
+        with self._busy, disk.folder_errors("copying", self._path):
+            self._require_open()
             pour(content, self._handle)
         self._size = content.entry.size
 
@@ -106,19 +113,25 @@ class FolderDraft:
         Raises:
             ExistsError: the name belongs to something that a drive does not show, such as a link.
         """
-        self._require_open()
-        if size is not None and size != self._size:
-            raise LengthMismatchError(f"{display(str(self._path))}: {self._size} bytes arrived, {size} were declared")
-        digest = self._sha256.digest()
-        if sha256 is not None and sha256 != digest:
-            raise DigestMismatchError(
-                f"{display(str(self._path))}: the content is not the one that was declared", hint="Send it again."
+        with self._busy:
+            self._require_open()
+            if size is not None and size != self._size:
+                raise LengthMismatchError(
+                    f"{display(str(self._path))}: {self._size} bytes arrived, {size} were declared"
+                )
+            digest = self._sha256.digest()
+            if sha256 is not None and sha256 != digest:
+                raise DigestMismatchError(
+                    f"{display(str(self._path))}: the content is not the one that was declared", hint="Send it again."
+                )
+            return self.publish(
+                conflict, expect, digest, self._yard.clock.now_us() if modified_us is None else modified_us
             )
-        return self.publish(conflict, expect, digest, self._yard.clock.now_us() if modified_us is None else modified_us)
 
     def publish(self, conflict: Conflict, expect: Expectation, digest: bytes | None, when: TimeUs) -> Written:
         """Make the bytes durable, decide, and give them their name."""
-        with disk.folder_errors("writing", self._path):
+        with self._busy, disk.folder_errors("writing", self._path):
+            self._require_open()
             os.ftruncate(self._handle, self._size)  # an append that failed half-way may have left a tail
             os.utime(self._handle, ns=(when * 1000, when * 1000))
             os.fsync(self._handle)
@@ -127,7 +140,7 @@ class FolderDraft:
                 written = self._decide(conflict, expect, digest, when)
             if written.outcome != "skipped":
                 platform.sync_directory(self._folder)
-        self._finish(remove=written.outcome == "skipped")
+            self._finish(remove=written.outcome == "skipped")
         return written
 
     def _decide(self, conflict: Conflict, expect: Expectation, digest: bytes | None, when: TimeUs) -> Written:
@@ -175,8 +188,9 @@ class FolderDraft:
 
     def abort(self) -> None:
         """Forget it and give back the space. After a commit, or again, it does nothing."""
-        if self._open:
-            self._finish(remove=True)
+        with self._busy:
+            if self._open:
+                self._finish(remove=True)
 
     def _finish(self, *, remove: bool) -> None:
         self._open = False

@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import os
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -263,3 +264,30 @@ def test_what_a_crash_left_is_removed_but_no_living_draft(drive: FolderTree, roo
     assert ".sft-pipe" not in left
     living.commit()
     assert read(drive, "/d/f") == b"x"
+
+
+def test_an_abort_from_elsewhere_waits_for_the_write_that_is_running(
+    drive: FolderTree, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = drive.draft(at("/f"))
+    writing, aborted = threading.Event(), threading.Event()
+    real = os.pwrite
+
+    def slow(handle: int, data: bytes, offset: int) -> int:
+        writing.set()
+        assert not aborted.wait(0.05)  # otherwise the number of the handle could be another file's by now
+        return real(handle, data, offset)
+
+    def abort() -> None:
+        assert writing.wait(30)
+        made.abort()
+        aborted.set()
+
+    monkeypatch.setattr(os, "pwrite", slow)
+    thread = threading.Thread(target=abort)
+    thread.start()
+    made.append(b"x")
+    thread.join()
+    with pytest.raises(ConflictError):
+        made.append(b"y")
+    assert on_disk(root) == []
