@@ -371,7 +371,8 @@ class Api(Configured):
                     if on_bytes is not None:
                         on_bytes(size)
 
-                body = Body(read if not isinstance(read, bytes) else Hashed(read, self.executor).next, handed_over)
+                pieces = Hashed(read, self.executor).next if isinstance(read, bytes) else read
+                body = Body(pieces, length, handed_over)
                 try:
                     async with wire_.request(
                         "PUT", url, query=query, headers=sent, token=token, body=body, expect=(200, 201)

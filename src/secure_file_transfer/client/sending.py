@@ -54,13 +54,14 @@ async def destination(api: Api, local: Path, remote: str | None) -> RemotePath:
 
 
 def _opened(local: Path) -> tuple[SourceFile, bytes | None]:
-    """The file, and its content if that is small."""
+    """The file, and its content if that is small; such a file is closed again."""
     source = SourceFile(local)
+    if source.size > SMALL_MAX:
+        return source, None
     try:
-        return source, source.read_all() if source.size <= SMALL_MAX else None
-    except BaseException:
+        return source, source.read_all()
+    finally:
         source.close()
-        raise
 
 
 async def send(

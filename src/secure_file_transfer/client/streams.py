@@ -28,8 +28,10 @@ Next = Callable[[], Awaitable[bytes]]
 class Body(AsyncIterator[bytes]):
     """The body of an upload: one piece ahead of the network, never more."""
 
-    def __init__(self, read: Next, on_piece: Callable[[int], None]) -> None:
+    def __init__(self, read: Next, length: int | None, on_piece: Callable[[int], None]) -> None:
         """`read` gives the next piece, empty at the end; `on_piece` hears the length of each one handed over."""
+        self._length = length
+        self._given = 0
         self._read = read
         self._on_piece = on_piece
         self._ahead: asyncio.Future[bytes] | None = None
@@ -44,6 +46,8 @@ class Body(AsyncIterator[bytes]):
             self._ahead = asyncio.ensure_future(self._read())
         try:
             piece = await self._ahead
+            self._given += len(piece)
+            self._check(at_end=not piece)
         except Exception as error:
             self.failure = error
             raise
@@ -52,6 +56,12 @@ class Body(AsyncIterator[bytes]):
         self._ahead = asyncio.ensure_future(self._read())
         self._on_piece(len(piece))
         return piece
+
+    def _check(self, *, at_end: bool) -> None:
+        """Break off rather than let the server wait for bytes that never come, or store a part as if it were all."""
+        if self._length is not None and (self._given > self._length or (at_end and self._given < self._length)):
+            amount = f"{'only' if at_end else 'at least'} {self._given} bytes"
+            raise LengthMismatchError(f"The source gave {amount} where {self._length} were declared")
 
     async def close(self) -> None:
         """Wait until nothing reads any more, so that the source can be closed."""

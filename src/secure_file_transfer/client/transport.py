@@ -39,6 +39,19 @@ _RETRY_DELAYS = (0.1, 0.4)
 Query = Sequence[tuple[str, str]]
 
 
+class _Connector(aiohttp.TCPConnector):
+    """A pool that ends what it cannot use again at once.
+
+    The library would shake hands for up to 30 seconds with a peer that may be the very reason for the end, and an
+    event loop that stops meanwhile leaves the socket open.
+    """
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        if (should_close or protocol.should_close) and protocol.transport is not None:
+            protocol.transport.abort()
+        super()._release(key, protocol, should_close=should_close)
+
+
 class Transport:
     """A pool of TLS connections to one server. Use it inside one running event loop; close it at the end."""
 
@@ -65,6 +78,7 @@ class Transport:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+            await asyncio.sleep(0)  # the sockets close in the next turn of the loop
 
     async def _started(self) -> aiohttp.ClientSession:
         if self._session is not None:
@@ -73,7 +87,7 @@ class Transport:
             if self._session is None:
                 self._trust = await trusting.pinned(self.address, self._trust, self.silence)
                 self._session = aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(
+                    connector=_Connector(
                         ssl=trusting.make_context(self._trust),
                         limit=self._connections,
                         # The system's own resolver: it knows /etc/hosts, mDNS and VPNs as every program does.

@@ -215,6 +215,14 @@ class FakeServer:
     async def _stop(self) -> None:
         if self._runner:
             await self._runner.cleanup()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        # Connections in the middle of a TLS handshake or its farewell belong to nobody but the loop.
+        for transport in list(getattr(self._loop, "_transports", {}).values()):
+            transport.abort()
+        await asyncio.sleep(0)
 
     # --- sign-in ------------------------------------------------------------------------------------------------
 
