@@ -19,7 +19,7 @@ from secure_file_transfer.ports import Catalog, CatalogTx, KeySource
 from secure_file_transfer.seal.keys import MasterKey, wrapped_with
 from secure_file_transfer.services.keys import FACT, Keys
 from secure_file_transfer.storage.catalog import open_catalog
-from secure_file_transfer.storage.keysource import FileKeySource
+from secure_file_transfer.storage.keysource import EnvKeySource, FileKeySource
 
 T = TypeVar("T")
 
@@ -152,6 +152,20 @@ def test_the_wrong_key_is_named_with_the_right_one_and_where_it_came_from(catalo
     for part in (catalog.committed.values[FACT], given.id, str(wrong / "master.key")):
         assert part in str(caught.value)
     assert caught.value.hint
+
+
+def test_of_two_first_starts_at_once_the_first_record_stands(catalog: FakeCatalog) -> None:
+    first, second = MasterKey.generate(), MasterKey.generate()
+
+    class Slow(EnvKeySource):
+        def candidates(self) -> Sequence[MasterKey]:
+            if not catalog.committed.values:
+                keys_of(catalog, EnvKeySource(environ={"SFT_MASTER_KEY": first.to_text()}))
+            return super().candidates()
+
+    with pytest.raises(WrongKeyError, match=first.id):
+        keys_of(catalog, Slow(environ={"SFT_MASTER_KEY": second.to_text()}))
+    assert catalog.committed.values == {FACT: first.id}
 
 
 # --- drives -----------------------------------------------------------------------------------------------------
