@@ -1,0 +1,241 @@
+"""`mkdir`, `mv`, `cp` and `rm`: changing the tree."""
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from ...errors import ExistsError, NotAFolderError, NotEmptyError, NotFoundError, SecureFileTransferError
+from ...model import Conflict, Entry, Kind
+from ...paths import RemotePath, display
+from .connection import connected, remote, run
+from .failures import SOME_FAILED, UsageError, is_hopeless, report_error
+from .options import Flag, Json, Quiet, Server, Yes
+from .terminal import ask, is_terminal, note
+from .values import entry_value, print_json
+
+if TYPE_CHECKING:
+    from ...client import AsyncClient
+
+Taken = Annotated[
+    Literal["overwrite", "skip", "rename"] | None,
+    Parameter(
+        metavar="WHAT",
+        help="What to do when the name is taken; an error by default. overwrite works file by file; rename keeps both.",
+    ),
+]
+
+
+async def each(items: Sequence[str], work: Callable[[str], Awaitable[None]]) -> int:
+    """Do all items, one after the other. One that fails alone is told at once and the others go on.
+
+    Returns the exit code.
+
+    Raises:
+        SecureFileTransferError: it was the only item, or the others would fail in the same way.
+    """
+    bad = 0
+    for item in items:
+        try:
+            await work(item)
+        except SecureFileTransferError as error:
+            if len(items) == 1 or is_hopeless(error):
+                raise
+            report_error(error)
+            bad += 1
+    return SOME_FAILED if bad else 0
+
+
+def mkdir(
+    *paths: str,
+    parents: Annotated[bool, Flag, Parameter(alias="-p")] = False,
+    server: Server = None,
+    json: Json = False,
+) -> int:
+    """Make folders.
+
+        sft mkdir /photos
+        sft mkdir -p /photos/2026/november
+
+    Args:
+        paths: The new folders.
+        parents: Make missing folders on the way; one that is there already is fine.
+    """
+    if not paths:
+        raise UsageError("No folder to make", hint="Name it, such as /photos.")
+    made: list[Entry] = []
+
+    async def work() -> int:
+        async with connected(server) as client:
+
+            async def one(path: str) -> None:
+                try:
+                    made.append(await client.make_folder(str(remote(path)), parents=parents))
+                except NotFoundError as error:
+                    raise NotFoundError(str(error), hint="Add -p to make the folders on the way.") from None
+
+            return await each(paths, one)
+
+    code = run(work())
+    if json:
+        print_json([entry_value(entry) for entry in made])
+    return code
+
+
+def mv(
+    *paths: str,
+    conflict: Taken = None,
+    server: Server = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Move or rename files and folders.
+
+    A target that is a folder, or ends with a slash, receives the sources under their own names. However much lies
+    below a folder, moving it takes one step.
+
+        sft mv /draft.txt /report.txt
+        sft mv /a.jpg /b.jpg /photos/
+
+    Args:
+        paths: What to move, and last where to.
+    """
+    return _relocate("move", paths, conflict, server, json=json, quiet=quiet)
+
+
+def cp(
+    *paths: str,
+    conflict: Taken = None,
+    recursive: Annotated[bool, Flag, Parameter(alias="-r")] = False,  # noqa: ARG001 - see its help
+    server: Server = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Copy files and folders on the server.
+
+    Nothing travels to you and back, and content is not stored twice.
+
+        sft cp /report.txt /report-old.txt
+        sft cp /photos /backup/
+
+    Args:
+        paths: What to copy, and last where to.
+        recursive: Taken for habit's sake; folders are always copied with all that is in them.
+    """
+    return _relocate("copy", paths, conflict, server, json=json, quiet=quiet)
+
+
+def _relocate(
+    verb: Literal["move", "copy"],
+    paths: Sequence[str],
+    conflict: Literal["overwrite", "skip", "rename"] | None,
+    server: str | None,
+    *,
+    json: bool,
+    quiet: bool,
+) -> int:
+    if len(paths) < 2:
+        raise UsageError(f"Nothing to {verb}" if not paths else "Where to?", hint="Name a source and a target.")
+    *sources, target = paths
+    done: list[Entry] = []
+
+    async def work() -> int:
+        async with connected(server) as client:
+            into = await _is_folder(client, target)
+            if len(sources) > 1 and not into:
+                raise NotAFolderError(
+                    f"{display(target)} is not a folder, so it cannot receive {len(sources)} things",
+                    hint=f"Make it with 'sft mkdir {target}'.",
+                )
+
+            async def one(source: str) -> None:
+                goal = _goal(source, target, into=into)
+                request = client.move if verb == "move" else client.copy
+                try:
+                    entry = await request(str(remote(source)), str(goal), conflict=Conflict(conflict or "skip"))
+                except ExistsError as error:
+                    if conflict == "skip":
+                        note(f"skipped {display(source)}: {display(str(goal))} is there", quiet=quiet)
+                        return
+                    raise ExistsError(
+                        str(error), hint="Choose another name, or --conflict overwrite, rename or skip."
+                    ) from None
+                done.append(entry)
+                if entry.path != str(goal):
+                    note(f"{display(source)} is now {display(entry.path)}", quiet=quiet)
+
+            return await each(sources, one)
+
+    code = run(work())
+    if json:
+        print_json([entry_value(entry) for entry in done])
+    return code
+
+
+async def _is_folder(client: "AsyncClient", target: str) -> bool:
+    if target.endswith("/") or remote(target).is_root:
+        return True
+    try:
+        return (await client.stat(str(remote(target)))).kind is Kind.FOLDER
+    except (NotFoundError, NotAFolderError):
+        return False
+
+
+def _goal(source: str, target: str, *, into: bool) -> RemotePath:
+    return remote(target) / remote(source).name if into else remote(target)
+
+
+def rm(
+    *paths: str,
+    recursive: Annotated[bool, Flag, Parameter(alias="-r")] = False,
+    force: Annotated[bool, Flag, Parameter(alias="-f")] = False,
+    yes: Yes = False,
+    server: Server = None,
+    quiet: Quiet = False,
+) -> int:
+    """Remove files and folders.
+
+    There is no way back. A folder that is not empty needs --recursive, and on a terminal an answer.
+
+        sft rm /old.txt
+        sft rm -r /photos/2019
+
+    Args:
+        paths: What to remove.
+        recursive: Folders too, with all that is in them.
+        force: Do not ask, and do not mind what is not there.
+    """
+    if not paths:
+        if force:
+            return 0
+        raise UsageError("Nothing to remove", hint="Name a file or folder.")
+
+    kept: list[RemotePath] = []
+
+    async def work() -> int:
+        async with connected(server) as client:
+
+            async def one(path: str) -> None:
+                where = remote(path)
+                try:
+                    if recursive and not (yes or force) and is_terminal(sys.stdin):
+                        entry = await client.stat(str(where))
+                        if entry.kind is Kind.FOLDER and not ask(
+                            f"Remove {display(str(where))} and all that is in it?"
+                        ):
+                            note(f"kept {display(str(where))}", quiet=quiet)
+                            kept.append(where)
+                            return
+                    await client.remove(str(where), recursive=recursive)
+                except NotFoundError:
+                    if not force:
+                        raise
+                except NotEmptyError:
+                    raise NotEmptyError(
+                        f"{display(str(where))} is not empty", hint="Add -r to remove it with all that is in it."
+                    ) from None
+
+            return await each(paths, one)
+
+    return run(work()) or (SOME_FAILED if kept else 0)

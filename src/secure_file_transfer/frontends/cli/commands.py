@@ -1,0 +1,91 @@
+"""Every command by name: where it lives, how it is called, and its one line. The one table of the command line.
+
+The overview, the parser, the completions and docs/cli.md are made from it. Commands are named by import path, so
+that a command pays only for what it imports itself.
+"""
+
+from dataclasses import dataclass
+
+FILES = "Files"
+SIGN_IN = "Sign-in"
+SERVER = "Server"
+SHELL = "Shell"
+GROUPS = (FILES, SIGN_IN, SERVER, SHELL)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `target` is `module:attribute` within this package; `usage` follows the name.
+
+    A command with `parts` is a family (`sft user add`) and does nothing itself.
+    """
+
+    name: str
+    group: str
+    target: str
+    usage: str
+    summary: str
+    parts: "tuple[Command, ...]" = ()
+
+
+def _part(name: str, target: str, usage: str, summary: str) -> Command:
+    return Command(name, "Commands", target, usage, summary)
+
+
+COMMANDS = (
+    Command("put", FILES, "sending:put", "[OPTIONS] LOCAL... [REMOTE]", "Send files and folders to the server."),
+    Command("get", FILES, "receiving:get", "[OPTIONS] REMOTE... [LOCAL]", "Fetch files and folders from the server."),
+    Command("ls", FILES, "browse:ls", "[OPTIONS] [PATH]", "List a folder."),
+    Command("stat", FILES, "browse:stat", "[OPTIONS] PATH...", "Show all that is known of a file or folder."),
+    Command("cat", FILES, "receiving:cat", "[OPTIONS] PATH...", "Write a file's content to standard output."),
+    Command("mkdir", FILES, "change:mkdir", "[OPTIONS] PATH...", "Make folders."),
+    Command("mv", FILES, "change:mv", "[OPTIONS] SOURCE... TARGET", "Move or rename files and folders."),
+    Command("cp", FILES, "change:cp", "[OPTIONS] SOURCE... TARGET", "Copy files and folders on the server."),
+    Command("rm", FILES, "change:rm", "[OPTIONS] PATH...", "Remove files and folders."),
+    Command("df", FILES, "browse:df", "[OPTIONS]", "Show how much space is used and free."),
+    Command("login", SIGN_IN, "signin:login", "[OPTIONS] URL", "Sign in to a server and remember it."),
+    Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
+    Command("whoami", SIGN_IN, "signin:whoami", "[OPTIONS]", "Show who you are and where."),
+    Command("servers", SIGN_IN, "signin:servers", "[OPTIONS]", "List the servers you know, or choose another one."),
+    Command("serve", SERVER, "serve:serve", "[OPTIONS]", "Start the server."),
+    Command(
+        "user",
+        SERVER,
+        "",
+        "COMMAND",
+        "Make and manage accounts.",
+        (
+            _part("add", "admin:user_add", "[OPTIONS] NAME", "Make an account."),
+            _part("list", "admin:user_list", "[OPTIONS]", "List the accounts."),
+            _part("passwd", "admin:user_passwd", "[OPTIONS] NAME", "Set a new password; ends all sessions."),
+            _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
+            _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
+            _part("delete", "admin:user_delete", "[OPTIONS] NAME", "Delete an account with all its files."),
+        ),
+    ),
+    Command(
+        "key",
+        SERVER,
+        "",
+        "COMMAND",
+        "Manage the master key.",
+        (_part("rotate", "admin:key_rotate", "[OPTIONS]", "Put a new master key in place of the old one."),),
+    ),
+    Command(
+        "cert",
+        SERVER,
+        "",
+        "COMMAND",
+        "Make certificates.",
+        (
+            _part(
+                "init",
+                "admin:cert_init",
+                "--host HOST [OPTIONS]",
+                "Make a certificate authority and a server certificate.",
+            ),
+        ),
+    ),
+    Command("sweep", SERVER, "admin:sweep", "[OPTIONS]", "Give back the space of removed files now."),
+    Command("completion", SHELL, "completion:completion", "bash|zsh|fish", "Print a completion script for your shell."),
+)

@@ -1,0 +1,70 @@
+"""The options that many commands share, so that they are spelled and explained once."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from ...model import Conflict
+
+COMMON = Group("Common options", sort_key=90)
+LOCAL = Group("Where the server's data is", sort_key=80)
+
+STDIO = "\0-"
+"""What a lone hyphen among the arguments becomes: no path can be that, and a file named `-` is still `./-`."""
+
+Flag = Parameter(negative="", show_default=False)
+
+Server = Annotated[
+    str | None,
+    Parameter(
+        group=COMMON,
+        env_var="SFT_SERVER",
+        metavar="URL",
+        help="Use this server instead of the one you signed in to last.",
+    ),
+]
+Json = Annotated[bool, Parameter(group=COMMON, negative="", show_default=False, help="Print JSON, for programs.")]
+Quiet = Annotated[
+    bool,
+    Parameter(
+        alias="-q",
+        group=COMMON,
+        negative="",
+        show_default=False,
+        help="No progress and no summary; errors are still told.",
+    ),
+]
+Yes = Annotated[
+    bool, Parameter(alias="-y", group=COMMON, negative="", show_default=False, help="Answer every question with yes.")
+]
+DataDir = Annotated[
+    Path | None,
+    Parameter(
+        group=LOCAL,
+        env_var="SFT_DATA_DIR",
+        metavar="DIR",
+        help="The server's data directory; the user's own data folder by default.",
+    ),
+]
+Config = Annotated[
+    Path | None, Parameter(group=LOCAL, env_var="SFT_CONFIG", metavar="FILE", help="A TOML file with settings.")
+]
+PasswordStdin = Annotated[
+    bool,
+    Parameter(
+        negative="", show_default=False, help="Read the password from the first line of standard input, for scripts."
+    ),
+]
+Recursive = Annotated[
+    bool, Parameter(alias="-r", negative="", show_default=False, help="Folders too, with all that is in them.")
+]
+OnConflict = Annotated[
+    Conflict,
+    Parameter(
+        metavar="WHAT",
+        help="What to do when the name is taken. newer: replace only an older file. rename: keep both.",
+        choices=("overwrite", "skip", "rename", "newer"),
+        show_choices=True,
+    ),
+]

@@ -1,0 +1,57 @@
+"""Passwords: typed without an echo, or the first line of standard input. Never an argument: everybody sees those."""
+
+import sys
+
+from .failures import UsageError
+from .terminal import interruptible, is_terminal, note
+
+_LONGEST = 4096
+
+
+def ask_password(text: str) -> str:
+    """Ask on the terminal, without an echo.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    import getpass
+
+    if not is_terminal(sys.stdin):
+        raise UsageError("There is no terminal to ask for the password", hint="Pipe it in with --password-stdin.")
+    try:
+        with interruptible():
+            return getpass.getpass(text, stream=sys.stderr)
+    except EOFError:
+        raise KeyboardInterrupt from None
+
+
+def read_password() -> str:
+    """The first line of standard input.
+
+    Raises:
+        UsageError: it is empty or far too long.
+    """
+    with interruptible():
+        line = sys.stdin.readline(_LONGEST + 1)
+    password = line.removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise UsageError("No password arrived on standard input", hint="Pipe one line in, as in: sft … < password.txt")
+    if len(password) > _LONGEST:
+        raise UsageError(f"The password is longer than {_LONGEST} characters")
+    return password
+
+
+def new_password(name: str, *, from_stdin: bool) -> str:
+    """A password for a new account, typed twice.
+
+    Raises:
+        UsageError: the two differ three times, or there is no terminal.
+    """
+    if from_stdin:
+        return read_password()
+    for _ in range(3):
+        first = ask_password(f"New password for {name}: ")
+        if first == ask_password("The same again: "):
+            return first
+        note("These two are different. Once more.")
+    raise UsageError("The two passwords were different three times")

@@ -1,0 +1,119 @@
+"""A transfer as people see it: a bar on a terminal, one line at the end, and nothing in between elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .terminal import count_text, duration_text, is_terminal, note, safe, size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rich.console import RenderableType
+
+    from ...client import Progress
+
+
+_RATE_FROM = 1024 * 1024
+"""Below this size a rate says more about the connection's beginning than about its speed."""
+
+
+class Display:
+    """Where one command's transfers are shown. Create it, hand out `watch`, and print `summary` at the end."""
+
+    def __init__(self, *, quiet: bool, clock: "Callable[[], float]" = time.monotonic) -> None:
+        self.quiet = quiet
+        self._clock = clock
+        self._seconds = 0.0
+
+    @contextmanager
+    def watch(self, title: str) -> "Iterator[Callable[[Progress], None] | None]":
+        """Show one call of the client while it runs; gives the callback for its progress, None where nobody looks."""
+        begin = self._clock()
+        try:
+            with self._shown(title) as update:
+                yield update
+        finally:
+            self._seconds += self._clock() - begin
+
+    @contextmanager
+    def _shown(self, title: str) -> "Iterator[Callable[[Progress], None] | None]":
+        if self.quiet or not is_terminal(sys.stderr):
+            yield None
+            return
+        bars = _bars()
+        task = bars.add_task(safe(title), total=None, start=True)
+        with bars:
+
+            def update(progress: "Progress") -> None:
+                many = progress.files_total > 1
+                label = f"{progress.files_done:,}/{progress.files_total:,} files" if many else safe(title)
+                bars.current = safe(progress.path) if many else ""
+                bars.update(task, completed=progress.done, total=progress.total, description=label)
+
+            yield update
+
+    def summary(self, files: int, size: int, *, verified: bool = True, skipped: int = 0, failed: int = 0) -> None:
+        """The line at the end, such as `3 files, 1.2 GiB in 4.0 s, 310 MiB/s, SHA-256 verified`."""
+        parts = [count_text(files, "file")]
+        if files:
+            parts = [f"{parts[0]}, {size_text(size)} in {duration_text(self._seconds)}"]
+        if size >= _RATE_FROM and self._seconds > 0:
+            parts.append(f"{size_text(size / self._seconds)}/s")
+        if files and verified:
+            parts.append("SHA-256 verified")
+        if skipped:
+            parts.append(f"{skipped:,} skipped")
+        if failed:
+            parts.append(f"{failed:,} failed")
+        note(", ".join(parts), quiet=self.quiet)
+
+
+def _bars() -> Any:
+    """The bar of rich, in the words and units of the rest of this program. Made late: rich takes a while to load."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+    from rich.text import Text
+
+    whole = Column(no_wrap=True)
+
+    class Percent(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text("" if task.total is None else f"{task.percentage:>3.0f}%", style="bold")
+
+    class Amount(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            done = size_text(task.completed)
+            return Text(done if task.total is None else f"{done} of {size_text(task.total)}")
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{size_text(task.speed)}/s" if task.speed else "", style="green")
+
+    class Bars(Progress):
+        current = ""
+
+        def get_renderables(self) -> "Iterable[RenderableType]":
+            yield from super().get_renderables()
+            if self.current:
+                yield Text(f"  {self.current}", style="dim", no_wrap=True, overflow="ellipsis")
+
+    return Bars(
+        TextColumn(
+            "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", max_width=20)
+        ),
+        BarColumn(
+            bar_width=None, style="bright_black", complete_style="cyan", finished_style="green", pulse_style="cyan"
+        ),
+        Percent(table_column=whole),
+        Amount(table_column=whole),
+        Rate(table_column=whole),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True, table_column=whole),
+        console=Console(stderr=True),
+        expand=True,
+        transient=True,
+        redirect_stdout=False,
+    )

@@ -1,0 +1,41 @@
+"""What `--json` prints: the members of docs/protocol.md, so that scripts read commands and the API alike."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ...model import Entry, Kind
+from .terminal import out
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def time_value(moment_us: int | None) -> str | None:
+    """RFC 3339 in UTC with microseconds."""
+    if moment_us is None:
+        return None
+    return f"{_EPOCH + timedelta(microseconds=moment_us):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def entry_value(entry: Entry) -> dict[str, Any]:
+    """An Entry."""
+    return {
+        "path": entry.path,
+        "name": entry.name,
+        "kind": "folder" if entry.kind is Kind.FOLDER else "file",
+        "size": entry.size,
+        "modified": time_value(entry.modified_us),
+        "created": time_value(entry.created_us),
+        "sha256": entry.sha256.hex() if entry.sha256 else None,
+        "etag": entry.etag,
+    }
+
+
+def text_of(value: object) -> str:
+    """One line of JSON; names stay readable."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def print_json(value: object) -> None:
+    """One JSON document."""
+    out(json.dumps(value, ensure_ascii=False, indent=2))
