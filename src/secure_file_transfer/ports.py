@@ -128,7 +128,7 @@ class Nodes(Protocol):
         """Point a file to its new version: size, digest and time follow."""
 
     def relocate(self, node_id: NodeId, parent_id: NodeId, name: str) -> None:
-        """Rename or move: one row, whatever lies below."""
+        """Rename or move: one row, whatever lies below. What was detached is in the tree again."""
 
     def touch(self, node_id: NodeId, modified_us: TimeUs) -> None: ...
     def detach(self, node_id: NodeId) -> None:

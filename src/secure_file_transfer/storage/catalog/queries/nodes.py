@@ -46,7 +46,7 @@ _SET_VERSION = Statement(
 _RELOCATE = Statement(
     sa.update(nodes)
     .where(_THIS)
-    .values(parent_id=bindparam("parent"), name=bindparam("called"), name_key=bindparam("key"))
+    .values(parent_id=bindparam("parent"), name=bindparam("called"), name_key=bindparam("key"), detached_us=None)
 )
 _TOUCH = Statement(sa.update(nodes).where(_THIS).values(modified_us=bindparam("modified")))
 _DETACH = Statement(
@@ -120,7 +120,9 @@ class Nodes:
         )
 
     def relocate(self, node_id: NodeId, parent_id: NodeId, name: str) -> None:
-        """Rename or move. That it does not end up inside itself is the caller's to check, in the same transaction.
+        """Rename or move, or put back what was detached.
+
+        That it does not end up inside itself is the caller's to check, in the same transaction.
 
         Raises:
             ExistsError: the name is taken.

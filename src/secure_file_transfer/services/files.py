@@ -1,0 +1,257 @@
+"""The files service: what every door calls. It asks for rights, then lets the tree do the work."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from secure_file_transfer.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    IsAFolderError,
+    NotFoundError,
+    PreconditionFailedError,
+)
+from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
+from secure_file_transfer.paths import RemotePath, display, numbered
+from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
+
+from .access import Access, Grant
+
+_ANYTHING = Expectation()
+_ANY_FILE = ("*",)
+_NAMES_TRIED = 1000
+_Check = Callable[[], None]
+
+
+def _nobody_ends(_: Principal) -> None:
+    pass
+
+
+def _nothing() -> None:
+    pass
+
+
+class Files:
+    """Every operation on files, for a principal.
+
+    Besides what each method names, all raise SignInRequiredError when the principal sees no files at all,
+    NotFoundError for what it may not see, and ForbiddenError for what it may see but not do.
+
+    Args:
+        access: who may do what.
+        alive: raises when the principal's session has ended; asked again with every piece of a transfer, so that a
+            transfer dies with its session.
+        on_removed: called after something was removed, so that its space can be given back soon.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        alive: Callable[[Principal], None] = _nobody_ends,
+        *,
+        on_removed: Callable[[], None] = _nothing,
+    ) -> None:
+        self._access = access
+        self._alive = alive
+        self._on_removed = on_removed
+
+    def _tree(self, principal: Principal, needed: Rights, path: RemotePath) -> FileTree:
+        grant = self._access.grant(principal)
+        grant.require(needed, path)
+        return grant.tree
+
+    def stat(self, principal: Principal, path: RemotePath) -> Entry:
+        """What is at a path. Raises NotFoundError."""
+        return self._tree(principal, Rights.READ, path).stat(path)
+
+    def list(
+        self,
+        principal: Principal,
+        path: RemotePath,
+        *,
+        sort: SortKey = SortKey.NAME,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 1000,
+    ) -> Page:
+        """One page of a folder, 1 to 10,000 entries. Raises NotFoundError, NotAFolderError, InvalidRequestError."""
+        tree = self._tree(principal, Rights.READ, path)
+        return tree.list(path, sort=sort, descending=descending, cursor=cursor, limit=limit)
+
+    def make_folder(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Entry:
+        """Make a folder, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError.
+
+        It takes the right to read as well: the answer tells what is there.
+        """
+        return self._tree(principal, Rights.READ | Rights.CREATE, path).make_folder(path, parents=parents)
+
+    def move(
+        self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
+    ) -> Entry:
+        """Rename or move, as `ports.FileTree` says.
+
+        Raises:
+            ExistsError, NotFoundError, NotAFolderError, ConflictError
+            InvalidRequestError: `conflict` is not SKIP, OVERWRITE or RENAME.
+        """
+        grant = self._access.grant(principal)
+        grant.require(Rights.READ | Rights.DELETE, source)
+        grant.require(_to_arrive(conflict), target)
+        entry = grant.tree.move(source, target, conflict=conflict)
+        if conflict is Conflict.OVERWRITE:
+            self._on_removed()
+        return entry
+
+    def copy(
+        self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
+    ) -> Entry:
+        """The same for a copy, of a whole tree if need be."""
+        grant = self._access.grant(principal)
+        grant.require(Rights.READ, source)
+        grant.require(_to_arrive(conflict), target)
+        return grant.tree.copy(source, target, conflict=conflict)
+
+    def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
+        """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
+        self._tree(principal, Rights.READ | Rights.DELETE, path).remove(path, recursive=recursive)
+        self._on_removed()
+
+    def open(self, principal: Principal, path: RemotePath) -> Content:
+        """Open a file for reading. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+        content = self._tree(principal, Rights.READ, path).open(path)
+        return _WatchedContent(content, lambda: self._alive(principal))
+
+    def draft(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Draft:
+        """Begin a file; with `parents`, missing folders on the way are made first.
+
+        The draft keeps the principal's rights when it is committed:
+
+        - create without write: a taken name is never replaced; the new file gets a free name, as with RENAME.
+        - create without read: the same, and nothing of what is there can be learned but the name that the new file
+          got. There are no folders to be seen, so files go to the top.
+        - write without create: only a file that is there can be written.
+
+        Raises:
+            NotFoundError, NotAFolderError, IsAFolderError, ForbiddenError
+        """
+        grant = self._access.grant(principal)
+        rights = grant.rights
+        if not rights & (Rights.CREATE | Rights.WRITE):
+            grant.require(Rights.CREATE, path)
+        if Rights.READ not in rights and len(path.parts) > 1:
+            raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.")
+        if parents and not path.parent.is_root:
+            grant.require(Rights.CREATE, path.parent)
+            grant.tree.make_folder(path.parent, parents=True)
+        return _RightfulDraft(_begin(grant, path), rights, path, lambda: self._alive(principal))
+
+    def usage(self, principal: Principal) -> Usage:
+        """What the principal's tree holds, and how much more it takes."""
+        return self._tree(principal, Rights.READ, RemotePath()).usage()
+
+
+def _to_arrive(conflict: Conflict) -> Rights:
+    if conflict not in {Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME}:
+        raise InvalidRequestError(
+            f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
+        )
+    return Rights.CREATE | Rights.WRITE if conflict is Conflict.OVERWRITE else Rights.CREATE
+
+
+def _begin(grant: Grant, path: RemotePath) -> Draft:
+    """The tree's draft. A folder of that name is not told to those who cannot read: it is a taken name like any."""
+    if Rights.READ in grant.rights or path.is_root:
+        return grant.tree.draft(path)
+    for number in range(_NAMES_TRIED):
+        try:
+            return grant.tree.draft(path.parent / numbered(path.name, number) if number else path)
+        except IsAFolderError:
+            if Rights.CREATE not in grant.rights:
+                raise NotFoundError(f"{display(str(path))} is not there") from None
+    raise NotFoundError(f"No free name was found for {display(str(path))}", hint="Choose another name.")
+
+
+class _RightfulDraft:
+    """A draft that keeps to its principal's rights and dies with its session."""
+
+    def __init__(self, draft: Draft, rights: Rights, path: RemotePath, check: _Check) -> None:
+        self._draft = draft
+        self._rights = rights
+        self._path = path
+        self._check = check
+
+    @property
+    def size(self) -> int:
+        return self._draft.size
+
+    def append(self, data: Buffer) -> None:
+        self._check()
+        self._draft.append(data)
+
+    def commit(
+        self,
+        *,
+        conflict: Conflict = Conflict.OVERWRITE,
+        expect: Expectation = _ANYTHING,
+        sha256: bytes | None = None,
+        size: int | None = None,
+        modified_us: TimeUs | None = None,
+    ) -> Written:
+        self._check()
+        only_existing = Rights.CREATE not in self._rights
+        if only_existing:
+            conflict, expect = self._without_create(conflict, expect)
+        elif Rights.WRITE not in self._rights:
+            conflict, expect = self._without_write(conflict, expect)
+        try:
+            return self._draft.commit(
+                conflict=conflict, expect=expect, sha256=sha256, size=size, modified_us=modified_us
+            )
+        except PreconditionFailedError:
+            if only_existing and expect.match == _ANY_FILE:
+                raise self._forbidden("create") from None
+            raise
+
+    def _without_create(self, conflict: Conflict, expect: Expectation) -> tuple[Conflict, Expectation]:
+        if conflict is Conflict.RENAME or expect.none_match == _ANY_FILE:
+            raise self._forbidden("create")
+        return conflict, replace(expect, match=expect.match or _ANY_FILE)
+
+    def _without_write(self, conflict: Conflict, expect: Expectation) -> tuple[Conflict, Expectation]:
+        if Rights.READ not in self._rights:
+            if expect.match is not None:
+                # Nothing is to be seen here, so nothing matches; `none_match` holds for the same reason.
+                raise PreconditionFailedError(f"{display(str(self._path))} is not what you expected")
+            return Conflict.RENAME, _ANYTHING
+        if expect.match is not None:
+            raise self._forbidden("replace")
+        return (conflict if conflict is Conflict.SKIP else Conflict.RENAME), expect
+
+    def _forbidden(self, verb: str) -> ForbiddenError:
+        return ForbiddenError(f"You may not {verb} {display(str(self._path))}", hint="Ask its owner for the right to.")
+
+    def abort(self) -> None:
+        self._draft.abort()
+
+
+class _WatchedContent:
+    """A content whose pieces stop when its reader's session ends."""
+
+    def __init__(self, content: Content, check: _Check) -> None:
+        self._content = content
+        self._check = check
+
+    @property
+    def entry(self) -> Entry:
+        return self._content.entry
+
+    def chunks(self, offset: int, length: int) -> Iterator[Buffer]:
+        pieces = self._content.chunks(offset, length)
+        return self._watched(pieces)
+
+    def _watched(self, pieces: Iterator[Buffer]) -> Iterator[Buffer]:
+        for piece in pieces:
+            self._check()
+            yield piece
+
+    def close(self) -> None:
+        self._content.close()

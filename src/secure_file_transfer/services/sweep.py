@@ -1,0 +1,141 @@
+"""Giving back space: of removed files, of blocks that no version names, of what a crash left behind.
+
+Every step can be cut off anywhere and finds its work again next time: a removed node is marked, an unreferenced
+block's row goes before its blob, and a blob without a row is found by looking through the store.
+"""
+
+import threading
+from dataclasses import dataclass
+from itertools import islice
+
+import structlog
+
+from secure_file_transfer.errors import ConflictError
+from secure_file_transfer.model import INLINE_BLOCK_MAX, BlockId, DriveId, SortKey, TimeUs
+from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock
+
+from .block_leases import BlockLeases, drop_unrecorded
+from .vaults import removed_drives, write_removed_drives
+
+BATCH = 256
+"""Nodes or blocks per transaction, so that nobody else's write waits long."""
+
+ORPHAN_SECONDS = 3600.0
+"""How often `run` looks through the whole blob store. Only a crash makes orphans, so the first run matters most."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What one run removed: entries of trees, blocks in the catalog, and blobs that nobody knew."""
+
+    nodes: int
+    blocks: int
+    blobs: int
+
+
+class Sweeper:
+    """Sweeps one data directory. For one thread at a time; `stop` may come from another.
+
+    Args:
+        catalog: where removed nodes and unreferenced blocks are marked.
+        blobs: where their bytes lie.
+        leases: the ones that every draft and reader of this data directory uses.
+        clock: compared with the catalog's times, and with the blob store's.
+        grace: seconds for which an unreferenced block or an unknown blob is left alone.
+    """
+
+    def __init__(
+        self, catalog: Catalog, blobs: BlobStore, leases: BlockLeases, clock: Clock, grace: float = 3600.0
+    ) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._leases = leases
+        self._clock = clock
+        self._grace = grace
+        self._stopped = threading.Event()
+        self._orphans_at: float | None = None
+
+    def stop(self) -> None:
+        """Let a run that is under way end after its present batch, and any later one at once."""
+        self._stopped.set()
+
+    def run(self) -> SweepReport:
+        """Everything that is due. Raises StorageError; what was done by then is done."""
+        nodes, blocks, blobs = self.purge_removed(), self.sweep_blocks(), 0
+        now = self._clock.monotonic()
+        if self._orphans_at is None or now - self._orphans_at >= ORPHAN_SECONDS:
+            blobs = self.sweep_orphans()
+            self._orphans_at = now
+        return SweepReport(nodes, blocks, blobs)
+
+    def purge_removed(self) -> int:
+        """Delete removed nodes, and empty and delete removed drives; returns how many nodes went."""
+        count = 0
+        while not self._stopped.is_set():
+            with self._leases.purging() as may:
+                if not may:  # a large copy is being made; its nodes look like removed ones
+                    return count
+                done = self._catalog.write(lambda tx: tx.nodes.purge_batch(BATCH))
+            count += done
+            try:
+                if not done and not self._catalog.write(_empty_removed_drive):
+                    break
+            except ConflictError as error:  # one drive that cannot go must not keep all other space
+                _log.error("a removed drive is still in use", error=str(error))
+                break
+        return count
+
+    def sweep_blocks(self) -> int:
+        """Delete blocks that no version has named for longer than the grace period; returns how many."""
+        count = 0
+        while not self._stopped.is_set():
+            before = TimeUs(self._clock.now_us() - round(self._grace * 1_000_000))
+            # Those that somebody still reads stay in the answer: ask for enough to get past them.
+            limit = BATCH + len(self._leases)
+            rows = self._catalog.read(lambda tx, b=before, n=limit: tx.blocks.unreferenced(b, n))  # type: ignore[misc]
+            large = {row.id for row in rows if row.length > INLINE_BLOCK_MAX}
+            done = self._delete([row.id for row in rows], large)
+            if not done:
+                break
+            count += done
+        return count
+
+    def _delete(self, block_ids: list[BlockId], large: set[BlockId]) -> int:
+        if not block_ids:
+            return 0
+        with self._leases.condemn(block_ids) as free:
+            gone = self._catalog.write(lambda tx: tx.blocks.delete_unreferenced(free)) if free else set()
+            for each in gone & large:
+                self._blobs.delete(each.hex())
+            return len(gone)
+
+    def sweep_orphans(self) -> int:
+        """Delete blobs that no row knows and that are older than the grace period; returns how many."""
+        before = self._clock.now_us() / 1_000_000 - self._grace
+        count = 0
+        old = (BlockId(bytes.fromhex(key)) for key, stored in self._blobs.scan() if stored < before)
+        while not self._stopped.is_set() and (batch := list(islice(old, BATCH))):
+            count += drop_unrecorded(self._catalog, self._blobs, self._leases, batch)
+        return count
+
+
+def _empty_removed_drive(tx: CatalogTx) -> bool:
+    """Take the next names out of a removed drive, or delete it once it is empty; whether there was one."""
+    waiting = removed_drives(tx)
+    if not waiting:
+        return False
+    drive_id: DriveId = waiting[0]
+    drive = tx.drives.get(drive_id)
+    names = (
+        tx.nodes.list(drive.root_id, SortKey.NAME, descending=False, after=None, limit=BATCH)
+        if drive is not None
+        else ()
+    )
+    for node in names:
+        tx.nodes.detach(node.id)
+    if not names:
+        tx.drives.delete(drive_id)
+        write_removed_drives(tx, waiting[1:])
+    return True

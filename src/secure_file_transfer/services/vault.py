@@ -1,0 +1,191 @@
+"""A vault drive: its tree in the catalog, its content as sealed blocks."""
+
+import base64
+import binascii
+import json
+from contextlib import suppress
+
+from secure_file_transfer.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotAFolderError,
+    NotEmptyError,
+    NotFoundError,
+)
+from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, TimeUs, Usage
+from secure_file_transfer.paths import RemotePath, display
+from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, NodeCursor
+from secure_file_transfer.seal.keys import DriveKeys
+
+from . import vault_copy
+from .block_leases import BlockLeases
+from .vault_content import VaultContent, open_content
+from .vault_draft import VaultDraft
+from .vault_nodes import Room, check_journey, entry_of, find, find_folder, is_a_folder, place_for, taken
+
+PAGE_MAX = 10_000
+_CURSOR_MAX = 4096
+
+
+class VaultTree:
+    """A `ports.FileTree`. Safe for many threads; every change is one transaction of the catalog.
+
+    Names are compared exactly. A folder's time of modification is when a name in it came, went or changed.
+    """
+
+    def __init__(
+        self,
+        drive: Drive,
+        keys: DriveKeys,
+        catalog: Catalog,
+        blobs: BlobStore,
+        clock: Clock,
+        leases: BlockLeases,
+        block_size: int,
+    ) -> None:
+        self._room = Room(drive, keys, catalog, blobs, clock, leases, block_size)
+
+    def stat(self, path: RemotePath) -> Entry:
+        """Raises NotFoundError."""
+        return entry_of(self._room.catalog.read(lambda tx: find(tx, self._room, path)), str(path))
+
+    def list(
+        self,
+        path: RemotePath,
+        *,
+        sort: SortKey = SortKey.NAME,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 1000,
+    ) -> Page:
+        """One page of a folder. Raises NotFoundError, NotAFolderError, InvalidRequestError."""
+        if not 1 <= limit <= PAGE_MAX:
+            raise InvalidRequestError(f"A page has 1 to {PAGE_MAX} entries, not {limit}")
+        after = None if cursor is None else _read_cursor(cursor, sort)
+
+        def look(tx: CatalogTx) -> list[Node]:
+            folder = find_folder(tx, self._room, path)
+            return list(tx.nodes.list(folder.id, sort, descending=descending, after=after, limit=limit + 1))
+
+        nodes = self._room.catalog.read(look)
+        more = len(nodes) > limit
+        base = str(path).rstrip("/")
+        entries = [entry_of(node, f"{base}/{node.name}") for node in nodes[:limit]]
+        return Page(entries, _write_cursor(nodes[limit - 1], sort) if more else None)
+
+    def make_folder(self, path: RemotePath, *, parents: bool = False) -> Entry:
+        """Make it, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError."""
+        now = self._room.clock.now_us()
+        return self._room.catalog.write(lambda tx: self._make_folder(tx, path, now, parents=parents))
+
+    def _make_folder(self, tx: CatalogTx, path: RemotePath, now: TimeUs, *, parents: bool) -> Entry:
+        at = find_folder(tx, self._room, RemotePath() if parents or path.is_root else path.parent)
+        made = False
+        for name in path.parts if parents else path.parts[-1:]:
+            there = tx.nodes.child(at.id, name)
+            made = there is None
+            if there is None:
+                there = tx.nodes.create(self._room.drive.id, at.id, name, Kind.FOLDER, now)
+                tx.nodes.touch(at.id, now)
+            elif there.kind is not Kind.FOLDER and name is not path.parts[-1]:
+                raise NotAFolderError(f"{display(name)} in {display(str(path))} is not a folder")
+            at = there
+        if not made and (at.kind is not Kind.FOLDER or not parents):
+            raise taken(path)
+        return entry_of(at, str(path))
+
+    def move(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
+        """Rename: one row, whatever lies below. Raises ExistsError, NotFoundError, NotAFolderError, ConflictError."""
+        check_journey(source, target, conflict)
+        if source == target:
+            raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
+        now = self._room.clock.now_us()
+
+        def work(tx: CatalogTx) -> Entry:
+            node, parent = find(tx, self._room, source), find_folder(tx, self._room, target.parent)
+            path, there = place_for(tx, parent, target, node.kind, conflict)
+            if there is not None:
+                tx.nodes.detach(there.id)
+            tx.nodes.relocate(node.id, parent.id, path.name)
+            tx.nodes.touch(parent.id, now)
+            if node.parent_id is not None and node.parent_id != parent.id:
+                tx.nodes.touch(node.parent_id, now)
+            return entry_of(find(tx, self._room, path), str(path))
+
+        return self._room.catalog.write(work)
+
+    def copy(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
+        """Copy a file or a whole tree; no content is stored twice. See `vault_copy`."""
+        return vault_copy.copy(self._room, source, target, conflict)
+
+    def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
+        """Remove it: one row. The sweep gives back the space. Raises NotFoundError, NotEmptyError, ConflictError."""
+        if path.is_root:
+            raise ConflictError("The root of a drive cannot be removed", hint="Remove what is in it.")
+        now = self._room.clock.now_us()
+
+        def work(tx: CatalogTx) -> None:
+            node = find(tx, self._room, path)
+            if not recursive and tx.nodes.has_children(node.id):
+                raise NotEmptyError(f"{display(str(path))} is not empty", hint="Ask for a recursive removal.")
+            tx.nodes.detach(node.id)
+            if node.parent_id is not None:
+                tx.nodes.touch(node.parent_id, now)
+
+        self._room.catalog.write(work)
+
+    def open(self, path: RemotePath) -> VaultContent:
+        """Open a file. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+        return open_content(self._room, path)
+
+    def draft(self, path: RemotePath) -> VaultDraft:
+        """Begin a file. Raises NotFoundError, NotAFolderError, IsAFolderError."""
+
+        def look(tx: CatalogTx) -> bool:
+            if path.is_root:
+                return True
+            there = tx.nodes.child(find_folder(tx, self._room, path.parent).id, path.name)
+            return there is not None and there.kind is Kind.FOLDER
+
+        if self._room.catalog.read(look):
+            raise is_a_folder(path)
+        return VaultDraft(self._room, path)
+
+    def usage(self) -> Usage:
+        """What is in it, removed files included until they are swept."""
+        drive = self._room.catalog.read(lambda tx: tx.drives.get(self._room.drive.id))
+        if drive is None:
+            raise NotFoundError("This drive was removed")
+        return Usage(bytes=drive.bytes, files=drive.files, free=self._room.blobs.free_bytes(), quota=None)
+
+
+# --- cursors ----------------------------------------------------------------------------------------------------
+
+
+def _write_cursor(last: Node, sort: SortKey) -> str:
+    values: dict[SortKey, int | str] = {
+        SortKey.NAME: last.name,
+        SortKey.SIZE: last.size,
+        SortKey.MODIFIED: last.modified_us,
+    }
+    return _encode(sort, NodeCursor(last.kind, values[sort], last.name))
+
+
+def _encode(sort: SortKey, cursor: NodeCursor) -> str:
+    text = json.dumps([sort.value, int(cursor.kind), cursor.value, cursor.name], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, sort: SortKey) -> NodeCursor:
+    """Raises InvalidRequestError for anything that `_write_cursor` does not write for the same order."""
+    with suppress(ValueError, TypeError, KeyError, RecursionError, binascii.Error):
+        if len(text) <= _CURSOR_MAX:
+            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            of, kind, value, name = json.loads(raw)
+            wanted = str if sort is SortKey.NAME else int
+            cursor = NodeCursor(Kind(kind), value, name)
+            if type(value) is wanted and type(name) is str and of == sort.value and _encode(sort, cursor) == text:
+                return cursor
+    raise InvalidRequestError(
+        "That cursor does not continue this listing", hint="Use the cursor of the page before, in the same order."
+    )

@@ -1,0 +1,123 @@
+"""Reading a file of a vault drive: one version, block by block, each piece verified before it is given."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+
+import structlog
+
+from secure_file_transfer.errors import BlockDamagedError, RangeNotSatisfiableError
+from secure_file_transfer.model import INLINE_BLOCK_MAX, BlockId, BlockRef, Entry, Kind, Node, Version
+from secure_file_transfer.paths import RemotePath, display
+from secure_file_transfer.ports import Buffer, CatalogTx
+from secure_file_transfer.seal.block import sealed_size, span, unseal, unseal_span
+
+from .block_leases import Lease
+from .vault_nodes import Room, entry_of, find, is_a_folder, version_of
+
+_INLINE_AT_ONCE = 8
+"""So many small blocks are read together with the version, which spares small files every further step."""
+
+_log = structlog.get_logger()
+
+
+class VaultContent:
+    """A `ports.Content`. What it needs stays stored until `close`, whatever becomes of the path."""
+
+    def __init__(self, room: Room, entry: Entry, version: Version, inline: dict[BlockId, bytes], lease: Lease) -> None:
+        self._room = room
+        self._entry = entry
+        self._manifest = version.manifest
+        self._starts = [0, *accumulate(ref.length for ref in version.manifest)]
+        self._inline = inline
+        self._lease = lease
+        self._open = True
+
+    @property
+    def entry(self) -> Entry:
+        """The file as it was when it was opened. Its size and digest are those that the version's MAC covers."""
+        return self._entry
+
+    def chunks(self, offset: int, length: int) -> Iterator[Buffer]:
+        """The bytes [offset, offset + length), a block or a part of one at a time.
+
+        Only the frames that hold the range are fetched and opened.
+
+        Raises:
+            RangeNotSatisfiableError: the range does not lie within the file.
+            BlockDamagedError: before any byte of the bad piece is released.
+        """
+        if not 0 <= offset <= offset + length <= self._entry.size:
+            raise RangeNotSatisfiableError(
+                f"{display(self._entry.path)} has {self._entry.size} bytes; {length} at {offset} are not in it"
+            )
+        return self._pieces(offset, offset + length)
+
+    def _pieces(self, at: int, end: int) -> Iterator[Buffer]:
+        number = bisect_right(self._starts, at) - 1
+        while at < end:
+            start, stop = self._starts[number], min(self._starts[number + 1], end)
+            yield self._piece(number, at - start, stop - at)
+            at = stop
+            number += 1
+
+    def _piece(self, number: int, offset: int, length: int) -> bytes:
+        if not self._open:
+            raise ValueError("this content is closed")
+        ref = self._manifest[number]
+        try:
+            return self._read(ref, offset, length)
+        except BlockDamagedError as error:
+            _log.error("stored data is damaged", drive=self._room.drive.id, path=self._entry.path, block=ref.id.hex())
+            raise BlockDamagedError(
+                f"Block {number + 1} of {display(self._entry.path)} is damaged: {error}", hint=error.hint
+            ) from error
+
+    def _read(self, ref: BlockRef, offset: int, length: int) -> bytes:
+        room, key = self._room, self._room.keys.block_key(ref.id)
+        kept = self._inline_data(ref) if ref.length <= INLINE_BLOCK_MAX else None
+        if length == ref.length or kept is not None:
+            # One byte more than it should have shows a blob that grew, without reading all of what it grew to.
+            sealed = kept if kept is not None else room.blobs.get(ref.id.hex(), 0, sealed_size(ref.length) + 1)
+            data = unseal(key, sealed)
+            if len(data) != ref.length:
+                raise BlockDamagedError(f"A stored block holds {len(data)} bytes, not {ref.length}")
+            return data if length == ref.length else data[offset : offset + length]
+        wanted = span(ref.length, offset, length)
+        return unseal_span(key, wanted, room.blobs.get(ref.id.hex(), wanted.offset, wanted.length))
+
+    def _inline_data(self, ref: BlockRef) -> bytes | None:
+        if ref.id in self._inline:
+            return self._inline[ref.id]
+        row = self._room.catalog.read(lambda tx: tx.blocks.get(ref.id))
+        return row.data if row else None
+
+    def close(self) -> None:
+        """Let go of its blocks. Calling it again is fine."""
+        self._open = False
+        self._lease.release()
+
+
+def open_content(room: Room, path: RemotePath) -> VaultContent:
+    """Open the file at a path. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+
+    def look(tx: CatalogTx) -> tuple[Node, Version, dict[BlockId, bytes]]:
+        node = find(tx, room, path)
+        if node.kind is Kind.FOLDER:
+            raise is_a_folder(path)
+        version = version_of(tx, room, node, str(path))
+        small = [ref.id for ref in version.manifest if ref.length <= INLINE_BLOCK_MAX]
+        rows = [tx.blocks.get(each) for each in small[:_INLINE_AT_ONCE]]
+        return node, version, {row.id: row.data for row in rows if row and row.data is not None}
+
+    while True:
+        node, version, inline = room.catalog.read(look)
+        lease = room.leases.lease()
+        needed = {ref.id for ref in version.manifest} - inline.keys()
+        if needed:
+            lease.add(needed)
+        # Between the look and the lease the version may have gone, and the sweep with it. If it is still there now,
+        # the lease was in time.
+        if not needed or room.catalog.read(lambda tx, node=node: tx.nodes.get(node.id) == node):  # type: ignore[misc]
+            return VaultContent(room, entry_of(node, str(path)), version, inline, lease)
+        lease.release()

@@ -1,0 +1,166 @@
+"""Copying within a vault drive: new names and versions for blocks that are there already.
+
+A small tree is copied in one transaction, exactly as it is at that instant. A large one would keep everybody else's
+writes waiting, so it grows in many transactions under a folder that is already taken out of the tree, and takes its
+place in the last one: whole or not at all either way. If it never gets there, that folder is one more removed
+folder, and the next purge clears it. Files that go away while a large tree is copied may be left out.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from secure_file_transfer.errors import ConflictError
+from secure_file_transfer.model import Conflict, Entry, Kind, Node, NodeId, SortKey, TimeUs
+from secure_file_transfer.paths import RemotePath, display
+from secure_file_transfer.ports import CatalogTx, NodeCursor
+
+from .vault_nodes import (
+    Room,
+    Whole,
+    check_journey,
+    entry_of,
+    find,
+    find_folder,
+    place_for,
+    version_of,
+    write_version,
+)
+
+BATCH = 500
+"""Work of one transaction, in nodes and entries of manifests: a few tens of milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A folder whose children are still to be copied, from `after` on."""
+
+    source_id: NodeId
+    target_id: NodeId
+    path: str
+    after: NodeCursor | None = None
+
+
+def copy(room: Room, source: RemotePath, target: RemotePath, conflict: Conflict) -> Entry:
+    """Copy a file or a tree; times of modification are kept.
+
+    Raises:
+        InvalidRequestError, ConflictError, ExistsError, NotFoundError, NotAFolderError, NoSpaceError, StorageError
+        BlockDamagedError: the record of a file in it was altered; nothing was copied.
+    """
+    check_journey(source, target, conflict)
+    now = room.clock.now_us()
+    if room.catalog.read(lambda tx: _is_small(tx, room, source)):
+        return room.catalog.write(lambda tx: _copy_at_once(tx, room, source, target, conflict, now))
+    with room.leases.building():
+        top, steps = room.catalog.write(lambda tx: _begin(tx, room, source, target, conflict, now))
+        while steps:
+            todo = tuple(steps)
+            steps = room.catalog.write(lambda tx, todo=todo: _grow(tx, room, todo, now))  # type: ignore[misc]
+        return room.catalog.write(lambda tx: _finish(tx, room, top, target, conflict, now))
+
+
+def _is_small(tx: CatalogTx, room: Room, source: RemotePath) -> bool:
+    left, waiting = BATCH, [find(tx, room, source)]
+    while waiting:
+        node = waiting.pop()
+        left -= 1 + node.size // room.block_size
+        if left < 0:
+            return False
+        if node.kind is Kind.FOLDER:
+            waiting += tx.nodes.list(node.id, SortKey.NAME, descending=False, after=None, limit=left + 1)
+    return True
+
+
+def _copy_at_once(
+    tx: CatalogTx, room: Room, source: RemotePath, target: RemotePath, conflict: Conflict, now: TimeUs
+) -> Entry:
+    node, parent = find(tx, room, source), find_folder(tx, room, target.parent)
+    path, there = place_for(tx, parent, target, node.kind, conflict)
+    if source == path:
+        raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
+    if node.kind is Kind.FILE:
+        new = _copy_file(tx, room, node, str(source), parent.id, path.name, there, now)
+    else:
+        new = _copy_folder(tx, room, node, parent.id, path.name, now)
+        steps = [_Step(node.id, new.id, str(source))]
+        while steps:
+            steps = _grow(tx, room, tuple(steps), now)
+    if there is None:
+        tx.nodes.touch(parent.id, now)
+    return entry_of(new, str(path))
+
+
+def _begin(
+    tx: CatalogTx, room: Room, source: RemotePath, target: RemotePath, conflict: Conflict, now: TimeUs
+) -> tuple[Node, list[_Step]]:
+    """The top of the copy, out of sight from its first instant. Refuses already what the end would refuse."""
+    node, parent = find(tx, room, source), find_folder(tx, room, target.parent)
+    place_for(tx, parent, target, node.kind, conflict)
+    if node.kind is Kind.FILE:  # a large file, or a folder that has just become a file
+        top = _copy_file(tx, room, node, str(source), parent.id, _hidden_name(), None, now)
+        tx.nodes.detach(top.id)
+        return top, []
+    top = _copy_folder(tx, room, node, parent.id, _hidden_name(), now)
+    tx.nodes.detach(top.id)
+    return top, [_Step(node.id, top.id, str(source))]
+
+
+def _hidden_name() -> str:
+    return f".sft-copy-{secrets.token_hex(8)}"
+
+
+def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs) -> list[_Step]:
+    """Copy about `BATCH` more; returns what is left to do. May be run again, so it changes nothing but the catalog."""
+    left, todo = BATCH, list(steps)
+    while todo and left > 0:
+        step = todo.pop()
+        page = tx.nodes.list(step.source_id, SortKey.NAME, descending=False, after=step.after, limit=left)
+        for number, node in enumerate(page):
+            path = f"{step.path.rstrip('/')}/{node.name}"
+            left -= 1 + node.size // room.block_size
+            if node.kind is Kind.FILE:
+                _copy_file(tx, room, node, path, step.target_id, node.name, None, now)
+            if left <= 0 or number == len(page) - 1:
+                todo.append(
+                    _Step(step.source_id, step.target_id, step.path, NodeCursor(node.kind, node.name, node.name))
+                )
+            if node.kind is Kind.FOLDER:
+                new = _copy_folder(tx, room, node, step.target_id, node.name, now)
+                todo.append(_Step(node.id, new.id, path))
+            if left <= 0:
+                break
+    return todo
+
+
+def _finish(tx: CatalogTx, room: Room, top: Node, target: RemotePath, conflict: Conflict, now: TimeUs) -> Entry:
+    """Put the finished copy in its place."""
+    parent = find_folder(tx, room, target.parent)
+    path, there = place_for(tx, parent, target, top.kind, conflict)
+    if there is not None:
+        tx.nodes.detach(there.id)
+    tx.nodes.relocate(top.id, parent.id, path.name)
+    tx.nodes.touch(parent.id, now)
+    new = find(tx, room, path)
+    return entry_of(new, str(path))
+
+
+def _copy_file(
+    tx: CatalogTx,
+    room: Room,
+    node: Node,
+    path: str,
+    parent_id: NodeId,
+    name: str,
+    there: Node | None,
+    now: TimeUs,
+) -> Node:
+    # Checked before it is signed anew: a copy must not turn an altered record into a good one.
+    version = version_of(tx, room, node, path)
+    whole = Whole(version.size, version.sha256, version.manifest, node.modified_us)
+    return write_version(tx, room, parent_id, name, there, whole, now)
+
+
+def _copy_folder(tx: CatalogTx, room: Room, node: Node, parent_id: NodeId, name: str, now: TimeUs) -> Node:
+    new = tx.nodes.create(room.drive.id, parent_id, name, Kind.FOLDER, now)
+    tx.nodes.touch(new.id, node.modified_us)
+    return tx.nodes.get(new.id) or new

@@ -1,0 +1,224 @@
+"""What a vault drive does with the catalog inside one transaction: find a path, judge a taken name, write a version."""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from secure_file_transfer.errors import (
+    BlockDamagedError,
+    ConflictError,
+    ExistsError,
+    InvalidRequestError,
+    IsAFolderError,
+    NotAFolderError,
+    NotFoundError,
+    PreconditionFailedError,
+)
+from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Manifest, Node, NodeId, TimeUs, Version
+from secure_file_transfer.paths import RemotePath, display, numbered
+from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, Expectation
+from secure_file_transfer.seal.keys import DriveKeys
+
+from .block_leases import BlockLeases
+
+_NAMES_TRIED = 10_000
+_CHOICES = {Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME}
+_RESTORE = "Restore it from a backup, and check the disk."
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the parts of one vault drive share."""
+
+    drive: Drive
+    keys: DriveKeys
+    catalog: Catalog
+    blobs: BlobStore
+    clock: Clock
+    leases: BlockLeases
+    block_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A content that is ready to become a version: its blocks are durable or go with the same transaction."""
+
+    size: int
+    sha256: bytes
+    manifest: Manifest
+    modified_us: TimeUs
+
+
+# --- finding ----------------------------------------------------------------------------------------------------
+
+
+def find(tx: CatalogTx, room: Room, path: RemotePath) -> Node:
+    """The file or folder at a path. Raises NotFoundError."""
+    node = tx.nodes.get(room.drive.root_id)
+    for name in path.parts:
+        if node is None or node.kind is not Kind.FOLDER:
+            break
+        node = tx.nodes.child(node.id, name)
+    else:
+        if node is not None:
+            return node
+    raise not_found(path)
+
+
+def find_folder(tx: CatalogTx, room: Room, path: RemotePath) -> Node:
+    """The folder at a path. Raises NotFoundError, and NotAFolderError when it or something before it is a file."""
+    node = tx.nodes.get(room.drive.root_id)
+    for name in path.parts:
+        if node is None:
+            break
+        node = tx.nodes.child(node.id, name)
+        if node is not None and node.kind is not Kind.FOLDER:
+            raise NotAFolderError(f"{display(str(path))} is not a folder", hint="Name a folder that is there.")
+    if node is None:
+        raise not_found(path)
+    return node
+
+
+def entry_of(node: Node, path: str) -> Entry:
+    """A node as doors show it. The root has no name."""
+    return Entry(
+        path=path,
+        name=node.name,
+        kind=node.kind,
+        size=node.size,
+        modified_us=node.modified_us,
+        created_us=node.created_us,
+        sha256=node.sha256,
+        etag=etag_of(node),
+    )
+
+
+def etag_of(node: Node) -> str:
+    """128 bits of the digest name a content. A folder's changes when names in it do."""
+    return node.sha256[:16].hex() if node.sha256 else f"{node.id:x}-{node.modified_us:x}"
+
+
+# --- judging ----------------------------------------------------------------------------------------------------
+
+
+def check_journey(source: RemotePath, target: RemotePath, conflict: Conflict) -> None:
+    """Refuse what no move or copy can be, whatever is there. Raises InvalidRequestError, ConflictError."""
+    if conflict not in _CHOICES:
+        raise InvalidRequestError(
+            f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
+        )
+    if source.is_root or target.is_root:
+        raise ConflictError("The root of a drive stays where it is", hint="Choose a folder in it.")
+    if target != source and target.is_within(source):
+        raise ConflictError(
+            f"{display(str(source))} cannot go into itself, to {display(str(target))}", hint="Choose another folder."
+        )
+
+
+def place_for(
+    tx: CatalogTx, parent: Node, target: RemotePath, kind: Kind, conflict: Conflict
+) -> tuple[RemotePath, Node | None]:
+    """Where something that is moved or copied goes, and the file that it replaces there. Raises ExistsError."""
+    there = tx.nodes.child(parent.id, target.name)
+    if there is None:
+        return target, None
+    if conflict is Conflict.RENAME:
+        return target.parent / free_name(tx, parent.id, target.name), None
+    if conflict is Conflict.OVERWRITE and kind is there.kind is Kind.FILE:
+        return target, there
+    raise taken(target)
+
+
+def free_name(tx: CatalogTx, parent_id: NodeId, name: str) -> str:
+    """The first numbered form of `name` that nothing in the folder has. Raises ExistsError after very many."""
+    for number in range(1, _NAMES_TRIED):
+        choice = numbered(name, number)
+        if tx.nodes.child(parent_id, choice) is None:
+            return choice
+    raise ExistsError(f"No free name was found for {display(name)}", hint="Choose another name.")
+
+
+def check_expectation(expect: Expectation, path: RemotePath, there: Node | None) -> None:
+    """Raises PreconditionFailedError unless what is there (a folder counts as nothing) is what the writer expects."""
+    tag = etag_of(there) if there is not None and there.kind is Kind.FILE else None
+    if (expect.match is not None and not _holds(expect.match, tag)) or (
+        expect.none_match is not None and _holds(expect.none_match, tag)
+    ):
+        raise PreconditionFailedError(
+            f"{display(str(path))} is not what you expected", hint="Fetch its present state, then decide again."
+        )
+
+
+def _holds(tags: Iterable[str], tag: str | None) -> bool:
+    return tag is not None and (tuple(tags) == ("*",) or tag in tags)
+
+
+# --- versions ---------------------------------------------------------------------------------------------------
+
+
+def version_of(tx: CatalogTx, room: Room, node: Node, path: str) -> Version:
+    """The current version of a file, with its MAC checked.
+
+    A row that was altered, moved here from another file or drive, or replaced by an older one is refused (attack 56).
+
+    Raises:
+        BlockDamagedError
+    """
+    version = None if node.version_id is None else tx.versions.get(node.version_id)
+    if version is None:
+        raise BlockDamagedError(f"The record of the content of {display(path)} is missing", hint=_RESTORE)
+    mac = _mac(room.keys, version)
+    if not (
+        hmac.compare_digest(mac, version.mac)
+        and (version.id, version.node_id) == (node.version_id, node.id)
+        and (version.size, version.sha256) == (node.size, node.sha256)
+        and sum(ref.length for ref in version.manifest) == version.size
+    ):
+        raise BlockDamagedError(f"The record of the content of {display(path)} was altered", hint=_RESTORE)
+    return version
+
+
+def write_version(
+    tx: CatalogTx, room: Room, parent_id: NodeId, name: str, there: Node | None, whole: Whole, now: TimeUs
+) -> Node:
+    """Make a file, or give the one that is `there` a new content; the old one's blocks are released."""
+    node = there or tx.nodes.create(room.drive.id, parent_id, name, Kind.FILE, now)
+    version = Version(tx.versions.next_id(), node.id, whole.size, whole.sha256, now, whole.manifest, b"")
+    tx.versions.insert(replace(version, mac=_mac(room.keys, version)))
+    tx.nodes.set_version(node.id, version, whole.modified_us)
+    if there is None:
+        tx.drives.add_usage(room.drive.id, whole.size, 1)
+    else:
+        tx.drives.add_usage(room.drive.id, whole.size - there.size, 0)
+        if there.version_id is not None:
+            tx.versions.delete(there.version_id)
+    return replace(node, size=whole.size, sha256=whole.sha256, version_id=version.id, modified_us=whole.modified_us)
+
+
+def _mac(keys: DriveKeys, version: Version) -> bytes:
+    return keys.manifest_mac(
+        node_id=version.node_id,
+        version_id=version.id,
+        size=version.size,
+        sha256=version.sha256,
+        created_us=version.created_us,
+        manifest=version.manifest,
+    )
+
+
+# --- errors -----------------------------------------------------------------------------------------------------
+
+
+def not_found(path: RemotePath) -> NotFoundError:
+    """Nothing is at a path."""
+    return NotFoundError(f"{display(str(path))} is not there", hint="List the folder to see what is there.")
+
+
+def taken(path: RemotePath) -> ExistsError:
+    """Something is at a path."""
+    return ExistsError(f"{display(str(path))} is there already", hint="Choose another name, or remove it first.")
+
+
+def is_a_folder(path: RemotePath) -> IsAFolderError:
+    """A folder is at a path."""
+    return IsAFolderError(f"{display(str(path))} is a folder", hint="Choose another name, or remove the folder.")

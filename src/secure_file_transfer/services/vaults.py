@@ -1,0 +1,82 @@
+"""The vault drives of a server: made, found and removed."""
+
+import json
+import threading
+
+from secure_file_transfer.errors import NotFoundError
+from secure_file_transfer.model import AccountId, Drive, DriveId
+from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock
+
+from .block_leases import BlockLeases
+from .keys import Keys
+from .vault import VaultTree
+
+REMOVED = "removed_drives"
+"""The fact in the catalog that lists drives which are to be emptied and deleted by the sweep."""
+
+
+class Vaults:
+    """All vault drives of one data directory."""
+
+    def __init__(
+        self, catalog: Catalog, blobs: BlobStore, keys: Keys, clock: Clock, leases: BlockLeases, block_size: int
+    ) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._keys = keys
+        self._clock = clock
+        self._leases = leases
+        self._block_size = block_size
+        self._lock = threading.Lock()
+        self._trees: dict[DriveId, VaultTree] = {}
+
+    def create(self, name: str, owner_id: AccountId | None = None) -> Drive:
+        """A new, empty drive with its own key. Raises WrongKeyError, NoSpaceError, StorageError."""
+        return self._catalog.write(lambda tx: self.create_in(tx, name, owner_id))
+
+    def create_in(self, tx: CatalogTx, name: str, owner_id: AccountId | None) -> Drive:
+        """The same within the caller's transaction."""
+        drive = tx.drives.create(name, owner_id, self._clock.now_us())
+        tx.drives.set_key(drive.id, self._keys.new_drive_secret(drive.id, tx))
+        return tx.drives.get(drive.id) or drive
+
+    def tree(self, drive_id: DriveId) -> VaultTree:
+        """The files of a drive. Remembered.
+
+        Raises:
+            NotFoundError: there is no such drive, or it was removed.
+            WrongKeyError, BlockDamagedError: its key cannot be had.
+        """
+        if known := self._trees.get(drive_id):
+            return known
+
+        def look(tx: CatalogTx) -> Drive | None:
+            return None if drive_id in removed_drives(tx) else tx.drives.get(drive_id)
+
+        drive = self._catalog.read(look)
+        if drive is None:
+            raise NotFoundError("This drive is not there, or was removed")
+        keys = self._keys.drive_keys(drive)
+        tree = VaultTree(drive, keys, self._catalog, self._blobs, self._clock, self._leases, self._block_size)
+        with self._lock:
+            return self._trees.setdefault(drive_id, tree)
+
+    def remove(self, drive_id: DriveId) -> None:
+        """Take a drive away, with all that is in it. The sweep gives back the space."""
+        self._catalog.write(lambda tx: self.remove_in(tx, drive_id))
+
+    def remove_in(self, tx: CatalogTx, drive_id: DriveId) -> None:
+        """The same within the caller's transaction. Whoever had it as a home must be gone by its end."""
+        write_removed_drives(tx, [*removed_drives(tx), drive_id])
+        with self._lock:
+            self._trees.pop(drive_id, None)
+
+
+def removed_drives(tx: CatalogTx) -> list[DriveId]:
+    """The drives that wait to be emptied and deleted."""
+    return [DriveId(each) for each in json.loads(tx.facts.get(REMOVED) or "[]")]
+
+
+def write_removed_drives(tx: CatalogTx, drives: list[DriveId]) -> None:
+    """Keep that list; an empty one takes no room."""
+    tx.facts.set(REMOVED, json.dumps(sorted(set(drives))) if drives else None)
