@@ -1,18 +1,16 @@
 """The JSON routes. Each makes one trip to a worker thread: who asks, what they want, and writing the answer."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ...errors import ExistsError, NotFoundError, SignInFailedError, SignInRequiredError
 from ...model import Conflict, Principal, SortKey
 from ...paths import RemotePath
+from ...services.files import Files
 from . import schemas
 from .context import DOOR, Caller, Context
-
-if TYPE_CHECKING:
-    from ...services.files import Files
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""

@@ -3,16 +3,14 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ...errors import SignInRequiredError
 from ...model import Principal
+from ...services.files import Files
 from ...services.sessions import Sessions
 from ...services.setup import Setup
 from .workers import Workers
-
-if TYPE_CHECKING:
-    from ...services.files import Files
 
 T = TypeVar("T")
 Scope = Any
@@ -31,7 +29,7 @@ class HttpServices:
     `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest.
     """
 
-    files: "Files"
+    files: Files
     sessions: Sessions | None
     setup: Setup | None
     ca_pem: bytes

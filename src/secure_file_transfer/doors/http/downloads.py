@@ -16,11 +16,12 @@ from ...errors import InvalidRequestError, PreconditionFailedError, RangeNotSati
 from ...model import Entry
 from ...paths import RemotePath
 from ...ports import Buffer, Content
+from ...services.archive import zip_stream
 from . import digests, problems
 from .conditional import http_date, not_modified, wanted_range
 from .context import Context, joined_fields
 from .exchange import Exchange, raw_path
-from .problems import Headers
+from .problems import Headers, described
 from .query import read_pairs
 from .workers import Pull, gathered
 
@@ -199,7 +200,7 @@ async def _send(context: Context, exchange: Exchange, opened: _Opened) -> None:
     except Exception as error:
         if not exchange.status:
             raise
-        _log.error("answer cut off", path=raw_path(exchange.scope).decode("latin-1"), exc_info=error)
+        _log.error("answer cut off", path=raw_path(exchange.scope).decode("latin-1"), **described(error))
     finally:
         pull.close()
         await gone.stop()
@@ -211,8 +212,6 @@ async def get_zip(context: Context, exchange: Exchange) -> None:
     caller = context.caller(scope)
 
     def begin() -> _Opened:
-        from ...services.archive import zip_stream
-
         who = caller.principal()
         pairs = read_pairs(scope["query_string"])
         if not pairs or any(name != "path" for name, _ in pairs):

@@ -26,6 +26,13 @@ _DETAIL_MAX = 2000
 _log = structlog.get_logger()
 
 
+def described(error: Exception) -> dict[str, object]:
+    """What the log says of it: of an error of our table its sentence, of a fault in the program where it happened."""
+    if isinstance(error, SecureFileTransferError):
+        return {"code": error.code, "detail": str(error)}
+    return {"exc_info": error}
+
+
 def body(error: SecureFileTransferError, *, status: int | None = None, title: str | None = None) -> bytes:
     """The problem document of an error."""
     document: dict[str, Any] = {
@@ -83,10 +90,10 @@ def answer(error: Exception, *, extra: Headers | None = None) -> tuple[int, Head
     elif isinstance(error, SecureFileTransferError):
         known = error
         if known.row.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("request failed", code=known.code, detail=str(known), exc_info=error)
+            _log.error("request failed", **described(error))
     else:
         known = SecureFileTransferError(hint="The operator finds the reason in the server's log.")
-        _log.error("request failed", exc_info=error)
+        _log.error("request failed", **described(error))
     status = status or known.row.status
     content = body(known, status=status, title=title)
     headers += _extra(known, status) + (extra or [])

@@ -21,7 +21,7 @@ from .query import read_query
 
 SMALL = 256 * 1024
 """Bodies that are known to be at most this large do not take a block's buffer."""
-KEPT_BUFFERS = 8
+KEPT_BUFFERS = 4
 _CONFLICTS = {c.value: c for c in (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)}
 
 

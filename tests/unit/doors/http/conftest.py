@@ -298,8 +298,10 @@ class Caller:
         token: str | None = TOKEN,
         vanish: bool = False,
         length: bool = True,
+        before_piece: Callable[[int], None] = lambda _: None,
     ) -> Answer:
-        """`vanish` leaves after the body's pieces; `length` False sends it as chunked."""
+        """`vanish` leaves after the body's pieces; `length` False sends it as chunked; `before_piece` is told how many
+        pieces are left."""
         raw = target.encode() if isinstance(target, str) else target
         path, _, query = raw.partition(b"?")
         given = list(headers.items()) if isinstance(headers, Mapping) else list(headers or [])
@@ -327,15 +329,18 @@ class Caller:
             "server": ("127.0.0.1", 5000),
             "state": {},
         }
-        return await self._call(scope, pieces, vanish=vanish)
+        return await self._call(scope, pieces, before_piece, vanish=vanish)
 
-    async def _call(self, scope: dict[str, Any], pieces: list[bytes], *, vanish: bool) -> Answer:
+    async def _call(
+        self, scope: dict[str, Any], pieces: list[bytes], before_piece: Callable[[int], None], *, vanish: bool
+    ) -> Answer:
         waiting = list(pieces)
         answer = Answer(0, {}, b"", whole=False)
         over = asyncio.Event()
 
         async def receive() -> dict[str, Any]:
             if waiting:
+                before_piece(len(waiting))
                 piece = waiting.pop(0)
                 return {"type": "http.request", "body": piece, "more_body": bool(waiting) or vanish}
             if not vanish:

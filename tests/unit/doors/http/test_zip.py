@@ -1,14 +1,11 @@
-import sys
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from secure_file_transfer import errors
+from secure_file_transfer.doors.http import downloads
 from secure_file_transfer.paths import RemotePath
-
-NAME = "secure_file_transfer.services.archive"
 
 
 class Archive:
@@ -33,9 +30,8 @@ class Archive:
 
 @pytest.fixture
 def archive(monkeypatch: pytest.MonkeyPatch) -> Archive:
-    fake, module = Archive(), ModuleType(NAME)
-    module.zip_stream = fake.zip_stream  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, NAME, module)
+    fake = Archive()
+    monkeypatch.setattr(downloads, "zip_stream", fake.zip_stream)
     return fake
 
 
