@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import os
 import re
 import socket
 import ssl
@@ -229,8 +230,10 @@ def unreachable(address: Address, error: OSError) -> UnreachableError:
             f"The host name {display(address.host)} is not known: {_reason(error)}",
             hint="Check the spelling and your network.",
         )
+    # asyncio's own text repeats the address; the number says why.
+    reason = os.strerror(error.errno) if error.errno else _reason(error)
     return UnreachableError(
-        f"No server answers at {address}: {_reason(error)}",
+        f"No server answers at {address}: {reason}",
         hint="Check that the server runs, that host and port are right, and that no firewall is between.",
     )
 
