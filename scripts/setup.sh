@@ -35,14 +35,14 @@ install_uv() {
   local python=$1 folder=$2 wheel
   rm -rf "$folder"
   if "$python" -c 'import ensurepip' >/dev/null 2>&1; then
-    "$python" -m venv "$folder" && "$folder/bin/python" -m pip install --quiet "$UV_REQUIREMENT"
+    "$python" -m venv "$folder" && "$folder/bin/python" -m pip install -qq "$UV_REQUIREMENT"
     return
   fi
   "$python" -m venv --without-pip "$folder"
   if "$python" -m pip --version >/dev/null 2>&1; then
-    "$python" -m pip --python "$folder/bin/python" install --quiet "$UV_REQUIREMENT"
+    "$python" -m pip --python "$folder/bin/python" install -qq "$UV_REQUIREMENT"
   elif wheel=$(private_pip "$folder/debian"); then
-    "$folder/bin/python" "$wheel/pip" install --quiet "$UV_REQUIREMENT"
+    "$folder/bin/python" "$wheel/pip" install -qq "$UV_REQUIREMENT"
   else
     die "This Python comes without pip. On Debian: apt install python3-venv, then run this again."
   fi

@@ -11,7 +11,7 @@ from typing import Self
 from ..config import load
 from ..doors.http.app import HttpServices, build_app
 from ..doors.http.listener import Listener, serve_config
-from ..errors import ConfigurationError, NotFoundError
+from ..errors import ConfigurationError, NotFoundError, disk_errors
 from ..model import DEFAULT_PORT, Rights
 from ..services.access import Access
 from ..services.files import Files
@@ -153,6 +153,8 @@ class SecureFileTransferServer:
         tls, warnings = own_certificate(self._certfile, self._keyfile, SystemClock())
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)  # noqa: T201 - a program of three lines has no log
+        with disk_errors(f"making {self._received_dir}"):
+            self._received_dir.mkdir(parents=True, exist_ok=True)
         tree = FolderTree(self._received_dir, SystemClock())
         settings = load()
         app = build_app(

@@ -98,11 +98,20 @@ def _hosts(settings: Settings) -> list[str]:
 
 
 def _shown(host: str, hosts: Sequence[str]) -> Sequence[str]:
-    """The addresses to print: where one listens, or all that others can reach, loopback last."""
+    """The addresses to print: where one listens, or all that others can reach.
+
+    The best for a phone that scans the code comes first: an IPv4 address needs no name service. Loopback is last.
+    """
     if host not in EVERYWHERE:
         return [host]
     reachable = [name for name in hosts if name not in LOOPBACK and not name.startswith("127.")]
-    return [*reachable, "localhost"]
+    return [*sorted(reachable, key=_plainness), "localhost"]
+
+
+def _plainness(host: str) -> int:
+    if ":" in host:
+        return 2
+    return 0 if host.replace(".", "").isdigit() else 1
 
 
 def _url(host: str, port: int) -> str:

@@ -5,7 +5,6 @@ For tests and proofs that need the truth: signals, `kill -9`, memory, files on d
 
 import os
 import re
-import selectors
 import signal
 import socket
 import subprocess
@@ -31,13 +30,14 @@ class ServerProcess:
         command: Sequence[str] = (),
     ) -> None:
         self.data_dir = data_dir
+        self.log = data_dir.with_name(f"{data_dir.name}.log")
         self._command = command or sft_command()
         self.port = port
         self.ready_seconds = 0.0
         self.banner = ""
         self._arguments = arguments
         self._env = {**os.environ, "SFT_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(env or {})}
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -66,37 +66,28 @@ class ServerProcess:
         """Start it and wait until it says that it is ready; a restart takes the same port again."""
         command = [*self._command, "serve", "--host", "127.0.0.1", "--port", str(self.port), *self._arguments]
         begin = time.monotonic()
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            env=self._env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.banner = self._read_until_ready(self._process)
+        # A file and not a pipe: a server that nobody listens to must not come to a halt.
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self.banner = self._wait_until_ready(self._process)
         self.ready_seconds = time.monotonic() - begin
         found = re.search(r"https://[^\s/]+:(\d+)", self.banner)
         assert found, f"no address in {self.banner!r}"
         self.port = int(found[1])
         return self
 
-    def _read_until_ready(self, process: subprocess.Popen[str]) -> str:
-        assert process.stdout
-        said = b""
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> str:
         deadline = time.monotonic() + READY_SECONDS
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            while time.monotonic() < deadline:
-                if selector.select(0.1):
-                    piece = os.read(process.stdout.fileno(), 65536)
-                    said += piece
-                    if not piece:
-                        break
-                if b"Ctrl-C" in said:  # the last line of the banner
-                    return said.decode()
+        said = ""
+        while time.monotonic() < deadline and process.poll() is None:
+            said = self.log.read_text()
+            if "Ctrl-C" in said:  # the last line of the banner
+                return said
+            time.sleep(0.01)
         process.kill()
-        raise AssertionError(f"the server did not start: {said.decode()!r}")
+        raise AssertionError(f"the server did not start: {self.log.read_text()!r}")
 
     def kill(self) -> None:
         """Kill -9: no goodbye."""
@@ -111,9 +102,7 @@ class ServerProcess:
         if process is None:
             return 0
         process.send_signal(how)
-        # Reading to the end keeps a chatty server from blocking on a full pipe.
-        process.communicate(timeout=READY_SECONDS)
-        return process.returncode
+        return process.wait(READY_SECONDS)
 
     def memory(self) -> int:
         """Resident bytes now (Linux)."""
