@@ -7,7 +7,7 @@ import ipaddress
 import json
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -481,22 +481,3 @@ def curl(tls_files: tuple[Path, Path], tmp_path: Path) -> Callable[..., subproce
         )
 
     return run
-
-
-@pytest.fixture
-async def loop_is_free() -> AsyncIterator[None]:
-    """Fails the test when the event loop was kept busy for long."""
-    worst = 0.0
-    loop = asyncio.get_running_loop()
-
-    async def beat() -> None:
-        nonlocal worst
-        while True:
-            before = loop.time()
-            await asyncio.sleep(0.005)
-            worst = max(worst, loop.time() - before)
-
-    task = asyncio.create_task(beat())
-    yield
-    task.cancel()
-    assert worst < 1.0
