@@ -160,18 +160,25 @@ class GroupCommit:
 
 
 def _apply(connection: sqlite3.Connection, operation: _Operation) -> None:
-    """Run one operation; if it raises, undo it alone."""
+    """Run one operation; if it raises, undo it alone.
+
+    Raises:
+        SecureFileTransferError: SQLite undid the whole group, as a full disk can make it do.
+    """
     sql = Sql(connection)
     connection.execute("SAVEPOINT operation")
     try:
         operation.result = operation.work(sql)
-    except BaseException as error:
-        if not connection.in_transaction:
-            raise  # SQLite has undone the whole group
-        connection.execute("ROLLBACK TO operation")
+    except BaseException as error:  # noqa: BLE001 - it belongs to the caller, whatever it is
         operation.error = error
     finally:
         sql.end()
+    if not connection.in_transaction:
+        if isinstance(operation.error, SecureFileTransferError):
+            raise operation.error
+        raise StorageError("The database undid the change, and others with it", hint="Try again.")
+    if operation.error is not None:
+        connection.execute("ROLLBACK TO operation")
     connection.execute("RELEASE operation")
 
 

@@ -12,8 +12,8 @@ class TestMyCatalog(CatalogContract):
         return lambda: catalog.how_many_commits
 
     @pytest.fixture
-    def break_commit(self, catalog: MyCatalog) -> Callable[[type[SecureFileTransferError]], None]:
-        return catalog.fail_the_next_commit_as
+    def break_commits(self, catalog: MyCatalog) -> Callable[[type[SecureFileTransferError] | None], None]:
+        return catalog.fail_commits_as
 """
 
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract

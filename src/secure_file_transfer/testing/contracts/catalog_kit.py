@@ -176,8 +176,8 @@ def in_one_group(
 ) -> list[Future[object]]:
     """Write all of `works` from as many threads, and hold the catalog up until they all wait.
 
-    A catalog that commits in groups then has them in one group, together with the work that held it up; that one
-    also does what shall happen `meanwhile`.
+    A catalog that commits in groups then has all of them, or all but a late one, in one group, together with the
+    work that held it up; that one also does what shall happen `meanwhile`.
     """
     waiting = threading.Semaphore(0)
     held = threading.Event()

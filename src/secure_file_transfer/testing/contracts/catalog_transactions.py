@@ -41,9 +41,10 @@ class TransactionsContract(CatalogBase):
         raise NotImplementedError("name a function that counts the commits so far in a fixture called 'commits'")
 
     @pytest.fixture
-    def break_commit(self) -> Callable[[type[SecureFileTransferError]], None]:
+    def break_commits(self) -> Callable[[type[SecureFileTransferError] | None], None]:
         raise NotImplementedError(
-            "name a function that makes the next commit fail, as NoSpaceError or StorageError, in 'break_commit'"
+            "name a function that makes commits fail, as NoSpaceError or StorageError, until it is called with None,"
+            " in a fixture called 'break_commits'"
         )
 
     def test_the_result_comes_back_and_reads_see_it(self, catalog: Catalog) -> None:
@@ -145,12 +146,13 @@ class TransactionsContract(CatalogBase):
     def test_a_commit_that_fails_undoes_the_group_and_the_next_works(
         self,
         catalog: Catalog,
-        break_commit: Callable[[type[SecureFileTransferError]], None],
+        break_commits: Callable[[type[SecureFileTransferError] | None], None],
         kind: type[SecureFileTransferError],
     ) -> None:
         catalog.write(lambda tx: tx.facts.set("a", "old"))
-        break_commit(kind)
+        break_commits(kind)
         futures = in_one_group(catalog, *(partial(set_new, name) for name in "abc"), fail)
+        break_commits(None)
         errors = [future.exception() for future in futures]
         assert [type(error) for error in errors] == [kind, kind, kind, Oops]
         assert len({id(error) for error in errors}) == len(errors), "a traceback belongs to one thread"
