@@ -10,7 +10,7 @@ from ...model import Entry, Kind, SortKey
 from ...paths import RemotePath
 from .connection import connected, remote, run
 from .failures import UsageError
-from .options import Flag, Json, Quiet, Server
+from .options import Flag, Json, Quiet, Remote, Server
 from .terminal import (
     cells,
     count_text,
@@ -34,7 +34,7 @@ _DEPTH_MAX = 200
 
 
 def ls(
-    path: str = "/",
+    path: Remote = "/",
     /,
     *,
     long: Annotated[bool, Flag, Parameter(alias="-l")] = False,
@@ -165,7 +165,7 @@ def _print_columns(entries: list[Entry], names: list[str]) -> None:
         out("".join(line))
 
 
-def stat(*paths: str, server: Server = None, json: Json = False) -> int:
+def stat(*paths: Remote, server: Server = None, json: Json = False) -> int:
     """Show all that is known of a file or folder.
 
     The SHA-256 is that of the content, the same that sha256sum prints.

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -11,7 +12,7 @@ from ...model import Conflict, Entry, Kind
 from ...paths import RemotePath, display
 from .connection import connected, remote, run
 from .failures import SOME_FAILED, UsageError, is_hopeless, report_error
-from .options import Flag, Json, Quiet, Server, Yes
+from .options import Flag, Json, Quiet, Remote, Server, Yes
 from .terminal import ask, is_terminal, note
 from .values import entry_value, print_json
 
@@ -48,7 +49,7 @@ async def each(items: Sequence[str], work: Callable[[str], Awaitable[None]]) -> 
 
 
 def mkdir(
-    *paths: str,
+    *paths: Remote,
     parents: Annotated[bool, Flag, Parameter(alias="-p")] = False,
     server: Server = None,
     json: Json = False,
@@ -84,7 +85,7 @@ def mkdir(
 
 
 def mv(
-    *paths: str,
+    *paths: Remote,
     conflict: Taken = None,
     server: Server = None,
     json: Json = False,
@@ -105,7 +106,7 @@ def mv(
 
 
 def cp(
-    *paths: str,
+    *paths: Remote,
     conflict: Taken = None,
     recursive: Annotated[bool, Flag, Parameter(alias="-r")] = False,  # noqa: ARG001 - see its help
     server: Server = None,
@@ -187,7 +188,7 @@ def _goal(source: str, target: str, *, into: bool) -> RemotePath:
 
 
 def rm(
-    *paths: str,
+    *paths: Remote,
     recursive: Annotated[bool, Flag, Parameter(alias="-r")] = False,
     force: Annotated[bool, Flag, Parameter(alias="-f")] = False,
     yes: Yes = False,
@@ -211,31 +212,44 @@ def rm(
             return 0
         raise UsageError("Nothing to remove", hint="Name a file or folder.")
 
-    kept: list[RemotePath] = []
+    agreed = [remote(path) for path in paths]
+    if recursive and not (yes or force) and is_terminal(sys.stdin):
+        folders = run(_folders(server, agreed))
+        agreed = [path for path in agreed if path not in folders or _agreed(path, quiet=quiet)]
 
     async def work() -> int:
         async with connected(server) as client:
 
             async def one(path: str) -> None:
-                where = remote(path)
                 try:
-                    if recursive and not (yes or force) and is_terminal(sys.stdin):
-                        entry = await client.stat(str(where))
-                        if entry.kind is Kind.FOLDER and not ask(
-                            f"Remove {display(str(where))} and all that is in it?"
-                        ):
-                            note(f"kept {display(str(where))}", quiet=quiet)
-                            kept.append(where)
-                            return
-                    await client.remove(str(where), recursive=recursive)
+                    await client.remove(path, recursive=recursive)
                 except NotFoundError:
                     if not force:
                         raise
                 except NotEmptyError:
                     raise NotEmptyError(
-                        f"{display(str(where))} is not empty", hint="Add -r to remove it with all that is in it."
+                        f"{display(path)} is not empty", hint="Add -r to remove it with all that is in it."
                     ) from None
 
-            return await each(paths, one)
+            return await each([str(path) for path in agreed], one)
 
-    return run(work()) or (SOME_FAILED if kept else 0)
+    code = run(work()) if agreed else 0
+    return code or (SOME_FAILED if len(agreed) < len(paths) else 0)
+
+
+async def _folders(server: str | None, paths: Sequence[RemotePath]) -> set[RemotePath]:
+    """Which of them are folders. What cannot be looked at fails when it is to be removed."""
+    found = set()
+    async with connected(server) as client:
+        for path in paths:
+            with suppress(NotFoundError, NotAFolderError):
+                if (await client.stat(str(path))).kind is Kind.FOLDER:
+                    found.add(path)
+    return found
+
+
+def _agreed(path: RemotePath, *, quiet: bool) -> bool:
+    if ask(f"Remove {display(str(path))} and all that is in it?"):
+        return True
+    note(f"kept {display(str(path))}", quiet=quiet)
+    return False

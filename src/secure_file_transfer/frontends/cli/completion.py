@@ -3,6 +3,16 @@
 import sys
 from typing import Literal
 
+# After a folder the next word is most often the next part of the same path.
+_BASH_NO_SPACE = """
+_sft_then_slash() {
+  _sft "$@"
+  [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace
+  return 0
+}
+complete -F _sft_then_slash sft
+"""
+
 
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     """Print a completion script for your shell.
@@ -16,5 +26,8 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     """
     from .app import build
 
-    sys.stdout.write(build().generate_completion(shell=shell))
+    script = build().generate_completion(shell=shell)
+    if shell == "bash":
+        script += _BASH_NO_SPACE
+    sys.stdout.write(script)
     return 0

@@ -6,12 +6,19 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from ...model import Conflict
+from .completers import remote_paths, remote_then_local
 
 COMMON = Group("Common options", sort_key=90)
 LOCAL = Group("Where the server's data is", sort_key=80)
 
 STDIO = "\0-"
 """What a lone hyphen among the arguments becomes: no path can be that, and a file named `-` is still `./-`."""
+
+Remote = Annotated[str, Parameter(completer=remote_paths)]
+RemoteThenLocal = Annotated[str, Parameter(completer=remote_then_local)]
+Local = str | Path
+"""A local path as it was typed. The parser tries str first, so it is always that, and keeps the final slash; Path
+only tells the shells to complete file names."""
 
 Flag = Parameter(negative="", show_default=False)
 

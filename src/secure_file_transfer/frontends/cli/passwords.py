@@ -3,7 +3,7 @@
 import sys
 
 from .failures import UsageError
-from .terminal import interruptible, is_terminal, note
+from .terminal import is_terminal, note
 
 _LONGEST = 4096
 
@@ -19,8 +19,7 @@ def ask_password(text: str) -> str:
     if not is_terminal(sys.stdin):
         raise UsageError("There is no terminal to ask for the password", hint="Pipe it in with --password-stdin.")
     try:
-        with interruptible():
-            return getpass.getpass(text, stream=sys.stderr)
+        return getpass.getpass(text, stream=sys.stderr)
     except EOFError:
         raise KeyboardInterrupt from None
 
@@ -31,8 +30,7 @@ def read_password() -> str:
     Raises:
         UsageError: it is empty or far too long.
     """
-    with interruptible():
-        line = sys.stdin.readline(_LONGEST + 1)
+    line = sys.stdin.readline(_LONGEST + 1)
     password = line.removesuffix("\n").removesuffix("\r")
     if not password:
         raise UsageError("No password arrived on standard input", hint="Pipe one line in, as in: sft … < password.txt")

@@ -11,7 +11,7 @@ from ...model import Conflict, Kind
 from ...paths import RemotePath, display
 from .connection import connected, is_folder, remote, run
 from .failures import UsageError, is_hopeless
-from .options import STDIO, Json, OnConflict, Quiet, Recursive, Server
+from .options import STDIO, Json, OnConflict, Quiet, Recursive, Remote, RemoteThenLocal, Server
 from .progress import Display
 from .results import Tally
 from .values import print_json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def get(
-    *paths: str,
+    *paths: RemoteThenLocal,
     recursive: Recursive = False,
     conflict: OnConflict = Conflict.OVERWRITE,
     server: Server = None,
@@ -59,7 +59,7 @@ def get(
     return code
 
 
-def cat(*paths: str, server: Server = None) -> int:
+def cat(*paths: Remote, server: Server = None) -> int:
     """Write a file's content to standard output.
 
     Every block is verified before it is written, and the SHA-256 at the end: if that fails, so does the command.

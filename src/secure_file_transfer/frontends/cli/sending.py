@@ -16,7 +16,7 @@ from ...model import MIB, Conflict, Kind
 from ...paths import RemotePath, display
 from .connection import connected, is_folder, remote, run
 from .failures import UsageError, is_hopeless
-from .options import STDIO, Flag, Json, OnConflict, Quiet, Recursive, Server
+from .options import STDIO, Flag, Json, Local, OnConflict, Quiet, Recursive, Server
 from .progress import Display
 from .results import Tally
 from .values import print_json
@@ -28,7 +28,7 @@ _PIECE = 1 * MIB
 
 
 def put(
-    *paths: str,
+    *paths: Local,
     recursive: Recursive = False,
     conflict: OnConflict = Conflict.OVERWRITE,
     parents: Annotated[bool, Flag, Parameter(alias="-p")] = False,
@@ -52,7 +52,7 @@ def put(
         paths: Files and folders here, and last the path on the server.
         parents: Make missing folders on the server.
     """
-    sources, target = _split(paths)
+    sources, target = _split([str(path) for path in paths])
     display_, tally = Display(quiet=quiet), Tally(quiet=quiet)
 
     async def work() -> None:

@@ -5,11 +5,8 @@ Everything asks the streams at the moment of printing, so that pipes and tests g
 
 import os
 import shutil
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
@@ -162,28 +159,14 @@ def ask(question: str) -> bool:
 
 
 def prompt(text: str) -> str:
-    """One line that a person types. Ctrl-C works, also while an event loop runs.
+    """One line that a person types. Never call it inside an event loop, where Ctrl-C would have to wait for Enter.
 
     Raises:
         KeyboardInterrupt: also at the end of input.
     """
     sys.stderr.write(text)
     sys.stderr.flush()
-    with interruptible():
-        line = sys.stdin.readline()
+    line = sys.stdin.readline()
     if not line:
         raise KeyboardInterrupt
     return line.rstrip("\n")
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a blocking read at once: asyncio's own handler would only note it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -20,6 +20,12 @@ from secure_file_transfer.testing.fake_server import FakeServer
 SFT = [sys.executable, "-m", "secure_file_transfer.frontends.cli"]
 
 
+# Ctrl-C reaches a program only on the terminal that controls its session.
+_TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+)
+
+
 @dataclass(frozen=True)
 class Ran:
     code: int
@@ -92,17 +98,23 @@ def on_terminal(
     size: tuple[int, int] = (80, 24),
     env: Mapping[str, str] | None = None,
 ) -> Ran:
-    """Run a command on a terminal of its own. Each answer is typed once its question has appeared.
+    """Run a command on a terminal of its own. Each answer is typed once its question has appeared,
+    after the question before.
 
     What it prints, on either stream, is in `out`, with the terminal's line ends made plain.
     """
     outer, inner = pty.openpty()
     termios.tcsetwinsize(inner, (size[1], size[0]))
     child = subprocess.Popen(
-        command, stdin=inner, stdout=inner, stderr=inner, env={**os.environ, **(env or {})}, start_new_session=True
+        [sys.executable, "-c", _TAKE_TERMINAL, *command],
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        env={**os.environ, **(env or {})},
+        start_new_session=True,
     )
     os.close(inner)
-    said, waiting, deadline = b"", list(answers), time.monotonic() + 30
+    said, seen, waiting, deadline = b"", 0, list(answers), time.monotonic() + 30
     try:
         while time.monotonic() < deadline:
             if select.select([outer], [], [], 0.1)[0]:
@@ -113,11 +125,14 @@ def on_terminal(
                 if not piece:
                     break
                 said += piece
-            if waiting and waiting[0][0].encode() in said:
-                os.write(outer, waiting.pop(0)[1].encode())
+            if waiting and (at := said.find(waiting[0][0].encode(), seen)) >= 0:
+                question, answer = waiting.pop(0)
+                seen = at + len(question.encode())
+                os.write(outer, answer.encode())
         code = child.wait(10)
     finally:
         child.kill()
+        child.wait()
         os.close(outer)
     assert not waiting, f"never asked {waiting[0][0]!r}: {said.decode()!r}"
     return Ran(code, said.decode().replace("\r\n", "\n"), "")
