@@ -87,7 +87,7 @@ class Sft:
             "SFT_SWEEP_GRACE_MINUTES": "0",
             "NO_COLOR": "1",
         }
-        password = "benchmark of file transfers\n"  # noqa: S105 - lives as long as the run
+        password = "measured side by side\n"  # noqa: S105 - lives as long as the run
         run([str(SFT), "user", "add", "bench", "--password-stdin"], stdin=password, env=env)
         serve = [str(SFT), "serve", "--host", "127.0.0.1", "--port", str(port)]
         with running(serve, port, cwd=folder, env=env):
@@ -172,7 +172,7 @@ class CurlNginx:
     def _many(self, lines: list[str]) -> None:
         listing = self.folder / "curl.conf"
         listing.write_text("\n".join(lines))
-        self._curl("--parallel", "--parallel-max", "16", "-o", os.devnull, "--config", str(listing))
+        self._curl("--parallel", "--parallel-max", "16", "--config", str(listing))
 
     def forget(self, name: str) -> None:
         """Remove it."""
