@@ -32,7 +32,7 @@ def print_banner(said: "Announcement") -> None:
         "",
     ]
     if said.setup_url is None:
-        words.append(f"From another computer: {styled(f'sft login {said.urls[0]}', 'cyan', sys.stdout)}")
+        words.append(f"To sign in: {styled(f'sft login {said.urls[0]}', 'cyan', sys.stdout)}")
     else:
         words += ["This link makes you the administrator. It works once, for 24 hours:", ""]
         words += [f"  {styled(said.setup_url, 'cyan', sys.stdout)}", ""]

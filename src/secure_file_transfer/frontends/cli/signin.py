@@ -90,7 +90,7 @@ def _address(url: str) -> str:
     if parts.scheme == "http":
         raise UsageError("The server speaks https only", hint=f"Write https://{parts.netloc}.")
     if parts.path in {"/setup", "/setup/"}:
-        note("The code in the link is not taken from the command line, where others can see it; type it when asked.")
+        note("The code is not taken from the command line, where others can see it.")
         return address_of(f"https://{parts.netloc}")
     return address_of(url)
 
@@ -203,8 +203,8 @@ def _set_up(trust: _Trust, user: str | None, *, from_stdin: bool) -> "SignIn | N
     """Make the first administrator, or None where nobody can be asked for the code."""
     if from_stdin or not is_terminal(sys.stdin):
         return None
-    note("This server waits for its first administrator. Type the one-time code from the link that it printed")
-    note("(the part after '#'), or press Enter if you have an account already.")
+    note("This server waits for its first administrator. Type the one-time code that it")
+    note("printed (the part of the link after '#'), or press Enter if you have an account.")
     code = prompt("Set-up code: ").strip()
     if not code:
         return None

@@ -144,3 +144,15 @@ def test_an_impossible_place_here_is_told(sft: Run, filled: FakeServer, clean_en
     ran = sft("get", "/a.txt", "no/such/folder/x")
     assert ran.code == 3
     assert "no/such/folder" in ran.err
+
+
+def test_a_reader_that_goes_away_is_no_accident(signed_in: FakeServer) -> None:
+    signed_in.tree.items[RemotePath.parse("/big")] = signed_in.tree.item(os.urandom(8_000_000))
+    child = subprocess.Popen([*SFT, "cat", "/big"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout
+    assert child.stderr
+    assert len(child.stdout.read(1)) == 1
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    child.stderr.close()
+    assert child.wait(30) == 141

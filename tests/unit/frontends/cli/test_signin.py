@@ -70,6 +70,7 @@ def test_a_person_confirms_the_fingerprint_and_types_the_password_unseen(server:
     assert f"    {':'.join(pairs[:16])}\n    {':'.join(pairs[16:])}\n" in ran.out
     assert PASSWORD not in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
+    assert max(map(len, ran.out.splitlines())) <= 80
     assert process("ls").code == 0
 
 
@@ -128,6 +129,7 @@ def test_a_new_server_takes_its_one_time_code(server: FakeServer) -> None:
     assert "not taken from the command line" in ran.out
     assert len(server.tokens) == 1, "the code was used, and gave a session"
     assert PASSWORD not in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
 
 
 def test_logout_ends_the_session_and_keeps_the_trust(sft: Run, signed_in: FakeServer) -> None:
