@@ -1,26 +1,36 @@
-"""The vault drive against the contract of file trees."""
+"""The vault drive against the contract of file trees, also over a catalog whose every write runs twice."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from secure_file_transfer.model import TimeUs
 from secure_file_transfer.ports import FileTree
-from secure_file_transfer.seal.keys import DriveKeys
-from secure_file_transfer.services.block_leases import BlockLeases
-from secure_file_transfer.services.vault import VaultTree
-from secure_file_transfer.storage.blobs import LocalBlobStore
-from secure_file_transfer.storage.catalog import open_catalog
 from secure_file_transfer.testing.clock import FakeClock
 from secure_file_transfer.testing.contracts.file_tree import FileTreeContract
+from secure_file_transfer.testing.contracts.tree_shaping import Folders, Moving
+from secure_file_transfer.testing.contracts.tree_writing import Conflicts
+from secure_file_transfer.testing.vault_world import RetryingCatalog, VaultWorld, vault_world
 
 
-class TestVaultTree(FileTreeContract):
+class _OnVault:
     @pytest.fixture
-    def tree(self, tmp_path: Path, clock: FakeClock) -> Iterator[FileTree]:
-        catalog = open_catalog(tmp_path / "catalog.db", clock)
-        drive = catalog.write(lambda tx: tx.drives.create("home", None, TimeUs(0)))
-        blobs = LocalBlobStore(tmp_path / "blobs")
-        yield VaultTree(drive, DriveKeys.generate(), catalog, blobs, clock, BlockLeases(), self.block_size)
-        catalog.close()
+    def world(self, tmp_path: Path) -> Iterator[VaultWorld]:
+        with vault_world(tmp_path, block_size=FileTreeContract.block_size) as world:
+            yield world
+
+    @pytest.fixture
+    def clock(self, world: VaultWorld) -> FakeClock:
+        return world.clock
+
+
+class TestVaultTree(_OnVault, FileTreeContract):
+    @pytest.fixture
+    def tree(self, world: VaultWorld) -> FileTree:
+        return world.tree
+
+
+class TestVaultTreeWhoseWritesRunTwice(_OnVault, Conflicts, Folders, Moving):
+    @pytest.fixture
+    def tree(self, world: VaultWorld) -> FileTree:
+        return world.tree_on(catalog=RetryingCatalog(world.catalog))

@@ -1,8 +1,9 @@
 """A file on its way into a vault drive: cut into blocks, hashed, sealed, stored, and published in one transaction.
 
-The caller's thread hashes and seals; a few shared threads wait for the disk, so that one block's synchronisation does
-not hold up the next. What was just sealed is not opened again: measured, that would cost 15 % of the time per byte,
-and a draft's digest is checked against the client's before anything is published.
+The caller's thread seals, and hashes with the help of another; a few shared threads wait for the disk, so that one
+block's synchronisation does not hold up the next. What was just sealed is opened again and compared where that costs
+less than 5 % of the time: measured, that is 1 % for a small block, which waits for the disk mostly, and 13 % for a
+large one, which therefore is not.
 """
 
 import hashlib
@@ -18,11 +19,12 @@ from secure_file_transfer.errors import (
     DigestMismatchError,
     LengthMismatchError,
     SecureFileTransferError,
+    StorageError,
 )
-from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Conflict, Kind, TimeUs
+from secure_file_transfer.model import INLINE_BLOCK_MAX, KIB, MIB, BlockId, BlockRef, Conflict, Kind, TimeUs
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Expectation, Written
-from secure_file_transfer.seal.block import seal
+from secure_file_transfer.seal.block import seal, unseal
 
 from .block_leases import drop_unrecorded
 from .vault_nodes import (
@@ -42,6 +44,10 @@ PUTS_BYTES_MAX = 32 * MIB
 """The same in bytes; with the block being filled and the one being sealed it bounds a draft's memory."""
 
 _PUTTING = ThreadPoolExecutor(8, thread_name_prefix="block-put")
+_HASHING = ThreadPoolExecutor(4, thread_name_prefix="block-hash")
+_HASHED_ASIDE = 256 * KIB
+"""SHA-256 takes longer than all the rest together: for pieces of this size it runs beside it, where a core is free."""
+
 _ANYTHING = Expectation()
 _log = structlog.get_logger()
 
@@ -78,9 +84,16 @@ class VaultDraft:
         self._require_open()
         self._failed = True  # unless all goes well
         with memoryview(data).cast("B") as view:
-            self._sha256.update(view)
             self._size += len(view)
-            self._cut(view)
+            if len(view) < _HASHED_ASIDE:
+                self._sha256.update(view)
+                self._cut(view)
+            else:
+                hashing = _HASHING.submit(self._sha256.update, view)
+                try:
+                    self._cut(view)
+                finally:
+                    hashing.result()
         self._failed = False
 
     def _cut(self, view: memoryview) -> None:
@@ -107,6 +120,8 @@ class VaultDraft:
         sealed = seal(keys.block_key(ref.id), block)
         self._lease.add([ref.id])
         if ref.length <= INLINE_BLOCK_MAX:
+            if unseal(keys.block_key(ref.id), sealed) != block:
+                raise StorageError("A block could not be opened again right after it was sealed", hint="Send it again.")
             self._inline[ref.id] = sealed
             return
         self._stored[ref.id] = ref.length

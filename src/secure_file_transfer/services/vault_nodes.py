@@ -4,6 +4,8 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import structlog
+
 from secure_file_transfer.errors import (
     BlockDamagedError,
     ConflictError,
@@ -23,7 +25,7 @@ from .block_leases import BlockLeases
 
 _NAMES_TRIED = 10_000
 _CHOICES = {Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME}
-_RESTORE = "Restore it from a backup, and check the disk."
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +166,28 @@ def version_of(tx: CatalogTx, room: Room, node: Node, path: str) -> Version:
     Raises:
         BlockDamagedError
     """
-    version = None if node.version_id is None else tx.versions.get(node.version_id)
+    try:
+        version = None if node.version_id is None else tx.versions.get(node.version_id)
+    except BlockDamagedError as error:
+        raise _damaged(room, node, path, f"cannot be read: {error}") from error
     if version is None:
-        raise BlockDamagedError(f"The record of the content of {display(path)} is missing", hint=_RESTORE)
-    mac = _mac(room.keys, version)
+        raise _damaged(room, node, path, "is missing")
     if not (
-        hmac.compare_digest(mac, version.mac)
+        hmac.compare_digest(_mac(room.keys, version), version.mac)
         and (version.id, version.node_id) == (node.version_id, node.id)
         and (version.size, version.sha256) == (node.size, node.sha256)
         and sum(ref.length for ref in version.manifest) == version.size
     ):
-        raise BlockDamagedError(f"The record of the content of {display(path)} was altered", hint=_RESTORE)
+        raise _damaged(room, node, path, "was altered")
     return version
+
+
+def _damaged(room: Room, node: Node, path: str, how: str) -> BlockDamagedError:
+    _log.error("stored data is damaged", drive=room.drive.id, node=node.id, path=path, record=how)
+    return BlockDamagedError(
+        f"The record of the content of {display(path)} {how}",
+        hint="Restore the catalog from a backup, and check the disk.",
+    )
 
 
 def write_version(
