@@ -121,7 +121,7 @@ class Files:
         return _WatchedContent(content, lambda: self._alive(principal))
 
     def draft(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Draft:
-        """Begin a file; with `parents`, missing folders on the way are made first.
+        """Begin a file; with `parents`, missing folders on the way are made first, and stay whatever comes of it.
 
         The draft keeps the principal's rights when it is committed:
 

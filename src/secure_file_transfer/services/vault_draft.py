@@ -1,9 +1,8 @@
 """A file on its way into a vault drive: cut into blocks, hashed, sealed, stored, and published in one transaction.
 
-The caller's thread seals, and hashes with the help of another; a few shared threads wait for the disk, so that one
-block's synchronisation does not hold up the next. What was just sealed is opened again and compared where that costs
-less than 5 % of the time: measured, that is 1 % for a small block, which waits for the disk mostly, and 13 % for a
-large one, which therefore is not.
+The caller's thread hashes and seals; a few shared threads wait for the disk, so that one block's synchronisation does
+not hold up the next. What was just sealed is opened again and compared where that costs less than 5 % of the time:
+measured, that is 1 % for a small block, whose time goes into the catalog, and 13 % for a large one, which is not.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ from secure_file_transfer.errors import (
     SecureFileTransferError,
     StorageError,
 )
-from secure_file_transfer.model import INLINE_BLOCK_MAX, KIB, MIB, BlockId, BlockRef, Conflict, Kind, TimeUs
+from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Conflict, Kind, TimeUs
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Expectation, Written
 from secure_file_transfer.seal.block import seal, unseal
@@ -44,10 +43,6 @@ PUTS_BYTES_MAX = 32 * MIB
 """The same in bytes; with the block being filled and the one being sealed it bounds a draft's memory."""
 
 _PUTTING = ThreadPoolExecutor(8, thread_name_prefix="block-put")
-_HASHING = ThreadPoolExecutor(4, thread_name_prefix="block-hash")
-_HASHED_ASIDE = 256 * KIB
-"""SHA-256 takes longer than all the rest together: for pieces of this size it runs beside it, where a core is free."""
-
 _ANYTHING = Expectation()
 _log = structlog.get_logger()
 
@@ -85,15 +80,8 @@ class VaultDraft:
         self._failed = True  # unless all goes well
         with memoryview(data).cast("B") as view:
             self._size += len(view)
-            if len(view) < _HASHED_ASIDE:
-                self._sha256.update(view)
-                self._cut(view)
-            else:
-                hashing = _HASHING.submit(self._sha256.update, view)
-                try:
-                    self._cut(view)
-                finally:
-                    hashing.result()
+            self._sha256.update(view)
+            self._cut(view)
         self._failed = False
 
     def _cut(self, view: memoryview) -> None:

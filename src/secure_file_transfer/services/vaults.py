@@ -64,10 +64,14 @@ class Vaults:
     def remove(self, drive_id: DriveId) -> None:
         """Take a drive away, with all that is in it. The sweep gives back the space."""
         self._catalog.write(lambda tx: self.remove_in(tx, drive_id))
+        self._forget(drive_id)  # once more: somebody may have asked for it before the transaction was over
 
     def remove_in(self, tx: CatalogTx, drive_id: DriveId) -> None:
         """The same within the caller's transaction. Whoever had it as a home must be gone by its end."""
         write_removed_drives(tx, [*removed_drives(tx), drive_id])
+        self._forget(drive_id)
+
+    def _forget(self, drive_id: DriveId) -> None:
         with self._lock:
             self._trees.pop(drive_id, None)
 
