@@ -91,7 +91,7 @@ def test_purging_and_building_exclude_each_other() -> None:
 
 # --- all parties at once ----------------------------------------------------------------------------------------
 
-ROUNDS = 60
+ROUNDS = 40
 POOL = [pattern(BLOCK, seed=number) for number in range(6)]
 """Few blocks, so that everybody meets on them."""
 
