@@ -6,7 +6,7 @@ cd "$root"
 . scripts/setup.sh
 
 # Programs that nobody here wrote, which the tests use as peers: command=Debian package.
-peers=(curl=curl openssl=openssl unzip=unzip nginx=nginx-light sshd=openssh-server sftp=openssh-client chromium=chromium)
+peers=(curl=curl openssl=openssl unzip=unzip nginx=nginx-light sshd=openssh-server sftp=openssh-client zsh=zsh fish=fish)
 missing=()
 for peer in "${peers[@]}"; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${peer%%=*}" >/dev/null 2>&1 || missing+=("${peer#*=}")

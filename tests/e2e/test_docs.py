@@ -15,16 +15,15 @@ import time
 from pathlib import Path
 
 import pytest
-from benchmarks.proofs import Caller
+from benchmarks.proofs import PASSWORD, USER, Caller
 
 from secure_file_transfer.testing.process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-NAME, PASSWORD = "prover", "a long enough proof"
 ANSWERS = {  # what a person types when asked, by the end of the question
     rb"\[y/N\] ?$": "y",
-    rb"(?i)(user|account|name)[^\n]*: ?$": NAME,
+    rb"(?i)(user|account|name)[^\n]*: ?$": USER,
     rb"(?i)password[^\n]*: ?$": PASSWORD,
 }
 
@@ -74,7 +73,7 @@ def test_there_are_documents_with_something_to_type() -> None:
 @pytest.mark.parametrize("document", [path for path in DOCS if blocks(path, "sh")], ids=lambda path: path.name)
 def test_the_commands_of_a_document_do_what_it_says(document: Path, tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "data")
-    server.add_user(NAME, PASSWORD, admin=True)
+    server.add_user(USER, PASSWORD, admin=True)
     with server:
         work = tmp_path / "work"
         (work / "photos").mkdir(parents=True)
