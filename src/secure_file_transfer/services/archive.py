@@ -148,6 +148,8 @@ def _info(name: str, entry: Entry) -> zipfile.ZipInfo:
     info.external_attr = _FOLDER_MODE if entry.kind is Kind.FOLDER else _FILE_MODE
     info.create_system = 3  # Unix, whatever system this runs on: the mode above is a Unix mode
     info.file_size = entry.size  # a hint that decides whether this member needs Zip64
+    if entry.size * 1.05 > zipfile.ZIP64_LIMIT:  # the library's own condition
+        info.extract_version = zipfile.ZIP64_VERSION  # Python before 3.11.4 forgets it where the size comes last
     if 0 <= seconds <= _UNIX_TIME_MAX:
         info.extra = _UNIX_TIME.pack(_UNIX_TIME_ID, 5, _HAS_MODIFIED, seconds)
     return info

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import uvloop
 from aiohttp import web
 
 from ..client.wire import digest_field, read_digest_field, time_text, time_us
@@ -166,7 +167,8 @@ class FakeServer:
         self.faults: dict[str, list[SecureFileTransferError]] = {}
         self.setup_code: str | None = None
         self.port = 0
-        self._loop = asyncio.new_event_loop()
+        # As the real server does; the TLS of asyncio in Python 3.11.2 forgets connections that peers leave early.
+        self._loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runner: web.AppRunner | None = None
 

@@ -130,7 +130,6 @@ def _openssl(folder: Path, *arguments: str) -> None:
 
 
 @pytest.mark.peer
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("recipe", ["signed", "self-signed"])
 async def test_the_plain_openssl_recipe_is_told_what_it_lacks(tmp_path: Path, recipe: str, host: str) -> None:
@@ -152,7 +151,6 @@ async def test_the_plain_openssl_recipe_is_told_what_it_lacks(tmp_path: Path, re
 
 
 @pytest.mark.peer
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 async def test_the_openssl_recipe_with_a_subject_alternative_name_works(tmp_path: Path) -> None:
     key = ["-newkey", "rsa:2048", "-nodes", "-keyout"]
     (tmp_path / "ext").write_text("subjectAltName=IP:127.0.0.1")

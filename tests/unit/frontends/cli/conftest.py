@@ -110,7 +110,8 @@ def on_terminal(
         stdin=inner,
         stdout=inner,
         stderr=inner,
-        env={**os.environ, **(env or {})},
+        # The runner of the tests may have sizes of its own, which would win over the terminal's.
+        env={name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}} | dict(env or {}),
         start_new_session=True,
     )
     os.close(inner)
