@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from .errors import ConflictError, InvalidRequestError
 from .model import (
     Account,
     AccountId,
@@ -29,7 +30,7 @@ from .model import (
     Version,
     VersionId,
 )
-from .paths import RemotePath
+from .paths import RemotePath, display
 from .seal.keys import MasterKey
 
 T = TypeVar("T")
@@ -343,6 +344,23 @@ class Draft(Protocol):
 
     def abort(self) -> None:
         """Forget it and give back the space. After a commit, or again, it does nothing."""
+
+
+_JOURNEY_CHOICES = frozenset({Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME})
+
+
+def check_journey(source: RemotePath, target: RemotePath, conflict: Conflict) -> None:
+    """Refuse what no move or copy can be, whatever is there. Raises InvalidRequestError, ConflictError."""
+    if conflict not in _JOURNEY_CHOICES:
+        raise InvalidRequestError(
+            f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
+        )
+    if source.is_root or target.is_root:
+        raise ConflictError("The root of a drive stays where it is", hint="Choose a folder in it.")
+    if target != source and target.is_within(source):
+        raise ConflictError(
+            f"{display(str(source))} cannot go into itself, to {display(str(target))}", hint="Choose another folder."
+        )
 
 
 class FileTree(Protocol):

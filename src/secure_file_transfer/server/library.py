@@ -9,17 +9,15 @@ from types import TracebackType
 from typing import Self
 
 from ..config import load
-from ..doors.http.app import HttpServices, build_app
-from ..doors.http.listener import Listener, serve_config
+from ..doors.http.listener import Listener
 from ..errors import ConfigurationError, NotFoundError, disk_errors
 from ..model import DEFAULT_PORT, Rights
 from ..services.access import Access
 from ..services.files import Files
 from ..storage.clock import SystemClock
 from ..storage.folder import FolderTree
-from ..version import __version__
 from .house import House
-from .run import LOOPBACK, open_server, own_certificate
+from .run import LOOPBACK, listen, open_server, own_certificate
 
 
 class SecureFileTransferServer:
@@ -138,15 +136,15 @@ class SecureFileTransferServer:
         self.stop()
 
     def _build(self) -> Listener:
+        settings = load(
+            data_dir=self._data_dir,
+            host=self._host,
+            port=self._port,
+            certfile=self._certfile,
+            keyfile=self._keyfile,
+            client_cafile=self._client_cafile,
+        )
         if self._data_dir is not None:
-            settings = load(
-                data_dir=self._data_dir,
-                host=self._host,
-                port=self._port,
-                certfile=self._certfile,
-                keyfile=self._keyfile,
-                client_cafile=self._client_cafile,
-            )
             house, listener, _ = self._open.enter_context(open_server(settings))
             self._make_accounts(house)
             return listener
@@ -156,28 +154,7 @@ class SecureFileTransferServer:
         with disk_errors(f"making {self._received_dir}"):
             self._received_dir.mkdir(parents=True, exist_ok=True)
         tree = FolderTree(self._received_dir, SystemClock())
-        settings = load()
-        app = build_app(
-            HttpServices(
-                files=Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)),
-                sessions=None,
-                setup=None,
-                ca_pem=tls.ca_cert.read_bytes(),
-                anonymous=True,
-                block_size=settings.block_size,
-                version=__version__,
-            )
-        )
-        return serve_config(
-            app,
-            host=self._host,
-            port=self._port,
-            certfile=tls.chain,
-            keyfile=tls.key,
-            client_cafile=self._client_cafile,
-            shutdown_seconds=settings.shutdown_seconds,
-            idle_seconds=settings.idle_seconds,
-        )
+        return listen(settings, tls, Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)))
 
     def _make_accounts(self, house: House) -> None:
         for name, password in self._accounts.items():

@@ -15,6 +15,8 @@ from ..services.certificates import Certificates, TlsFiles, check_server_files, 
 from ..services.certificates import init as init_certificate_files
 from ..services.files import Files
 from ..services.hosts import local_hosts
+from ..services.sessions import Sessions
+from ..services.setup import Setup
 from ..services.sweep import SweepReport
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
@@ -61,28 +63,8 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         house.sessions.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
-        access = Access(house.vaults.tree)
-        app = build_app(
-            HttpServices(
-                files=Files(access, house.sessions.check, on_removed=janitor.poke),
-                sessions=house.sessions,
-                setup=house.setup,
-                ca_pem=tls.ca_cert.read_bytes(),
-                anonymous=False,
-                block_size=settings.block_size,
-                version=__version__,
-            )
-        )
-        listener = serve_config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            certfile=tls.chain,
-            keyfile=tls.key,
-            client_cafile=settings.client_cafile,
-            shutdown_seconds=settings.shutdown_seconds,
-            idle_seconds=settings.idle_seconds,
-        )
+        files = Files(Access(house.vaults.tree), house.sessions.check, on_removed=janitor.poke)
+        listener = listen(settings, tls, files, house.sessions, house.setup)
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -90,6 +72,37 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             return Announcement(urls, tls.fingerprint, setup_url, house.directory.path, warnings)
 
         yield house, listener, announcement
+
+
+def listen(
+    settings: Settings, tls: TlsFiles, files: Files, sessions: Sessions | None = None, setup: Setup | None = None
+) -> Listener:
+    """The HTTPS door, bound to its port. Without `sessions` everybody is a guest.
+
+    Raises:
+        ConfigurationError: the certificate or the address cannot be used.
+    """
+    app = build_app(
+        HttpServices(
+            files=files,
+            sessions=sessions,
+            setup=setup,
+            ca_pem=tls.ca_cert.read_bytes(),
+            anonymous=sessions is None,
+            block_size=settings.block_size,
+            version=__version__,
+        )
+    )
+    return serve_config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        certfile=tls.chain,
+        keyfile=tls.key,
+        client_cafile=settings.client_cafile,
+        shutdown_seconds=settings.shutdown_seconds,
+        idle_seconds=settings.idle_seconds,
+    )
 
 
 def _hosts(settings: Settings) -> list[str]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from secure_file_transfer.errors import (
     ForbiddenError,
-    InvalidRequestError,
     IsAFolderError,
     NotFoundError,
     PreconditionFailedError,
@@ -150,10 +149,6 @@ class Files:
 
 
 def _to_arrive(conflict: Conflict) -> Rights:
-    if conflict not in {Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME}:
-        raise InvalidRequestError(
-            f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
-        )
     return Rights.CREATE | Rights.WRITE if conflict is Conflict.OVERWRITE else Rights.CREATE
 
 

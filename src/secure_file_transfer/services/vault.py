@@ -14,14 +14,14 @@ from secure_file_transfer.errors import (
 )
 from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, NodeCursor
+from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, NodeCursor, check_journey
 from secure_file_transfer.seal.keys import DriveKeys
 
 from . import vault_copy
 from .block_leases import BlockLeases
 from .vault_content import VaultContent, open_content
 from .vault_draft import VaultDraft
-from .vault_nodes import Room, check_journey, entry_of, find, find_folder, is_a_folder, place_for, taken
+from .vault_nodes import Room, entry_of, find, find_folder, is_a_folder, place_for, taken
 
 PAGE_MAX = 10_000
 _CURSOR_MAX = 4096

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from secure_file_transfer.errors import ConflictError
 from secure_file_transfer.model import Conflict, Entry, Kind, Node, NodeId, SortKey, TimeUs
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import CatalogTx, NodeCursor
+from secure_file_transfer.ports import CatalogTx, NodeCursor, check_journey
 
 from .vault_nodes import (
     Room,
     Whole,
-    check_journey,
     entry_of,
     find,
     find_folder,

@@ -8,9 +8,7 @@ import structlog
 
 from secure_file_transfer.errors import (
     BlockDamagedError,
-    ConflictError,
     ExistsError,
-    InvalidRequestError,
     IsAFolderError,
     NotAFolderError,
     NotFoundError,
@@ -24,7 +22,6 @@ from secure_file_transfer.seal.keys import DriveKeys
 from .block_leases import BlockLeases
 
 _NAMES_TRIED = 10_000
-_CHOICES = {Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME}
 _log = structlog.get_logger()
 
 
@@ -101,20 +98,6 @@ def etag_of(node: Node) -> str:
 
 
 # --- judging ----------------------------------------------------------------------------------------------------
-
-
-def check_journey(source: RemotePath, target: RemotePath, conflict: Conflict) -> None:
-    """Refuse what no move or copy can be, whatever is there. Raises InvalidRequestError, ConflictError."""
-    if conflict not in _CHOICES:
-        raise InvalidRequestError(
-            f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
-        )
-    if source.is_root or target.is_root:
-        raise ConflictError("The root of a drive stays where it is", hint="Choose a folder in it.")
-    if target != source and target.is_within(source):
-        raise ConflictError(
-            f"{display(str(source))} cannot go into itself, to {display(str(target))}", hint="Choose another folder."
-        )
 
 
 def place_for(

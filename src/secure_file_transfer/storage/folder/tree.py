@@ -11,7 +11,6 @@ from ...errors import (
     ConflictError,
     ExistsError,
     InvalidNameError,
-    InvalidRequestError,
     IsAFolderError,
     NotAFolderError,
     NotEmptyError,
@@ -19,13 +18,11 @@ from ...errors import (
 )
 from ...model import Conflict, Entry, Kind, Page, SortKey, Usage
 from ...paths import RemotePath, display
-from ...ports import Clock, Expectation
+from ...ports import Clock, Expectation, check_journey
 from .. import durable, platform
 from . import disk, listing, whole
 from .content import FolderContent
 from .draft import FolderDraft, Yard, publish_new
-
-_CHOICES = {Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME}
 
 
 class FolderTree:
@@ -122,7 +119,8 @@ class FolderTree:
 
     def move(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
         """Rename, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError, ConflictError."""
-        _check_journey(source, target, conflict)
+        check_journey(source, target, conflict)
+        _refuse_hidden(target)
         if source == target:
             raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
         with (
@@ -159,7 +157,8 @@ class FolderTree:
         Raises:
             ExistsError, NotFoundError, NotAFolderError, ConflictError, SourceChangedError, NoSpaceError, StorageError
         """
-        _check_journey(source, target, conflict)
+        check_journey(source, target, conflict)
+        _refuse_hidden(target)
         with self._parent_of_known(source, "copying") as (start, status), self._parent(target, "copying") as goal:
             if conflict is not Conflict.RENAME:
                 there = disk.status_of(goal, target.name)
@@ -280,20 +279,6 @@ def _refuse_hidden(path: RemotePath) -> None:
                 f"{display(part)}: names that begin with '{durable.TEMP_PREFIX}' are the server's own",
                 hint="Choose another name.",
             )
-
-
-def _check_journey(source: RemotePath, target: RemotePath, conflict: Conflict) -> None:
-    if conflict not in _CHOICES:
-        raise InvalidRequestError(
-            f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
-        )
-    if source.is_root or target.is_root:
-        raise ConflictError("The root of a drive stays where it is", hint="Choose a folder in it.")
-    if target != source and target.is_within(source):
-        raise ConflictError(
-            f"{display(str(source))} cannot go into itself, to {display(str(target))}", hint="Choose another folder."
-        )
-    _refuse_hidden(target)
 
 
 def _taken(path: RemotePath) -> ExistsError:
