@@ -62,9 +62,11 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
         access = Access(house.vaults.tree)
+        files = Files(access, house.sessions.check, on_removed=janitor.poke)
         app = build_app(
             HttpServices(
-                files=Files(access, house.sessions.check, on_removed=janitor.poke),
+                files=files,
+                uploads=house.uploads(access, files),
                 sessions=house.sessions,
                 setup=house.setup,
                 ca_pem=tls.ca_cert.read_bytes(),

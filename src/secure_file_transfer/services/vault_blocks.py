@@ -46,6 +46,11 @@ class BlockWriter:
         self._puts_max = max(1, min(PUTS_MAX, PUTS_BYTES_MAX // room.block_size))
 
     @property
+    def rest(self) -> bytes:
+        """The bytes that wait to become a block."""
+        return bytes(self._buffer)
+
+    @property
     def manifest(self) -> tuple[BlockRef, ...]:
         """The blocks that were cut so far."""
         return tuple(self._manifest)
