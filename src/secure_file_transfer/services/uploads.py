@@ -115,7 +115,7 @@ class Uploads:
             TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
         """
         _check_length(wanted.length)
-        account_id, room, _ = self._place(principal)
+        account_id, room = self._place(principal, writing=True)
         if wanted.path is not None:
             self._files.draft(principal, wanted.path, parents=wanted.parents).abort()
         upload = self._row(wanted, account_id, room)
@@ -138,7 +138,7 @@ class Uploads:
         if not upload.whole or upload.partial or upload.published is not None:
             return upload
         try:
-            with self._writing([upload_id]):
+            with self._writing(principal, [upload_id]):
                 return self._publish(principal, self._find(principal, upload_id), None)
         except LockedError:
             return upload
@@ -171,11 +171,9 @@ class Uploads:
             ForbiddenError: it was put together from others.
             NotFoundError
         """
-        self._begin([upload_id])
+        self._begin(principal, [upload_id])
         try:
-            _, room, grant_rights = self._place(principal)
-            if not grant_rights & (Rights.CREATE | Rights.WRITE):
-                raise ForbiddenError("You may not write here any more")
+            _, room = self._place(principal, writing=True)
             upload = self._with_length(self._find(principal, upload_id), offset, length)
             if coming is not None and upload.length is not None and offset + coming > upload.length:
                 raise _too_long(upload)
@@ -192,8 +190,8 @@ class Uploads:
             ConflictError: one is not whole, or not partial.
             LockedError, NotFoundError, TooLargeError, and what `Files.draft` and its commit raise.
         """
-        account_id, room, _ = self._place(principal)
-        with self._writing(set(parts)):
+        account_id, room = self._place(principal, writing=True)
+        with self._writing(principal, parts):
             uploads = [self._find(principal, each) for each in parts]
             for each in uploads:
                 if not each.partial or not each.whole:
@@ -215,7 +213,7 @@ class Uploads:
 
     def remove(self, principal: Principal, upload_id: UploadId) -> None:
         """Forget it, and give back its space; a file that it became stays. Raises NotFoundError, LockedError."""
-        with self._writing([upload_id]):
+        with self._writing(principal, [upload_id]):
             self._find(principal, upload_id)
             self._catalog.write(lambda tx: tx.uploads.delete(upload_id))
             with self._lock:
@@ -253,11 +251,13 @@ class Uploads:
 
     # --- behind it ----------------------------------------------------------------------------------------------
 
-    def _place(self, principal: Principal) -> tuple[AccountId, Room, Rights]:
+    def _place(self, principal: Principal, *, writing: bool = False) -> tuple[AccountId, Room]:
         grant = self._access.grant(principal)
         if principal.account is None or not isinstance(grant.tree, VaultTree):
             raise ForbiddenError("This drive keeps no unfinished uploads", hint="Send the file whole, by PUT.")
-        return principal.account.id, grant.tree.room, grant.rights
+        if writing and not grant.rights & (Rights.CREATE | Rights.WRITE):
+            grant.require(Rights.CREATE, RemotePath())
+        return principal.account.id, grant.tree.room
 
     def _row(self, wanted: Wanted, account_id: AccountId, room: Room) -> Upload:
         return Upload(
@@ -275,7 +275,7 @@ class Uploads:
         )
 
     def _find(self, principal: Principal, upload_id: UploadId) -> Upload:
-        account_id, room, _ = self._place(principal)
+        account_id, room = self._place(principal)
         upload = self._catalog.read(lambda tx: tx.uploads.get(upload_id))
         if (
             upload is None
@@ -299,7 +299,7 @@ class Uploads:
         return replace(upload, length=length)
 
     def _publish(self, principal: Principal, upload: Upload, hasher: _Hash | None) -> Upload:
-        _, room, _ = self._place(principal)
+        _, room = self._place(principal)
         sha256 = hasher.digest() if hasher else digest(room, [upload], lambda: self._alive(principal))
 
         def done(tx: CatalogTx, written: Written) -> None:
@@ -326,6 +326,8 @@ class Uploads:
 
     def _take_hasher(self, upload: Upload) -> _Hash | None:
         """One that has seen what is there of the upload; None where the blocks must be read in the end."""
+        if upload.partial:
+            return None  # its bytes are hashed as a piece of the file that it becomes
         if upload.offset == 0:
             return hashlib.sha256()
         with self._lock:
@@ -333,16 +335,18 @@ class Uploads:
         return hasher if offset == upload.offset else None
 
     @contextmanager
-    def _writing(self, upload_ids: Iterable[UploadId]) -> Iterator[None]:
-        wanted = list(upload_ids)
-        self._begin(wanted)
+    def _writing(self, principal: Principal, upload_ids: Sequence[UploadId]) -> Iterator[None]:
+        self._begin(principal, upload_ids)
         try:
             yield
         finally:
-            self._end(wanted)
+            self._end(upload_ids)
 
-    def _begin(self, upload_ids: Iterable[UploadId]) -> None:
+    def _begin(self, principal: Principal, upload_ids: Sequence[UploadId]) -> None:
+        """Nobody else writes to these until `_end`. Look at them again afterwards: somebody may just have done so."""
         wanted = set(upload_ids)
+        for each in wanted:
+            self._find(principal, each)  # whose they are not must neither learn that one is busy nor keep it busy
         with self._lock:
             if wanted & self._busy:
                 raise LockedError("Somebody else is writing to this upload", hint="Try again in a moment.")
