@@ -143,9 +143,7 @@ async def test_attack_48_a_second_writer_is_kept_out(desk: Any) -> None:
     await held.began.wait()
     assert (await desk.patch(target, 0, b"x")).code == "locked"
     assert (await desk.ask("DELETE", target)).status == 423
-    assert (await desk.patch(target, 0, b"x", who="bob")).status == 404, (
-        "whose it is not does not learn that it is busy"
-    )
+    assert (await desk.patch(target, 0, b"x", who="bob")).status == 404, "to others it is not even busy"
     assert await desk.offset(target) == 0
     held.go_on.set()
     assert (await first).status == 204
