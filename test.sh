@@ -6,7 +6,8 @@ cd "$root"
 . scripts/setup.sh
 
 # Programs that nobody here wrote, which the tests use as peers: command=Debian package.
-peers=(curl=curl openssl=openssl unzip=unzip nginx=nginx-light sshd=openssh-server sftp=openssh-client zsh=zsh fish=fish)
+peers=(curl=curl openssl=openssl unzip=unzip nginx=nginx-light sshd=openssh-server sftp=openssh-client zsh=zsh fish=fish
+  node=nodejs npm=npm)
 missing=()
 for peer in "${peers[@]}"; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${peer%%=*}" >/dev/null 2>&1 || missing+=("${peer#*=}")
@@ -24,6 +25,16 @@ export PATH="$PATH:/usr/sbin:/sbin"
 
 setup "$root" dev
 bin=$root/.venv/bin
+
+# A client from npm, pinned with hashes. `ci` takes exactly what the lock file says.
+node_lock=tests/interop/tus-js/package-lock.json
+if ! cmp -s "$node_lock" .cache/node/installed.json; then
+  say "Installing tus-js-client for the tests"
+  mkdir -p .cache/node
+  cp tests/interop/tus-js/package.json "$node_lock" .cache/node/
+  npm ci --prefix .cache/node --ignore-scripts --no-audit --no-fund --silent >&2 </dev/null
+  cp "$node_lock" .cache/node/installed.json
+fi
 
 step() { say "== $1"; shift; "$@"; }
 step "formatting" "$bin/ruff" format --check --quiet .

@@ -4,6 +4,8 @@
 .venv/bin/python -m benchmarks.proofs kill         kill -9 in the middle of uploads, 20 times
 .venv/bin/python -m benchmarks.proofs memory       the server's memory while 4 GiB go up and down
 .venv/bin/python -m benchmarks.proofs sealed       no plaintext on the disk; a flipped bit is never delivered
+.venv/bin/python -m benchmarks.proofs tus-cuts     resumable uploads, cut off at 200 byte positions
+.venv/bin/python -m benchmarks.proofs tus-kill     resumable uploads, through kill -9 of the server, 20 times
 """
 
 import argparse
@@ -445,9 +447,14 @@ def prove_full(folder: Path) -> str:
 
 def main() -> int:
     """Run one of them."""
+    from .tus_proofs import prove_cuts, prove_kills  # it uses what is here
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("proof", choices=["roundtrip", "kill", "memory", "sealed", "listing", "full"])
+    parser.add_argument(
+        "proof", choices=["roundtrip", "kill", "memory", "sealed", "listing", "full", "tus-cuts", "tus-kill"]
+    )
     parser.add_argument("--rounds", type=int, default=20, help="kills, or flipped bits")
+    parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--size", type=size, help="bytes of the big file")
     parser.add_argument("--files", type=int)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
@@ -459,9 +466,13 @@ def main() -> int:
         "sealed": lambda folder: prove_sealed(folder, flips=options.rounds, seed=options.seed),
         "listing": lambda folder: prove_listing(folder, files=options.files or 100_000),
         "full": prove_full,
+        "tus-cuts": lambda folder: prove_cuts(folder, cuts=options.cuts, seed=options.seed),
+        "tus-kill": lambda folder: prove_kills(folder, rounds=options.rounds, seed=options.seed),
     }
     # Kills are proven on a disk, not in memory.
-    folder = Path(tempfile.mkdtemp()) if options.proof == "kill" else workplace(3 * (options.size or 4 << 30))
+    folder = (
+        Path(tempfile.mkdtemp()) if options.proof in {"kill", "tus-kill"} else workplace(3 * (options.size or 4 << 30))
+    )
     try:
         print(proofs[options.proof](folder))
     finally:

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     block_size: int = Field(BLOCK_SIZE_DEFAULT, ge=BLOCK_SIZE_MIN, le=BLOCK_SIZE_MAX)
     session_hours: int = Field(24 * 30, ge=1)
     """How long a sign-in lasts."""
+    upload_hours: int = Field(72, ge=1)
+    """How long an unfinished upload waits for its next piece."""
     shutdown_seconds: int = Field(10, ge=0)
     """How long running requests may take to finish once the server is asked to stop."""
     idle_seconds: int = Field(60, ge=1)

@@ -103,6 +103,12 @@ class ConflictError(SecureFileTransferError):
     row = _row("conflict", 409, 553, 4, "The request conflicts with what is there")
 
 
+class LockedError(SecureFileTransferError):
+    """Somebody else is writing to it at this moment."""
+
+    row = _row("locked", 423, 450, 4, "Somebody else is writing to it", retryable=True)
+
+
 class PreconditionFailedError(SecureFileTransferError):
     """`If-Match` or `If-None-Match` did not hold."""
 

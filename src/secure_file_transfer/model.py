@@ -13,6 +13,8 @@ DriveId = NewType("DriveId", int)
 NodeId = NewType("NodeId", int)
 VersionId = NewType("VersionId", int)
 SessionId = NewType("SessionId", int)
+UploadId = NewType("UploadId", str)
+"""Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
 """32 bytes: BLAKE3 of the plaintext, keyed with a secret of the drive."""
 TimeUs = NewType("TimeUs", int)
@@ -202,6 +204,40 @@ class Session:
     created_us: TimeUs
     seen_us: TimeUs
     expires_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way in that survives the server: what is durable of it, and what shall become of it.
+
+    `offset` bytes of `length` are durable; `length` is None while nobody knows it. `path` is where it shall go, and
+    empty for a partial upload, which only becomes a piece of another one. `concat` and `metadata` are what the client
+    said of it, to be repeated. Once it is published, `published` is the path it got and `sha256` its digest.
+    """
+
+    id: UploadId
+    account_id: AccountId | None
+    drive_id: DriveId
+    path: str
+    length: int | None
+    offset: int
+    modified_us: TimeUs | None
+    conflict: Conflict
+    concat: str
+    metadata: str
+    expires_us: TimeUs
+    published: str | None = None
+    sha256: bytes | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is to become a piece of another upload."""
+        return not self.path
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is durable."""
+        return self.offset == self.length
 
 
 @dataclass(frozen=True, slots=True)

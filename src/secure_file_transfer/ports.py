@@ -13,11 +13,13 @@ from .model import (
     Account,
     AccountId,
     BlockId,
+    BlockRef,
     Conflict,
     Drive,
     DriveId,
     Entry,
     Kind,
+    Manifest,
     Node,
     NodeId,
     Page,
@@ -26,6 +28,8 @@ from .model import (
     SessionId,
     SortKey,
     TimeUs,
+    Upload,
+    UploadId,
     Usage,
     Version,
     VersionId,
@@ -185,6 +189,41 @@ class Blocks(Protocol):
         """Delete the rows that still have no references; returns which."""
 
 
+class Uploads(Protocol):
+    """Files on their way in. Their blocks count as references, like those of a version."""
+
+    def create(self, upload: Upload) -> None:
+        """Record a new one, without blocks. Raises ExistsError when the id is taken."""
+
+    def get(self, upload_id: UploadId) -> Upload | None: ...
+    def count(self, account_id: AccountId) -> int:
+        """How many an account has."""
+
+    def manifest(self, upload_id: UploadId) -> Manifest:
+        """All its blocks, in order."""
+
+    def tail(self, upload_id: UploadId, limit: int) -> Manifest:
+        """Its last blocks, at most `limit`, in order."""
+
+    def set_length(self, upload_id: UploadId, length: int) -> None: ...
+    def extend(self, upload_id: UploadId, drop: int, blocks: Sequence[BlockRef], expires: TimeUs) -> None:
+        """Release the last `drop` blocks, put `blocks` in their place, and let it live until `expires`.
+
+        Raises:
+            StorageError: a block has no row.
+            NotFoundError: there is no such upload.
+        """
+
+    def publish(self, upload_id: UploadId, path: str, sha256: bytes) -> None:
+        """Note what became of it, and release its blocks."""
+
+    def expired(self, now: TimeUs, limit: int) -> Sequence[UploadId]:
+        """Those whose time is up, or whose account is gone."""
+
+    def delete(self, upload_id: UploadId) -> None:
+        """Forget it and release its blocks. One that is not there is fine."""
+
+
 class Accounts(Protocol):
     """Accounts and their password hashes (Argon2id, in PHC string form)."""
 
@@ -243,6 +282,8 @@ class CatalogTx(Protocol):
     def versions(self) -> Versions: ...
     @property
     def blocks(self) -> Blocks: ...
+    @property
+    def uploads(self) -> Uploads: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import proofs
+from benchmarks import proofs, tus_proofs
 from benchmarks.run import main as run_benchmarks
 
 MIB = 1 << 20
@@ -31,6 +31,14 @@ def test_memory_stays_bounded_while_a_big_file_passes(tmp_path: Path) -> None:
 
 def test_nothing_is_stored_in_plain_and_a_flipped_bit_is_never_delivered(tmp_path: Path) -> None:
     print(proofs.prove_sealed(tmp_path, flips=15, seed=seed()))
+
+
+def test_uploads_that_are_cut_off_anywhere_resume(tmp_path: Path) -> None:
+    print(tus_proofs.prove_cuts(tmp_path, cuts=16, seed=seed()))
+
+
+def test_kill_9_loses_no_acknowledged_offset(tmp_path: Path) -> None:
+    print(tus_proofs.prove_kills(tmp_path, rounds=2, seed=seed()))
 
 
 @pytest.mark.peer

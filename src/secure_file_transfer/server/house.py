@@ -6,13 +6,16 @@ import structlog
 
 from ..config import Settings
 from ..errors import SecureFileTransferError
+from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.block_leases import BlockLeases
+from ..services.files import Files
 from ..services.keys import Keys
 from ..services.passwords import PasswordHasher
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.sweep import Sweeper
+from ..services.uploads import Uploads
 from ..services.vaults import Vaults
 from ..storage.blobs.local import LocalBlobStore
 from ..storage.catalog import open_catalog
@@ -44,12 +47,17 @@ class House:
         except BaseException:
             catalog.close()
             raise
+        self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
         self.sessions = Sessions(catalog, clock, hasher, settings.session_hours * _HOUR_US)
         self.accounts = Accounts(catalog, clock, hasher, self.vaults, self.sessions)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions)
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
+
+    def uploads(self, access: Access, files: Files) -> Uploads:
+        """The uploads that survive the server. One object must serve all doors: it knows who writes to what."""
+        return Uploads(self.catalog, access, files, self.sessions.check, self.clock, self._upload_us)
 
     def close(self) -> None:
         """Let go of the catalog."""

@@ -18,6 +18,7 @@ from ..services.hosts import local_hosts
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.sweep import SweepReport
+from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
@@ -63,8 +64,9 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         house.sessions.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
-        files = Files(Access(house.vaults.tree), house.sessions.check, on_removed=janitor.poke)
-        listener = listen(settings, tls, files, house.sessions, house.setup)
+        access = Access(house.vaults.tree)
+        files = Files(access, house.sessions.check, on_removed=janitor.poke)
+        listener = listen(settings, tls, files, house.sessions, house.setup, uploads=house.uploads(access, files))
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -75,7 +77,13 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
 
 
 def listen(
-    settings: Settings, tls: TlsFiles, files: Files, sessions: Sessions | None = None, setup: Setup | None = None
+    settings: Settings,
+    tls: TlsFiles,
+    files: Files,
+    sessions: Sessions | None = None,
+    setup: Setup | None = None,
+    *,
+    uploads: Uploads | None = None,
 ) -> Listener:
     """The HTTPS door, bound to its port. Without `sessions` everybody is a guest.
 
@@ -85,6 +93,7 @@ def listen(
     app = build_app(
         HttpServices(
             files=files,
+            uploads=uploads,
             sessions=sessions,
             setup=setup,
             ca_pem=tls.ca_cert.read_bytes(),

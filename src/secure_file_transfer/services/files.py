@@ -19,6 +19,7 @@ _ANYTHING = Expectation()
 _ANY_FILE = ("*",)
 _NAMES_TRIED = 1000
 _Check = Callable[[], None]
+_Make = Callable[[FileTree, RemotePath], Draft]
 
 
 def _nobody_ends(_: Principal) -> None:
@@ -119,8 +120,12 @@ class Files:
         content = self._tree(principal, Rights.READ, path).open(path)
         return _WatchedContent(content, lambda: self._alive(principal))
 
-    def draft(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Draft:
+    def draft(
+        self, principal: Principal, path: RemotePath, *, parents: bool = False, make: _Make | None = None
+    ) -> Draft:
         """Begin a file; with `parents`, missing folders on the way are made first, and stay whatever comes of it.
+
+        `make` turns the tree and the path into the draft where that is not the tree's own.
 
         The draft keeps the principal's rights when it is committed:
 
@@ -141,7 +146,7 @@ class Files:
         if parents and not path.parent.is_root:
             grant.require(Rights.CREATE, path.parent)
             grant.tree.make_folder(path.parent, parents=True)
-        return _RightfulDraft(_begin(grant, path), rights, path, lambda: self._alive(principal))
+        return _RightfulDraft(_begin(grant, path, make or _trees_own), rights, path, lambda: self._alive(principal))
 
     def usage(self, principal: Principal) -> Usage:
         """What the principal's tree holds, and how much more it takes."""
@@ -152,13 +157,17 @@ def _to_arrive(conflict: Conflict) -> Rights:
     return Rights.CREATE | Rights.WRITE if conflict is Conflict.OVERWRITE else Rights.CREATE
 
 
-def _begin(grant: Grant, path: RemotePath) -> Draft:
+def _trees_own(tree: FileTree, path: RemotePath) -> Draft:
+    return tree.draft(path)
+
+
+def _begin(grant: Grant, path: RemotePath, make: _Make) -> Draft:
     """The tree's draft. A folder of that name is not told to those who cannot read: it is a taken name like any."""
     if Rights.READ in grant.rights or path.is_root:
-        return grant.tree.draft(path)
+        return make(grant.tree, path)
     for number in range(_NAMES_TRIED):
         try:
-            return grant.tree.draft(path.parent / numbered(path.name, number) if number else path)
+            return make(grant.tree, path.parent / numbered(path.name, number) if number else path)
         except IsAFolderError:
             if Rights.CREATE not in grant.rights:
                 raise NotFoundError(f"{display(str(path))} is not there") from None

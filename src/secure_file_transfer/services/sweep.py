@@ -63,12 +63,26 @@ class Sweeper:
 
     def run(self) -> SweepReport:
         """Everything that is due. Raises StorageError; what was done by then is done."""
+        self.expire_uploads()
         nodes, blocks, blobs = self.purge_removed(), self.sweep_blocks(), 0
         now = self._clock.monotonic()
         if self._orphans_at is None or now - self._orphans_at >= ORPHAN_SECONDS:
             blobs = self.sweep_orphans()
             self._orphans_at = now
         return SweepReport(nodes, blocks, blobs)
+
+    def expire_uploads(self) -> int:
+        """Forget uploads whose time is up, or whose account is gone; returns how many. Their blocks are swept next.
+
+        One that is being written lives: every piece of it that is recorded puts off its end.
+        """
+        count = 0
+        while not self._stopped.is_set():
+            done = self._catalog.write(lambda tx: _expire(tx, self._clock.now_us()))
+            count += done
+            if done < BATCH:
+                break
+        return count
 
     def purge_removed(self) -> int:
         """Delete removed nodes, and empty and delete removed drives; returns how many nodes went."""
@@ -119,6 +133,13 @@ class Sweeper:
         while not self._stopped.is_set() and (batch := list(islice(old, BATCH))):
             count += drop_unrecorded(self._catalog, self._blobs, self._leases, batch)
         return count
+
+
+def _expire(tx: CatalogTx, now: TimeUs) -> int:
+    expired = tx.uploads.expired(now, BATCH)
+    for each in expired:
+        tx.uploads.delete(each)
+    return len(expired)
 
 
 def _empty_removed_drive(tx: CatalogTx) -> bool:

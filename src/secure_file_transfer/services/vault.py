@@ -45,6 +45,11 @@ class VaultTree:
     ) -> None:
         self._room = Room(drive, keys, catalog, blobs, clock, leases, block_size)
 
+    @property
+    def room(self) -> Room:
+        """What the parts of this drive share, for the services beside it."""
+        return self._room
+
     def stat(self, path: RemotePath) -> Entry:
         """Raises NotFoundError."""
         return entry_of(self._room.catalog.read(lambda tx: find(tx, self._room, path)), str(path))

@@ -1,31 +1,14 @@
-"""A file on its way into a vault drive: cut into blocks, hashed, sealed, stored, and published in one transaction.
-
-The caller's thread hashes and seals; a few shared threads wait for the disk, so that one block's synchronisation does
-not hold up the next. What was just sealed is opened again and compared where that costs less than 5 % of the time:
-measured, that is 1 % for a small block, whose time goes into the catalog, and 13 % for a large one, which is not.
-"""
+"""A file on its way into a vault drive, and the one transaction that publishes it."""
 
 import hashlib
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable
 
-import structlog
-
-from secure_file_transfer.errors import (
-    BlockDamagedError,
-    ConflictError,
-    DigestMismatchError,
-    LengthMismatchError,
-    SecureFileTransferError,
-    StorageError,
-)
-from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Conflict, Kind, TimeUs
+from secure_file_transfer.errors import ConflictError, DigestMismatchError, LengthMismatchError
+from secure_file_transfer.model import Conflict, Kind, TimeUs
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Expectation, Written
-from secure_file_transfer.seal.block import seal, unseal
+from secure_file_transfer.ports import Buffer, CatalogTx, Expectation, Written
 
-from .block_leases import drop_unrecorded
+from .vault_blocks import BlockWriter
 from .vault_nodes import (
     Room,
     Whole,
@@ -37,14 +20,7 @@ from .vault_nodes import (
     write_version,
 )
 
-PUTS_MAX = 4
-"""Blocks of one draft that wait for the disk at the same time."""
-PUTS_BYTES_MAX = 32 * MIB
-"""The same in bytes; with the block being filled and the one being sealed it bounds a draft's memory."""
-
-_PUTTING = ThreadPoolExecutor(8, thread_name_prefix="block-put")
 _ANYTHING = Expectation()
-_log = structlog.get_logger()
 
 
 class VaultDraft:
@@ -53,15 +29,9 @@ class VaultDraft:
     def __init__(self, room: Room, path: RemotePath) -> None:
         self._room = room
         self._path = path
-        self._lease = room.leases.lease()
+        self._blocks = BlockWriter(room)
         self._sha256 = hashlib.sha256()
         self._size = 0
-        self._buffer = bytearray()
-        self._manifest: list[BlockRef] = []
-        self._inline: dict[BlockId, bytes] = {}
-        self._stored: dict[BlockId, int] = {}
-        self._puts: deque[Future[None]] = deque()
-        self._puts_max = max(1, min(PUTS_MAX, PUTS_BYTES_MAX // room.block_size))
         self._failed = False
         self._over = False
 
@@ -81,59 +51,8 @@ class VaultDraft:
         with memoryview(data).cast("B") as view:
             self._size += len(view)
             self._sha256.update(view)
-            self._cut(view)
+            self._blocks.write(view)
         self._failed = False
-
-    def _cut(self, view: memoryview) -> None:
-        """Fill the buffer and store it whenever it is a block; a whole block that is at hand is not copied first."""
-        block_size, at = self._room.block_size, 0
-        while at < len(view):
-            step = min(block_size - len(self._buffer), len(view) - at)
-            with view[at : at + step] as piece:
-                if step == block_size:
-                    self._store(piece)
-                else:
-                    self._buffer += piece
-            at += step
-            if len(self._buffer) == block_size:
-                self._store(self._buffer)
-                self._buffer.clear()
-
-    def _store(self, block: Buffer, *, last: bool = False) -> None:
-        keys = self._room.keys
-        ref = BlockRef(keys.block_id(block), len(block))
-        self._manifest.append(ref)
-        if ref.id in self._inline or ref.id in self._stored:
-            return
-        sealed = seal(keys.block_key(ref.id), block)
-        self._lease.add([ref.id])
-        if ref.length <= INLINE_BLOCK_MAX:
-            if unseal(keys.block_key(ref.id), sealed) != block:
-                raise StorageError("A block could not be opened again right after it was sealed", hint="Send it again.")
-            self._inline[ref.id] = sealed
-            return
-        self._stored[ref.id] = ref.length
-        if last:
-            self._keep(ref.id, sealed)
-            return
-        while len(self._puts) >= self._puts_max or (self._puts and self._puts[0].done()):
-            self._puts.popleft().result()
-        self._puts.append(_PUTTING.submit(self._keep, ref.id, sealed))
-
-    def _keep(self, block_id: BlockId, sealed: bytes) -> None:
-        """Have the block on disk when this returns: put it there, unless it lies there already and is whole.
-
-        A block whose row is there and whose blob was damaged is put right on the way: to send a file again repairs it.
-        """
-        room, key = self._room, block_id.hex()
-        if room.catalog.read(lambda tx: tx.blocks.missing([block_id])):
-            room.blobs.put(key, sealed)
-            return
-        with suppress(BlockDamagedError):
-            if room.blobs.get(key, 0, len(sealed) + 1) == sealed:
-                return
-        _log.warning("a damaged block was stored anew", drive=room.drive.id, block=key)
-        room.blobs.put(key, sealed)
 
     def commit(
         self,
@@ -155,45 +74,17 @@ class VaultDraft:
         digest = self._sha256.digest()
         if sha256 is not None and sha256 != digest:
             raise DigestMismatchError(f"{shown}: the content is not the one that was declared", hint="Send it again.")
-        self._finish_storing()
+        self._failed = True  # unless all goes well
+        self._blocks.finish()
+        self._failed = False
         now = self._room.clock.now_us()
-        whole = Whole(self._size, digest, tuple(self._manifest), now if modified_us is None else modified_us)
-        written = self._room.catalog.write(lambda tx: self._publish(tx, whole, conflict, expect, now))
+        whole = Whole(self._size, digest, self._blocks.manifest, now if modified_us is None else modified_us)
+
+        written = self._room.catalog.write(
+            lambda tx: publish(tx, self._room, self._path, whole, conflict, expect, now, self._blocks.record)
+        )
         self._end(drop=written.outcome == "skipped")
         return written
-
-    def _finish_storing(self) -> None:
-        """Every block durable, the last and shorter one too."""
-        self._failed = True  # unless all goes well
-        if self._buffer:
-            self._store(self._buffer, last=True)
-            self._buffer.clear()
-        while self._puts:
-            self._puts.popleft().result()
-        self._failed = False
-
-    def _publish(self, tx: CatalogTx, whole: Whole, conflict: Conflict, expect: Expectation, now: TimeUs) -> Written:
-        """Decide and do, in one transaction. It may be run again, so it changes nothing of this draft."""
-        room, path = self._room, self._path
-        parent = find_folder(tx, room, path.parent)
-        there = tx.nodes.child(parent.id, path.name)
-        check_expectation(expect, path, there)
-        if there is not None and conflict is Conflict.RENAME:
-            path, there = path.parent / free_name(tx, parent.id, path.name), None
-        if there is not None:
-            if there.kind is Kind.FOLDER:
-                raise is_a_folder(path)
-            if conflict is Conflict.SKIP or (conflict is Conflict.NEWER and whole.modified_us <= there.modified_us):
-                return Written(entry_of(there, str(path)), "skipped")
-        for block_id, length in self._stored.items():
-            tx.blocks.insert(BlockRow(block_id, room.drive.id, length, None), now)
-        for ref in whole.manifest if self._inline else ():
-            if ref.id in self._inline:
-                tx.blocks.insert(BlockRow(ref.id, room.drive.id, ref.length, self._inline[ref.id]), now)
-        node = write_version(tx, room, parent.id, path.name, there, whole, now)
-        if there is None:
-            tx.nodes.touch(parent.id, now)
-        return Written(entry_of(node, str(path)), "replaced" if there else "created")
 
     def abort(self) -> None:
         """Forget it and give back the space. After a commit, or again, it does nothing."""
@@ -202,18 +93,42 @@ class VaultDraft:
 
     def _end(self, *, drop: bool) -> None:
         self._over = True
-        while self._puts:
-            with suppress(SecureFileTransferError):
-                self._puts.popleft().result()
-        self._lease.release()
-        stored, self._stored = self._stored, {}
-        self._buffer, self._inline, self._manifest = bytearray(), {}, []
-        if drop and stored:
-            try:
-                drop_unrecorded(self._room.catalog, self._room.blobs, self._room.leases, stored)
-            except SecureFileTransferError as error:  # the sweep finds what is left
-                _log.warning("an upload that was given up left blocks behind", blocks=len(stored), error=str(error))
+        self._blocks.close(drop=drop)
 
     def _require_open(self) -> None:
         if self._over or self._failed:
             raise ConflictError(f"The upload of {display(str(self._path))} has ended", hint="Begin a new one.")
+
+
+def publish(
+    tx: CatalogTx,
+    room: Room,
+    path: RemotePath,
+    whole: Whole,
+    conflict: Conflict,
+    expect: Expectation,
+    now: TimeUs,
+    record: Callable[[CatalogTx, TimeUs], None],
+) -> Written:
+    """Decide and do, in one transaction; `record` gives the blocks their rows, once they are needed.
+
+    It may be run again, so it changes nothing but the catalog.
+
+    Raises:
+        PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError
+    """
+    parent = find_folder(tx, room, path.parent)
+    there = tx.nodes.child(parent.id, path.name)
+    check_expectation(expect, path, there)
+    if there is not None and conflict is Conflict.RENAME:
+        path, there = path.parent / free_name(tx, parent.id, path.name), None
+    if there is not None:
+        if there.kind is Kind.FOLDER:
+            raise is_a_folder(path)
+        if conflict is Conflict.SKIP or (conflict is Conflict.NEWER and whole.modified_us <= there.modified_us):
+            return Written(entry_of(there, str(path)), "skipped")
+    record(tx, now)
+    node = write_version(tx, room, parent.id, path.name, there, whole, now)
+    if there is None:
+        tx.nodes.touch(parent.id, now)
+    return Written(entry_of(node, str(path)), "replaced" if there else "created")

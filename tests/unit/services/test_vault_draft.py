@@ -8,7 +8,7 @@ import pytest
 from secure_file_transfer.errors import ConflictError, NoSpaceError, PreconditionFailedError, StorageError
 from secure_file_transfer.model import INLINE_BLOCK_MAX, KIB, Conflict
 from secure_file_transfer.ports import Buffer, Expectation
-from secure_file_transfer.services import vault_draft
+from secure_file_transfer.services import vault_blocks
 from secure_file_transfer.storage.blobs import LocalBlobStore
 from secure_file_transfer.testing.contracts.tree_kit import NEW, OLD, at, fill, names, pattern, read, write
 from secure_file_transfer.testing.faults import (
@@ -200,25 +200,25 @@ class GatedStore(WrappedBlobStore):
 def test_a_few_blocks_wait_for_the_disk_together_and_no_more(world: VaultWorld) -> None:
     store = GatedStore(world.disk)
     draft = world.tree_on(blobs=store).draft(at("/f"))
-    for number in range(vault_draft.PUTS_MAX):  # these return although not one block is stored
+    for number in range(vault_blocks.PUTS_MAX):  # these return although not one block is stored
         draft.append(TEN[number * BLOCK :][:BLOCK])
-    rest = threading.Thread(target=lambda: draft.append(TEN[vault_draft.PUTS_MAX * BLOCK :]))
+    rest = threading.Thread(target=lambda: draft.append(TEN[vault_blocks.PUTS_MAX * BLOCK :]))
     rest.start()
     with store.changed:
-        assert store.changed.wait_for(lambda: store.waiting == vault_draft.PUTS_MAX, timeout=30)
+        assert store.changed.wait_for(lambda: store.waiting == vault_blocks.PUTS_MAX, timeout=30)
         assert rest.is_alive()
         store.open = True
         store.changed.notify_all()
     rest.join(timeout=30)
     draft.commit()
-    assert store.most == vault_draft.PUTS_MAX
+    assert store.most == vault_blocks.PUTS_MAX
     assert read(world.tree, "/f") == TEN
 
 
 def test_large_blocks_wait_in_smaller_numbers(tmp_path: Path) -> None:
     with vault_world(tmp_path, block_size=16 * 1024 * KIB) as world:
         draft = world.tree.draft(at("/f"))
-        assert draft._puts_max * world.block_size <= vault_draft.PUTS_BYTES_MAX
+        assert draft._blocks._puts_max * world.block_size <= vault_blocks.PUTS_BYTES_MAX
         draft.abort()
 
 

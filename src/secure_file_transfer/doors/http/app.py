@@ -22,6 +22,7 @@ from .exchange import Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
 from .pages import Pages
 from .schemas import dump
+from .tus import Tus
 from .uploads import Buffers, put_file
 
 __all__ = ["HttpApp", "HttpServices", "build_app"]
@@ -49,6 +50,7 @@ class HttpApp:
         self.gate = Gate()
         self._context = Context(services)
         self._buffers = Buffers(services.block_size)
+        self._tus = Tus(self._context, self._buffers)
         self._pages = Pages(self._context, self.gate)
         self._json = _json_app(self._context)
 
@@ -89,6 +91,9 @@ class HttpApp:
         if tree == b"zip" and not slash:
             _only(method, "GET")
             await get_zip(self._context, exchange)
+            return
+        if tree == b"uploads":
+            await self._tus.serve(exchange, names)
             return
         if tree in _TREES:
             _only(method, *_TREES[tree])

@@ -10,6 +10,7 @@ from ...model import Principal
 from ...services.files import Files
 from ...services.sessions import Sessions
 from ...services.setup import Setup
+from ...services.uploads import Uploads
 from .workers import Workers
 
 T = TypeVar("T")
@@ -27,7 +28,8 @@ SIGNING_WAITING_MAX = 32
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
-    `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest.
+    `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `uploads` is None where
+    no drive keeps unfinished uploads.
     """
 
     files: Files
@@ -37,6 +39,7 @@ class HttpServices:
     anonymous: bool
     block_size: int
     version: str
+    uploads: Uploads | None = None
 
 
 class Context:

@@ -87,6 +87,25 @@ _ZIP = {
         "default": _PROBLEM,
     },
 }
+_TUS = _parameter("header", "Tus-Resumable", "1.0.0")
+_UPLOAD = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _tus(summary: str, name: str, status: int, *parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    responses = {str(status): {"description": "Done"}, "default": _PROBLEM}
+    return {"summary": summary, "operationId": name, "parameters": list(parameters), "responses": responses, **more}
+
+
+_PIECE = {"content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_UPLOADS = {
+    "options": _tus("What resumable uploads (tus 1.0) can do here", "uploads_abilities", 204),
+    "post": _tus("Begin a resumable upload", "create_upload", 201, _TUS, requestBody=_PIECE),
+}
+_ONE_UPLOAD = {
+    "head": _tus("How far an upload is", "describe_upload", 200, _TUS, _UPLOAD),
+    "patch": _tus("Add to an upload", "continue_upload", 204, _TUS, _UPLOAD, requestBody=_PIECE),
+    "delete": _tus("Give an upload up", "remove_upload", 204, _TUS, _UPLOAD),
+}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -107,6 +126,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         known.pop(unused, None)
     paths["/api/v1/files/{path}"] = {"get": _GET, "head": _HEAD, "put": _PUT}
     paths["/api/v1/zip"] = {"get": _ZIP}
+    paths["/api/v1/uploads"] = _UPLOADS
+    paths["/api/v1/uploads/{id}"] = _ONE_UPLOAD
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     # The empty requirement: a server that admits guests takes requests without a token.
     document["security"] = [{"token": []}, {}]

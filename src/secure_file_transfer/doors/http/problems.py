@@ -73,17 +73,17 @@ def _of_validation(error: RequestValidationError) -> InvalidRequestError:
     return InvalidRequestError(told.encode("utf-8", "replace").decode(), hint="See docs/protocol.md.")
 
 
-def answer(error: Exception, *, extra: Headers | None = None) -> tuple[int, Headers, bytes]:
+def answer(error: Exception, *, extra: Headers | None = None, status: int | None = None) -> tuple[int, Headers, bytes]:
     """Status, headers and body for any exception. One that is not ours is logged, and not shown.
 
-    `extra` are headers that only the place of the error knows, such as `Content-Range`.
+    `extra` are headers that only the place of the error knows, such as `Content-Range`; `status` is what a protocol
+    demands there instead of the table's own.
     """
-    status: int | None = None
     title: str | None = None
     headers: Headers = []
     if isinstance(error, HTTPException):
         known, title = _of_framework(error)
-        status = error.status_code if title else None
+        status = error.status_code if title else status
         headers = [(name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items()]
     elif isinstance(error, RequestValidationError):
         known = _of_validation(error)

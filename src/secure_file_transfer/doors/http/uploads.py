@@ -1,12 +1,13 @@
-"""`PUT /api/v1/files/{path}`: the body on its way into a draft, whole blocks at a time.
+"""Bodies on their way in, whole blocks at a time, and `PUT /api/v1/files/{path}`.
 
 While one block is hashed, sealed and stored in a worker thread, the next one arrives; the event loop only copies.
 """
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ...errors import InterruptedTransferError, InvalidRequestError
 from ...model import Conflict, TimeUs
@@ -19,10 +20,12 @@ from .exchange import Exchange
 from .problems import Headers
 from .query import read_query
 
+T = TypeVar("T")
+
 SMALL = 256 * 1024
 """Bodies that are known to be at most this large do not take a block's buffer."""
 KEPT_BUFFERS = 4
-_CONFLICTS = {c.value: c for c in (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)}
+CONFLICTS = {c.value: c for c in (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,14 @@ def read_wish(headers: Headers, query: bytes) -> Wish:
         raise InvalidRequestError("A part of a file cannot be stored by PUT", hint="Send the whole file.")
     options = read_query(query, {"conflict", "modified", "parents"})
     conflict, parents = options.get("conflict", "overwrite"), options.get("parents", "false")
-    if conflict not in _CONFLICTS:
-        raise InvalidRequestError("There is no such conflict choice", hint=f"Choose one of {', '.join(_CONFLICTS)}.")
+    if conflict not in CONFLICTS:
+        raise InvalidRequestError("There is no such conflict choice", hint=f"Choose one of {', '.join(CONFLICTS)}.")
     if parents not in {"true", "false"}:
         raise InvalidRequestError("parents is true or false")
     modified = options.get("modified")
     length = fields.get(b"content-length")
     return Wish(
-        conflict=_CONFLICTS[conflict],
+        conflict=CONFLICTS[conflict],
         parents=parents == "true",
         expect=expectation(fields),
         modified_us=None if modified is None else schemas.read_time(modified),
@@ -89,21 +92,30 @@ class Buffers:
 
 
 class Intake:
-    """Fills a draft from a body."""
+    """Reads a body into blocks, and hands each to `append` in a worker thread while the next one arrives.
 
-    def __init__(self, context: Context, buffers: Buffers, draft: Draft) -> None:
+    `rest` is what had arrived when the reading was cut short, behind all that was handed over; empty otherwise.
+    """
+
+    def __init__(self, context: Context, buffers: Buffers, append: Callable[[Buffer], object]) -> None:
+        self.rest: Buffer = b""
         self._workers = context.workers
         self._buffers = buffers
-        self._draft = draft
+        self._append_to = append
         self._pending: Future[Any] | None = None
         self._taken: list[bytearray] = []
+
+    @property
+    def intact(self) -> bool:
+        """Whether all that was handed over was taken. Asked once nothing runs any more."""
+        return self._pending is None or not (self._pending.cancelled() or self._pending.exception())
 
     async def read(self, exchange: Exchange, length: int | None) -> Buffer:
         """Read the body to its end, and append all whole blocks but the last piece, which is returned.
 
         Raises:
             InterruptedTransferError: the peer left.
-            NoSpaceError, StorageError: from the draft.
+            Whatever `append` raises.
         """
         message = await exchange.receive()
         first = message.get("body", b"")
@@ -114,21 +126,25 @@ class Intake:
         block = bytearray(length) if length is not None and length <= SMALL else self._take()
         room = min(size, len(block))
         fill = 0
-        while message["type"] == "http.request":
-            with memoryview(message.get("body", b"")) as piece:
-                at = 0
-                while at < len(piece):
-                    if fill == room:
-                        block = await self._append(block)
-                        fill = 0
-                    step = min(room - fill, len(piece) - at)
-                    block[fill : fill + step] = piece[at : at + step]
-                    fill += step
-                    at += step
-            if not message.get("more_body", False):
-                return memoryview(block)[:fill]
-            message = await exchange.receive()
-        raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+        try:
+            while message["type"] == "http.request":
+                with memoryview(message.get("body", b"")) as piece:
+                    at = 0
+                    while at < len(piece):
+                        if fill == room:
+                            block = await self._append(block)
+                            fill = 0
+                        step = min(room - fill, len(piece) - at)
+                        block[fill : fill + step] = piece[at : at + step]
+                        fill += step
+                        at += step
+                if not message.get("more_body", False):
+                    return memoryview(block)[:fill]
+                message = await exchange.receive()
+            raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+        except BaseException:
+            self.rest = memoryview(block)[:fill]
+            raise
 
     def _take(self) -> bytearray:
         buffer = self._buffers.take()
@@ -138,39 +154,32 @@ class Intake:
     async def _append(self, block: bytearray) -> bytearray:
         """Hand a full block over once the one before is stored; returns the buffer for the next."""
         await self._settled()
-        self._pending = self._workers.submit(lambda: self._draft.append(block))
+        self._pending = self._workers.submit(lambda: self._append_to(block))
         return next((other for other in self._taken if other is not block), None) or self._take()
 
     async def _settled(self) -> None:
         if self._pending is not None:
             await asyncio.wrap_future(self._pending)
 
-    async def finish(self, rest: Buffer, wish: Wish) -> tuple[Written, bytes]:
-        """Append what is left and publish; returns what that did, and as JSON."""
+    async def finish(self, rest: Buffer, finish: Callable[[], T]) -> T:
+        """Append what is left, and do the last step, in one trip to a thread."""
         await self._settled()
 
-        def work() -> tuple[Written, bytes]:
+        def work() -> T:
             if len(rest):
-                self._draft.append(rest)
-            written = self._draft.commit(
-                conflict=wish.conflict,
-                expect=wish.expect,
-                sha256=wish.sha256,
-                size=wish.length,
-                modified_us=wish.modified_us,
-            )
-            document = {"entry": schemas.entry_json(written.entry), "outcome": written.outcome}
+                self._append_to(rest)
+            result = finish()
             self._release()
-            return written, schemas.dump(document)
+            return result
 
         self._pending = future = self._workers.submit(work)
         return await asyncio.wrap_future(future)
 
-    def abandon(self) -> "Future[None]":
-        """Give everything back, after what still runs."""
+    def abandon(self, undo: Callable[[], object]) -> "Future[None]":
+        """Give everything back, after what still runs; `undo` comes first."""
 
         def work() -> None:
-            self._draft.abort()
+            undo()
             self._release()
 
         return self._workers.finally_do(self._pending, work)
@@ -191,15 +200,26 @@ async def put_file(context: Context, buffers: Buffers, exchange: Exchange, path:
         return context.services.files.draft(who, path, parents=wish.parents), wish
 
     draft, wish = await context.workers.run(begin, undo=lambda begun: begun[0].abort())
-    intake = Intake(context, buffers, draft)
+
+    def publish() -> tuple[Written, bytes]:
+        written = draft.commit(
+            conflict=wish.conflict,
+            expect=wish.expect,
+            sha256=wish.sha256,
+            size=wish.length,
+            modified_us=wish.modified_us,
+        )
+        return written, schemas.dump({"entry": schemas.entry_json(written.entry), "outcome": written.outcome})
+
+    intake = Intake(context, buffers, draft.append)
     try:
-        written, content = await intake.finish(await intake.read(exchange, wish.length), wish)
+        written, content = await intake.finish(await intake.read(exchange, wish.length), publish)
     except asyncio.CancelledError:
-        intake.abandon()
+        intake.abandon(draft.abort)
         raise
     except Exception:
         # The answer says that nothing was kept; by then it is so.
-        await asyncio.wrap_future(intake.abandon())
+        await asyncio.wrap_future(intake.abandon(draft.abort))
         raise
     headers: Headers = [
         (b"content-type", b"application/json"),

@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -133,6 +133,38 @@ sessions = _table(
     sa.Column("expires_us", sa.Integer, nullable=False),
     sa.Index("sessions_by_account", "account_id"),
     sa.Index("sessions_by_expiry", "expires_us"),
+)
+
+uploads = _table(
+    "uploads",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    # Without an account it is swept: a cascade would forget which blocks to release.
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="SET NULL")),
+    # No foreign key, as with blocks.
+    sa.Column("drive_id", sa.Integer, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("length", sa.Integer),
+    sa.Column("offset", sa.Integer, nullable=False),
+    sa.Column("modified_us", sa.Integer),
+    sa.Column("conflict", sa.Text, nullable=False),
+    sa.Column("concat", sa.Text, nullable=False),
+    sa.Column("metadata", sa.Text, nullable=False),
+    sa.Column("expires_us", sa.Integer, nullable=False),
+    sa.Column("published", sa.Text),
+    sa.Column("sha256", sa.LargeBinary),
+    sa.Index("uploads_by_account", "account_id"),
+    sa.Index("uploads_by_expiry", "expires_us"),
+)
+
+# One row for each block, so that a long file's next block does not rewrite all that came before.
+upload_blocks = _table(
+    "upload_blocks",
+    sa.Column("upload_id", sa.Integer, sa.ForeignKey("uploads.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("block_id", sa.LargeBinary, nullable=False),
+    sa.Column("length", sa.Integer, nullable=False),
+    numbered=False,
 )
 
 facts = _table(

@@ -21,6 +21,7 @@ from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactsContract, SessionsContract
 from .catalog_transactions import TransactionsContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
+from .catalog_uploads import UploadsContract
 
 
 class CatalogContract(
@@ -29,6 +30,7 @@ class CatalogContract(
     ListingContract,
     VersionsContract,
     BlocksContract,
+    UploadsContract,
     PurgeContract,
     AccountsContract,
     SessionsContract,

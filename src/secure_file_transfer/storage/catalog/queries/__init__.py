@@ -8,6 +8,7 @@ from .drives import Drives
 from .facts import Facts
 from .nodes import Nodes
 from .sessions import Sessions
+from .uploads import Uploads
 from .versions import Versions
 
 
@@ -39,6 +40,11 @@ class Tx:
     def blocks(self) -> Blocks:
         """Blocks."""
         return Blocks(self._sql)
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files on their way in."""
+        return Uploads(self._sql, self._clock)
 
     @property
     def accounts(self) -> Accounts:

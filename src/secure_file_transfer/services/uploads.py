@@ -1,0 +1,470 @@
+"""Uploads that survive the server: created, continued from their offset, joined, published, removed.
+
+Whoever owns an upload sees it, and for everybody else it is not there. One writes to it at a time. What it becomes is
+decided as for any other file: the same rights, the same conflict choices, the same instant (see `Files.draft`).
+"""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Protocol
+
+from blake3 import blake3
+
+from secure_file_transfer.errors import (
+    ConflictError,
+    DigestMismatchError,
+    ForbiddenError,
+    InvalidRequestError,
+    LockedError,
+    NotFoundError,
+    SecureFileTransferError,
+    TooLargeError,
+    TooManyRequestsError,
+)
+from secure_file_transfer.model import MIB, AccountId, Conflict, Principal, Rights, TimeUs, Upload, UploadId
+from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.ports import Buffer, Catalog, CatalogTx, Clock, Draft, FileTree, Written
+
+from .access import Access
+from .files import Files
+from .vault import VaultTree
+from .vault_nodes import Room
+from .vault_upload import FinishedUpload, VaultUpload, digest
+
+LENGTH_MAX = 1 << 44
+"""16 TiB: the manifest of so many blocks of 1 MiB still fits into one row of the catalog (SQLite: 1 GB)."""
+UPLOADS_MAX = 10_000
+"""Per account: what lies unfinished costs space, and so does remembering what was finished."""
+SAVE_BYTES, SAVE_SECONDS = 64 * MIB, 5.0
+"""How much of one request a `kill -9` can undo, whichever comes first; a block more where that is larger."""
+_HASHERS_MAX = 1024
+_ID_BYTES = 24
+
+
+class _Hash(Protocol):
+    def update(self, data: Buffer, /) -> object: ...
+    def digest(self) -> bytes: ...
+    def copy(self) -> "_Hash": ...
+
+
+def _sha1() -> _Hash:
+    return hashlib.sha1(usedforsecurity=False)  # the tus protocol demands it; it guards against accidents only
+
+
+CHECKSUMS: dict[str, Callable[[], _Hash]] = {"sha1": _sha1, "sha256": hashlib.sha256, "blake3": blake3}
+"""What a piece of an upload may be checked by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an upload shall become. Without a `path` it is partial: only a piece of another one.
+
+    `concat` and `metadata` are kept and repeated to the client.
+    """
+
+    path: RemotePath | None
+    length: int | None
+    conflict: Conflict = Conflict.OVERWRITE
+    modified_us: TimeUs | None = None
+    parents: bool = False
+    concat: str = ""
+    metadata: str = ""
+
+
+class Uploads:
+    """All uploads of one data directory. Safe for many threads.
+
+    Args:
+        catalog: where they are recorded.
+        access: who sees which drive.
+        files: where the finished file goes, by the rights of whoever sent it.
+        alive: raises when the principal's session has ended.
+        clock: for their expiry.
+        lifetime_us: how long an upload lives after its last piece.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        access: Access,
+        files: Files,
+        alive: Callable[[Principal], None],
+        clock: Clock,
+        lifetime_us: int,
+    ) -> None:
+        self._catalog = catalog
+        self._access = access
+        self._files = files
+        self._alive = alive
+        self._clock = clock
+        self._lifetime_us = lifetime_us
+        self._lock = Lock()
+        self._busy: set[UploadId] = set()
+        self._hashers: OrderedDict[UploadId, tuple[int, _Hash]] = OrderedDict()
+
+    def create(self, principal: Principal, wanted: Wanted) -> Upload:
+        """Begin one. The place it shall go to is looked at now, and again when it is whole.
+
+        Raises:
+            ForbiddenError: no right to write there, or this drive keeps no unfinished uploads.
+            TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
+        """
+        _check_length(wanted.length)
+        account_id, room = self._place(principal, writing=True)
+        if wanted.path is not None:
+            self._files.draft(principal, wanted.path, parents=wanted.parents).abort()
+        upload = self._row(wanted, account_id, room)
+
+        def work(tx: CatalogTx) -> None:
+            if tx.uploads.count(account_id) >= UPLOADS_MAX:
+                raise TooManyRequestsError("There are too many unfinished uploads", hint="Finish or remove some.")
+            tx.uploads.create(upload)
+
+        self._catalog.write(work)
+        return self.status(principal, upload.id)
+
+    def status(self, principal: Principal, upload_id: UploadId) -> Upload:
+        """What is there of it. One that is whole and, after some failure, not yet published is published now.
+
+        Raises:
+            NotFoundError: there is none, it has expired, or it is somebody else's.
+        """
+        upload = self._find(principal, upload_id)
+        if not upload.whole or upload.partial or upload.published is not None:
+            return upload
+        try:
+            with self._writing(principal, [upload_id]):
+                return self._publish(principal, self._find(principal, upload_id), None)
+        except LockedError:
+            return upload
+
+    def write(
+        self,
+        principal: Principal,
+        upload_id: UploadId,
+        offset: int,
+        *,
+        length: int | None = None,
+        coming: int | None = None,
+        checksum: tuple[str, bytes] | None = None,
+    ) -> "UploadWriter":
+        """Begin to add a piece at `offset`. Nobody else can until the writer was finished or left.
+
+        Args:
+            principal: who sends it.
+            upload_id: the upload.
+            offset: where the piece begins: it must be where the upload ends.
+            length: of the whole upload, where it was not known yet.
+            coming: bytes of the piece, where known.
+            checksum: algorithm and digest of the piece, which is then kept whole or not at all.
+
+        Raises:
+            LockedError: somebody writes to it now.
+            ConflictError: it is not at this offset.
+            TooLargeError: the piece goes beyond its end.
+            InvalidRequestError: the length contradicts what is known.
+            ForbiddenError: it was put together from others.
+            NotFoundError
+        """
+        self._begin(principal, [upload_id])
+        try:
+            _, room = self._place(principal, writing=True)
+            upload = self._with_length(self._find(principal, upload_id), offset, length)
+            if coming is not None and upload.length is not None and offset + coming > upload.length:
+                raise _too_long(upload)
+            vault = VaultUpload(room, upload, room.block_size if coming is None else coming)
+            return UploadWriter(self, principal, upload, vault, self._take_hasher(upload), checksum)
+        except BaseException:
+            self._end([upload_id])
+            raise
+
+    def join(self, principal: Principal, wanted: Wanted, parts: Sequence[UploadId]) -> Upload:
+        """Publish partial uploads as one file, in that order; they are used up. No byte moves.
+
+        Raises:
+            ConflictError: one is not whole, or not partial.
+            LockedError, NotFoundError, TooLargeError, and what `Files.draft` and its commit raise.
+        """
+        account_id, room = self._place(principal, writing=True)
+        with self._writing(principal, parts):
+            uploads = [self._find(principal, each) for each in parts]
+            for each in uploads:
+                if not each.partial or not each.whole:
+                    raise ConflictError("Only partial uploads that are whole can be put together")
+            length = sum(each.offset for each in uploads)
+            _check_length(length)
+            row = replace(self._row(wanted, account_id, room), length=length, offset=length)
+
+            def done(tx: CatalogTx, written: Written) -> None:
+                for each in set(parts):
+                    tx.uploads.delete(each)
+                tx.uploads.create(_published(row, written))
+
+            path = RemotePath.parse(row.path)
+            self._files.draft(principal, path, parents=wanted.parents).abort()  # before all of it is read
+            sha256 = digest(room, uploads, lambda: self._alive(principal))
+            written = self._commit(principal, row, uploads, sha256, done)
+            return _published(row, written)
+
+    def remove(self, principal: Principal, upload_id: UploadId) -> None:
+        """Forget it, and give back its space; a file that it became stays. Raises NotFoundError, LockedError."""
+        with self._writing(principal, [upload_id]):
+            self._find(principal, upload_id)
+            self._catalog.write(lambda tx: tx.uploads.delete(upload_id))
+            with self._lock:
+                self._hashers.pop(upload_id, None)
+
+    # --- for the writer -----------------------------------------------------------------------------------------
+
+    def expiry(self) -> TimeUs:
+        """When an upload ends that is touched now."""
+        return TimeUs(self._clock.now_us() + self._lifetime_us)
+
+    def clock_seconds(self) -> float:
+        """A clock that never goes back."""
+        return self._clock.monotonic()
+
+    def check(self, principal: Principal) -> None:
+        """Raises SignInRequiredError when the session has ended."""
+        self._alive(principal)
+
+    def finished(self, principal: Principal, upload_id: UploadId, hasher: _Hash | None) -> Upload:
+        """A piece was recorded: publish what is whole now."""
+        upload = self._find(principal, upload_id)
+        if not upload.whole or upload.partial or upload.published is not None:
+            return upload
+        return self._publish(principal, upload, hasher)
+
+    def leave(self, upload_id: UploadId, offset: int, hasher: _Hash | None) -> None:
+        """Nobody writes to it any more. `hasher` has seen the first `offset` bytes."""
+        with self._lock:
+            if hasher is not None:
+                self._hashers[upload_id] = offset, hasher
+                while len(self._hashers) > _HASHERS_MAX:
+                    self._hashers.popitem(last=False)
+        self._end([upload_id])
+
+    # --- behind it ----------------------------------------------------------------------------------------------
+
+    def _place(self, principal: Principal, *, writing: bool = False) -> tuple[AccountId, Room]:
+        grant = self._access.grant(principal)
+        if principal.account is None or not isinstance(grant.tree, VaultTree):
+            raise ForbiddenError("This drive keeps no unfinished uploads", hint="Send the file whole, by PUT.")
+        if writing and not grant.rights & (Rights.CREATE | Rights.WRITE):
+            grant.require(Rights.CREATE, RemotePath())
+        return principal.account.id, grant.tree.room
+
+    def _row(self, wanted: Wanted, account_id: AccountId, room: Room) -> Upload:
+        return Upload(
+            id=UploadId(secrets.token_urlsafe(_ID_BYTES)),
+            account_id=account_id,
+            drive_id=room.drive.id,
+            path="" if wanted.path is None else str(wanted.path),
+            length=wanted.length,
+            offset=0,
+            modified_us=wanted.modified_us,
+            conflict=wanted.conflict,
+            concat=wanted.concat,
+            metadata=wanted.metadata,
+            expires_us=self.expiry(),
+        )
+
+    def _find(self, principal: Principal, upload_id: UploadId) -> Upload:
+        account_id, room = self._place(principal)
+        upload = self._catalog.read(lambda tx: tx.uploads.get(upload_id))
+        if (
+            upload is None
+            or (upload.account_id, upload.drive_id) != (account_id, room.drive.id)
+            or upload.expires_us <= self._clock.now_us()
+        ):
+            raise NotFoundError("There is no such upload", hint="Begin a new one.")
+        return upload
+
+    def _with_length(self, upload: Upload, offset: int, length: int | None) -> Upload:
+        if upload.concat.startswith("final"):
+            raise ForbiddenError("An upload that was put together from others cannot be added to")
+        if offset != upload.offset:
+            raise ConflictError(f"The upload is at {upload.offset}, not at {offset}", hint="Ask for its offset.")
+        if length is None or length == upload.length:
+            return upload
+        if upload.length is not None or length < upload.offset:
+            raise InvalidRequestError("The length of the upload contradicts what is known of it")
+        _check_length(length)
+        self._catalog.write(lambda tx: tx.uploads.set_length(upload.id, length))
+        return replace(upload, length=length)
+
+    def _publish(self, principal: Principal, upload: Upload, hasher: _Hash | None) -> Upload:
+        _, room = self._place(principal)
+        sha256 = hasher.digest() if hasher else digest(room, [upload], lambda: self._alive(principal))
+
+        def done(tx: CatalogTx, written: Written) -> None:
+            tx.uploads.publish(upload.id, written.entry.path, written.entry.sha256 or b"")
+
+        return _published(upload, self._commit(principal, upload, [upload], sha256, done))
+
+    def _commit(
+        self,
+        principal: Principal,
+        upload: Upload,
+        sources: Sequence[Upload],
+        sha256: bytes,
+        done: Callable[[CatalogTx, Written], None],
+    ) -> Written:
+        def make(tree: FileTree, path: RemotePath) -> Draft:
+            tree.draft(path).abort()  # looks at the place
+            if not isinstance(tree, VaultTree):
+                raise ForbiddenError("This drive keeps no unfinished uploads")
+            return FinishedUpload(tree.room, path, sources, sha256, done)
+
+        draft = self._files.draft(principal, RemotePath.parse(upload.path), make=make)
+        return draft.commit(conflict=upload.conflict, modified_us=upload.modified_us)
+
+    def _take_hasher(self, upload: Upload) -> _Hash | None:
+        """One that has seen what is there of the upload; None where the blocks must be read in the end."""
+        if upload.partial:
+            return None  # its bytes are hashed as a piece of the file that it becomes
+        if upload.offset == 0:
+            return hashlib.sha256()
+        with self._lock:
+            offset, hasher = self._hashers.pop(upload.id, (-1, None))
+        return hasher if offset == upload.offset else None
+
+    @contextmanager
+    def _writing(self, principal: Principal, upload_ids: Sequence[UploadId]) -> Iterator[None]:
+        self._begin(principal, upload_ids)
+        try:
+            yield
+        finally:
+            self._end(upload_ids)
+
+    def _begin(self, principal: Principal, upload_ids: Sequence[UploadId]) -> None:
+        """Nobody else writes to these until `_end`. Look at them again afterwards: somebody may just have done so."""
+        wanted = set(upload_ids)
+        for each in wanted:
+            self._find(principal, each)  # whose they are not must neither learn that one is busy nor keep it busy
+        with self._lock:
+            if wanted & self._busy:
+                raise LockedError("Somebody else is writing to this upload", hint="Try again in a moment.")
+            self._busy |= wanted
+
+    def _end(self, upload_ids: Iterable[UploadId]) -> None:
+        with self._lock:
+            self._busy.difference_update(upload_ids)
+
+
+class UploadWriter:
+    """One piece on its way. Used by one thread at a time; `finish` or `leave` must come last."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        principal: Principal,
+        upload: Upload,
+        vault: VaultUpload,
+        hasher: _Hash | None,
+        checksum: tuple[str, bytes] | None,
+    ) -> None:
+        self._uploads = uploads
+        self._principal = principal
+        self._upload = upload
+        self._vault = vault
+        self._hasher = hasher
+        # What to go on with when the checksum does not hold.
+        self._before = hasher.copy() if hasher and checksum else None
+        self._offset = upload.offset
+        self._checksum = None if checksum is None else (CHECKSUMS[checksum[0]](), checksum[1])
+        self._saved_at = uploads.clock_seconds()
+        self._broken = False
+        self._over = False
+
+    def check(self) -> None:
+        """Raises SignInRequiredError when the sender's session has ended."""
+        self._uploads.check(self._principal)
+
+    def append(self, data: Buffer) -> None:
+        """Take the next bytes; `data` may be reused once it returns.
+
+        Raises:
+            SignInRequiredError, TooLargeError: what came before can still be kept.
+            NoSpaceError, StorageError
+        """
+        self.check()
+        if self._upload.length is not None and self._offset + len(data) > self._upload.length:
+            raise _too_long(self._upload)
+        if self._offset + len(data) > LENGTH_MAX:
+            raise _too_long(self._upload)
+        self._broken = True  # unless all goes well
+        for each in (self._hasher, self._checksum and self._checksum[0]):
+            if each is not None:
+                each.update(data)
+        self._vault.append(data)
+        self._offset += len(data)
+        self._save_now_and_then()
+        self._broken = False
+
+    def _save_now_and_then(self) -> None:
+        """Only a piece without a checksum: with one, nothing is kept before all of it was compared."""
+        now = self._uploads.clock_seconds()
+        much = self._offset - self._vault.recorded >= SAVE_BYTES
+        if self._checksum is None and (much or now - self._saved_at >= SAVE_SECONDS):
+            self._vault.save(self._uploads.expiry(), last=False)
+            self._saved_at = now
+
+    def finish(self) -> Upload:
+        """All of the piece is here: make it durable, and publish the upload if it is whole now.
+
+        Raises:
+            DigestMismatchError: the piece is not what its checksum says; nothing of it was kept.
+            NoSpaceError, StorageError, and what publishing raises: then the upload is whole and can be asked for.
+        """
+        try:
+            if self._checksum is not None and self._checksum[0].digest() != self._checksum[1]:
+                self._broken = True
+                raise DigestMismatchError("The piece does not match its checksum", hint="Send it again.")
+            self._save()
+            return self._uploads.finished(self._principal, self._upload.id, self._hasher)
+        finally:
+            self._end()
+
+    def leave(self) -> None:
+        """The piece was cut off: keep what arrived, unless a checksum was to be compared. After `finish`: nothing."""
+        if self._over:
+            return
+        try:
+            if self._checksum is None and not self._broken:
+                self._save()
+        except SecureFileTransferError:
+            self._broken = True  # what was recorded before stays, and nobody was told of more
+        finally:
+            self._end()
+
+    def _save(self) -> None:
+        self._broken = True  # unless all goes well
+        self._vault.save(self._uploads.expiry(), last=True)
+        self._broken = False
+
+    def _end(self) -> None:
+        self._over = True
+        self._vault.close()
+        if not self._broken and self._vault.recorded == self._offset:
+            self._uploads.leave(self._upload.id, self._offset, self._hasher)
+        else:
+            self._uploads.leave(self._upload.id, self._upload.offset, self._before)
+
+
+def _published(upload: Upload, written: Written) -> Upload:
+    return replace(upload, published=written.entry.path, sha256=written.entry.sha256 or b"")
+
+
+def _check_length(length: int | None) -> None:
+    if length is not None and length > LENGTH_MAX:
+        raise TooLargeError(f"An upload may have {LENGTH_MAX} bytes")
+
+
+def _too_long(upload: Upload) -> TooLargeError:
+    return TooLargeError(f"The upload has {upload.length} bytes; this would be more", hint="Ask for its offset.")
