@@ -155,6 +155,27 @@ def _holds(tags: Iterable[str], tag: str | None) -> bool:
     return tag is not None and (tuple(tags) == ("*",) or tag in tags)
 
 
+# --- folders ----------------------------------------------------------------------------------------------------
+
+
+def make_folder(tx: CatalogTx, room: Room, path: RemotePath, now: TimeUs, *, parents: bool) -> Entry:
+    """Make it, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError."""
+    at = find_folder(tx, room, RemotePath() if parents or path.is_root else path.parent)
+    made = False
+    for name in path.parts if parents else path.parts[-1:]:
+        there = tx.nodes.child(at.id, name)
+        made = there is None
+        if there is None:
+            there = tx.nodes.create(room.drive.id, at.id, name, Kind.FOLDER, now)
+            tx.nodes.touch(at.id, now)
+        elif there.kind is not Kind.FOLDER and name is not path.parts[-1]:
+            raise NotAFolderError(f"{display(name)} in {display(str(path))} is not a folder")
+        at = there
+    if not made and (at.kind is not Kind.FOLDER or not parents):
+        raise taken(path)
+    return entry_of(at, str(path))
+
+
 # --- versions ---------------------------------------------------------------------------------------------------
 
 
