@@ -198,8 +198,8 @@ class Claims(Protocol):
     ) -> dict[BlockId, int]:
         """The lengths of those blocks of the drive that some version in it names, or the account has a claim on."""
 
-    def drop(self, account_id: AccountId, block_ids: Sequence[BlockId]) -> None:
-        """Give up the account's claims on these."""
+    def shorten(self, account_id: AccountId, block_ids: Sequence[BlockId], expires: TimeUs) -> None:
+        """Let the account's claims on these end then, if not before."""
 
     def delete_expired(self, now: TimeUs, limit: int) -> int:
         """Forget up to `limit` claims that have ended; returns how many."""

@@ -50,8 +50,8 @@ class Grant:
             self.require(Rights.CREATE, path)
         if Rights.READ not in self.rights and len(path.parts) > 1:
             raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.")
-        if parents and not path.parent.is_root:
-            self.require(Rights.CREATE, path.parent)
+        if parents and len(path.parts) > 1:
+            self.require(Rights.CREATE, path)
 
 
 @contextmanager

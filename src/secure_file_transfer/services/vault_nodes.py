@@ -216,8 +216,17 @@ def write_version(
 ) -> Node:
     """Make a file, or give the one that is `there` a new content; the old one's blocks are released."""
     node = there or tx.nodes.create(room.drive.id, parent_id, name, Kind.FILE, now)
-    version = Version(tx.versions.next_id(), node.id, whole.size, whole.sha256, now, whole.manifest, b"")
-    tx.versions.insert(replace(version, mac=_mac(room.keys, version)))
+    number = tx.versions.next_id()
+    mac = room.keys.manifest_mac(
+        node_id=node.id,
+        version_id=number,
+        size=whole.size,
+        sha256=whole.sha256,
+        created_us=now,
+        manifest=whole.manifest,
+    )
+    version = Version(number, node.id, whole.size, whole.sha256, now, whole.manifest, mac)
+    tx.versions.insert(version)
     tx.nodes.set_version(node.id, version, whole.modified_us)
     if there is None:
         tx.drives.add_usage(room.drive.id, whole.size, 1)

@@ -52,7 +52,7 @@ class Publisher:
         """
         if path.is_root:
             raise is_a_folder(path)
-        parent = self._folder(path.parent, make=parents)
+        parent = self._folders.get(path.parts[:-1]) or self._folder(path.parent, make=parents)
         there = self._tx.nodes.child(parent.id, path.name)
         check_expectation(expect, path, there)
         if there is not None and conflict is Conflict.RENAME:
@@ -65,11 +65,9 @@ class Publisher:
         return Place(path, parent.id, there, skipped=stays)
 
     def _folder(self, path: RemotePath, *, make: bool) -> Node:
-        found = self._folders.get(path.parts)
-        if found is None:
-            if make and not path.is_root:
-                make_folder(self._tx, self._room, path, self._now, parents=True)
-            found = self._folders[path.parts] = find_folder(self._tx, self._room, path)
+        if make and not path.is_root:
+            make_folder(self._tx, self._room, path, self._now, parents=True)
+        found = self._folders[path.parts] = find_folder(self._tx, self._room, path)
         return found
 
     def write(self, place: Place, whole: Whole, blocks: Iterable[BlockRow]) -> Written:

@@ -67,18 +67,27 @@ class ClaimsContract(CatalogBase):
         claim(catalog, sara, ONE, TWO)
         assert unreferenced(catalog) == {THREE}
         assert catalog.write(lambda tx: tx.blocks.delete_unreferenced([ONE, THREE])) == {THREE}
-        catalog.write(lambda tx: tx.claims.drop(sara.id, [TWO, THREE]))
-        assert unreferenced(catalog) == {TWO}
-        assert claimable(catalog, sara, ONE, TWO) == {ONE: 1000}
+
+    def test_a_claim_can_be_shortened_and_not_prolonged_so(self, catalog: Catalog, sara: Account) -> None:
+        store(catalog, sara.home_id, 1, 2, 3)
+        claim(catalog, sara, ONE, TWO)
+        soon = TimeUs(NOW + 5)
+        catalog.write(lambda tx: tx.claims.shorten(sara.id, [TWO, THREE], soon))
+        catalog.write(lambda tx: tx.claims.shorten(sara.id, [ONE], EVER))
+        assert claimable(catalog, sara, ONE, TWO, THREE, now=TimeUs(soon - 1)) == {ONE: 1000, TWO: 1000}
+        assert claimable(catalog, sara, ONE, TWO, THREE, now=soon) == {ONE: 1000}
+        assert claimable(catalog, sara, ONE, now=LATER) == {}
 
     def test_each_account_has_its_own_claim(self, catalog: Catalog, sara: Account) -> None:
         omid = new_account(catalog, "omid")
         store(catalog, sara.home_id, 1)
         claim(catalog, sara, ONE)
         claim(catalog, omid, ONE)
-        catalog.write(lambda tx: tx.claims.drop(sara.id, [ONE]))
+        catalog.write(lambda tx: tx.claims.shorten(sara.id, [ONE], NOW))
+        assert catalog.write(lambda tx: tx.claims.delete_expired(NOW, 10)) == 1
         assert unreferenced(catalog) == set()
-        catalog.write(lambda tx: tx.claims.drop(omid.id, [ONE]))
+        catalog.write(lambda tx: tx.claims.shorten(omid.id, [ONE], NOW))
+        assert catalog.write(lambda tx: tx.claims.delete_expired(NOW, 10)) == 1
         assert unreferenced(catalog) == {ONE}
 
     def test_ended_claims_are_forgotten_in_batches(self, catalog: Catalog, sara: Account) -> None:

@@ -36,8 +36,11 @@ _CLAIMABLE = Statement(
         sa.or_(blocks.c.refs > sa.text("0"), _OWN),
     )
 )
-_DROP = Statement(
-    sa.delete(claims).where(claims.c.account_id == _ACCOUNT, claims.c.block_num == _NUMBER.scalar_subquery())
+_SHORTEN = Statement(
+    sa.update(claims)
+    .where(claims.c.account_id == _ACCOUNT, claims.c.block_num == _NUMBER.scalar_subquery())
+    .where(claims.c.expires_us > _EXPIRES)
+    .values(expires_us=_EXPIRES)
 )
 _EXPIRED = Statement(
     sa.select(claims.c.account_id, claims.c.block_num)
@@ -75,9 +78,9 @@ class Claims:
                 found[each] = row[0]
         return found
 
-    def drop(self, account_id: AccountId, block_ids: Sequence[BlockId]) -> None:
-        """Give up the account's claims on these."""
-        self._sql.many(_DROP, ({"account": account_id, "block": each} for each in block_ids))
+    def shorten(self, account_id: AccountId, block_ids: Sequence[BlockId], expires: TimeUs) -> None:
+        """Let the account's claims on these end then, if not before."""
+        self._sql.many(_SHORTEN, ({"account": account_id, "block": each, "expires": expires} for each in block_ids))
 
     def delete_expired(self, now: TimeUs, limit: int) -> int:
         """Forget up to `limit` claims that have ended."""
