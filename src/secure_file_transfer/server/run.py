@@ -11,6 +11,7 @@ from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..services.access import Access
 from ..services.accounts import Accounts
+from ..services.blocks import Blocks
 from ..services.certificates import Certificates, TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.files import Files
@@ -66,7 +67,8 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         tls, warnings = _tls(settings, house, hosts)
         access = Access(house.vaults.tree)
         files = Files(access, house.sessions.check, on_removed=janitor.poke)
-        listener = listen(settings, tls, files, house.sessions, house.setup, uploads=house.uploads(access, files))
+        uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
+        listener = listen(settings, tls, files, house.sessions, house.setup, uploads=uploads, blocks=blocks)
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -84,6 +86,7 @@ def listen(
     setup: Setup | None = None,
     *,
     uploads: Uploads | None = None,
+    blocks: Blocks | None = None,
 ) -> Listener:
     """The HTTPS door, bound to its port. Without `sessions` everybody is a guest.
 
@@ -94,6 +97,7 @@ def listen(
         HttpServices(
             files=files,
             uploads=uploads,
+            blocks=blocks,
             sessions=sessions,
             setup=setup,
             ca_pem=tls.ca_cert.read_bytes(),

@@ -1,24 +1,15 @@
-"""A file on its way into a vault drive, and the one transaction that publishes it."""
+"""A file on its way into a vault drive, in one go."""
 
 import hashlib
-from collections.abc import Callable
 
 from secure_file_transfer.errors import ConflictError, DigestMismatchError, LengthMismatchError
-from secure_file_transfer.model import Conflict, Kind, TimeUs
+from secure_file_transfer.model import Conflict, TimeUs
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import Buffer, CatalogTx, Expectation, Written
+from secure_file_transfer.ports import Buffer, Expectation, Written
 
 from .vault_blocks import BlockWriter
-from .vault_nodes import (
-    Room,
-    Whole,
-    check_expectation,
-    entry_of,
-    find_folder,
-    free_name,
-    is_a_folder,
-    write_version,
-)
+from .vault_nodes import Room, Whole
+from .vault_publish import publish
 
 _ANYTHING = Expectation()
 
@@ -63,7 +54,7 @@ class VaultDraft:
         size: int | None = None,
         modified_us: TimeUs | None = None,
     ) -> Written:
-        """Publish, as `ports.Draft` says. RESUME is over once all bytes are here, and then means OVERWRITE.
+        """Publish, as `ports.Draft` says.
 
         When it raises, nothing was published; `abort` then gives back the space.
         """
@@ -81,7 +72,7 @@ class VaultDraft:
         whole = Whole(self._size, digest, self._blocks.manifest, now if modified_us is None else modified_us)
 
         written = self._room.catalog.write(
-            lambda tx: publish(tx, self._room, self._path, whole, conflict, expect, now, self._blocks.record)
+            lambda tx: publish(tx, self._room, self._path, whole, conflict, expect, now, self._blocks.rows())
         )
         self._end(drop=written.outcome == "skipped")
         return written
@@ -98,37 +89,3 @@ class VaultDraft:
     def _require_open(self) -> None:
         if self._over or self._failed:
             raise ConflictError(f"The upload of {display(str(self._path))} has ended", hint="Begin a new one.")
-
-
-def publish(
-    tx: CatalogTx,
-    room: Room,
-    path: RemotePath,
-    whole: Whole,
-    conflict: Conflict,
-    expect: Expectation,
-    now: TimeUs,
-    record: Callable[[CatalogTx, TimeUs], None],
-) -> Written:
-    """Decide and do, in one transaction; `record` gives the blocks their rows, once they are needed.
-
-    It may be run again, so it changes nothing but the catalog.
-
-    Raises:
-        PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError
-    """
-    parent = find_folder(tx, room, path.parent)
-    there = tx.nodes.child(parent.id, path.name)
-    check_expectation(expect, path, there)
-    if there is not None and conflict is Conflict.RENAME:
-        path, there = path.parent / free_name(tx, parent.id, path.name), None
-    if there is not None:
-        if there.kind is Kind.FOLDER:
-            raise is_a_folder(path)
-        if conflict is Conflict.SKIP or (conflict is Conflict.NEWER and whole.modified_us <= there.modified_us):
-            return Written(entry_of(there, str(path)), "skipped")
-    record(tx, now)
-    node = write_version(tx, room, parent.id, path.name, there, whole, now)
-    if there is None:
-        tx.nodes.touch(parent.id, now)
-    return Written(entry_of(node, str(path)), "replaced" if there else "created")

@@ -14,10 +14,9 @@ from secure_file_transfer.model import INLINE_BLOCK_MAX, BlockId, BlockRef, Conf
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, CatalogTx, Expectation, Written
 
-from .vault_blocks import BlockWriter
-from .vault_content import read_block
-from .vault_draft import publish
+from .vault_blocks import BlockWriter, read_block
 from .vault_nodes import Room, Whole
+from .vault_publish import publish
 
 _SHORT_BLOCKS_MAX = 64
 _ANYTHING = Expectation()
@@ -76,7 +75,8 @@ class VaultUpload:
                     raise NotFoundError("This upload was removed", hint="Begin a new one.")
                 if there.offset != self._recorded:
                     raise ConflictError("Somebody else has written to this upload")
-                self._blocks.record(tx, now)
+                for row in self._blocks.rows():
+                    tx.blocks.insert(row, now)
                 tx.uploads.extend(self._id, len(old), new, expires)
                 return tx.blocks.delete_unreferenced(free)
 
@@ -171,7 +171,7 @@ class FinishedUpload:
                 raise ConflictError("The upload changed while it was being finished", hint="Ask for its offset.")
             manifest = tuple([ref for each in self._uploads for ref in tx.uploads.manifest(each.id)])
             whole = Whole(self.size, self._sha256, manifest, when)
-            written = publish(tx, self._room, self._path, whole, conflict, expect, now, _recorded_already)
+            written = publish(tx, self._room, self._path, whole, conflict, expect, now, ())
             self._then(tx, written)
             return written
 
@@ -179,7 +179,3 @@ class FinishedUpload:
 
     def abort(self) -> None:
         """The uploads stay what they are."""
-
-
-def _recorded_already(tx: CatalogTx, now: TimeUs) -> None:
-    """The blocks have their rows."""

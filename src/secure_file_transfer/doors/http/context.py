@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ...errors import SignInRequiredError
 from ...model import Principal
+from ...services.blocks import Blocks
 from ...services.files import Files
 from ...services.sessions import Sessions
 from ...services.setup import Setup
@@ -29,7 +30,7 @@ class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `uploads` is None where
-    no drive keeps unfinished uploads.
+    no drive keeps unfinished uploads, `blocks` where there is no block protocol.
     """
 
     files: Files
@@ -40,6 +41,7 @@ class HttpServices:
     block_size: int
     version: str
     uploads: Uploads | None = None
+    blocks: Blocks | None = None
 
 
 class Context:

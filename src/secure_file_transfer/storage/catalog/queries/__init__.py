@@ -4,6 +4,7 @@ from ....ports import Clock
 from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
+from .claims import Claims
 from .drives import Drives
 from .facts import Facts
 from .nodes import Nodes
@@ -45,6 +46,11 @@ class Tx:
     def uploads(self) -> Uploads:
         """Files on their way in."""
         return Uploads(self._sql, self._clock)
+
+    @property
+    def claims(self) -> Claims:
+        """Claims on blocks."""
+        return Claims(self._sql)
 
     @property
     def accounts(self) -> Accounts:
