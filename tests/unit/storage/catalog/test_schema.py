@@ -167,15 +167,15 @@ def test_a_migration_runs_on_rows_that_point_at_each_other(tmp_path: Path, monke
     catalog.close()
     scripts = tmp_path / "migrations"
     (scripts / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_foundation.py"):
-        (scripts / name).write_bytes((schema.MIGRATIONS / name).read_bytes())
-    (scripts / "versions" / "0002_rebuild.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '0002', '0001'\n"
+    for script in ("env.py", *(f"versions/{path.name}" for path in (schema.MIGRATIONS / "versions").glob("0*.py"))):
+        (scripts / script).write_bytes((schema.MIGRATIONS / script).read_bytes())
+    (scripts / "versions" / "9999_rebuild.py").write_text(
+        f"import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '9999', '{schema.REVISION}'\n"
         "def upgrade():\n    with op.batch_alter_table('drives', recreate='always') as batch:\n"
         "        batch.add_column(sa.Column('quota', sa.Integer))\n"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", scripts)
-    monkeypatch.setattr(schema, "REVISION", "0002")
+    monkeypatch.setattr(schema, "REVISION", "9999")
     catalog = open_catalog(path)
     assert catalog.read(lambda tx: tx.nodes.get(drive.root_id))
     assert catalog.read(lambda tx: tx.drives.all()) == [drive]
