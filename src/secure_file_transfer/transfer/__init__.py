@@ -1,0 +1,1 @@
+"""The transfer engine's logic, without I/O."""
