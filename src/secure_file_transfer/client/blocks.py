@@ -3,18 +3,19 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from blake3 import blake3
 
 from ..errors import (
-    DigestMismatchError,
     SecureFileTransferError,
     ShuttingDownError,
     TooManyRequestsError,
     UnreachableError,
 )
-from ..paths import RemotePath, display
+from ..paths import RemotePath
 from ..transfer.frames import MEDIA_TYPE
 from ..transfer.retry import Retry
 from . import wire
@@ -34,6 +35,16 @@ MEMORY = 48 * 1024 * 1024
 def block_id(data: Buffer, key: bytes) -> bytes:
     """The id of a block."""
     return blake3(data, key=key).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block of a file on the server: its number and name, where it begins and how long it is."""
+
+    number: int
+    name: bytes
+    offset: int
+    length: int
 
 
 class Budget:
@@ -66,7 +77,7 @@ class BlockService:
     ) -> None:
         self.lanes, self.terms = lanes, terms
         self.budget = Budget(MEMORY)
-        self._token, self._retry = token, retry
+        self._token, self.retry = token, retry
 
     async def _ask(
         self,
@@ -75,15 +86,15 @@ class BlockService:
         take: Callable[[Answer], T],
         *,
         body: Sequence[Buffer] = (),
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Callable[[], Mapping[str, str]] = MappingProxyType({}),
         expect: Sequence[int] = (200,),
         once: bool = False,
         priority: int = 0,
     ) -> T:
         """One request, again and again while that can help; `once` says that to do it twice does harm."""
-        delays = self._retry.delays()
+        delays = self.retry.delays()
         while True:
-            sent = dict(headers or {})
+            sent = dict(headers() if callable(headers) else headers)
             if (token := await self._token()) is not None:
                 sent["Authorization"] = f"Bearer {token}"
             try:
@@ -92,7 +103,7 @@ class BlockService:
                 )
             except SecureFileTransferError as error:
                 delay = next(delays, None)
-                if delay is None or not self._retry.helps(error) or (once and not isinstance(error, _NEVER_BEGUN)):
+                if delay is None or not self.retry.helps(error) or (once and not isinstance(error, _NEVER_BEGUN)):
                     raise
             await asyncio.sleep(delay)
 
@@ -148,21 +159,27 @@ class BlockService:
         return wire.file_blocks(await self._ask("GET", f"/api/v1/manifests{path.to_url()}", Answer.json))
 
     async def fetch(
-        self, path: RemotePath, etag: str, key: bytes, name: bytes, offset: int, length: int, use: Callable[[Buffer], T]
-    ) -> T:
-        """Fetch one block of a file, verify it, and give it to `use`, in the connection's thread."""
+        self, path: RemotePath, etag: str, run: Sequence[Piece], take: Callable[[Answer, Piece], None]
+    ) -> None:
+        """Fetch pieces of a file that lie side by side, in one request; `take` reads each, in the connection's thread.
 
-        def take(answer: Answer) -> T:
-            data = bytearray(length)
-            answer.fill(memoryview(data))
+        What `take` has read is asked for no more, whatever becomes of the rest.
+
+        Raises:
+            PreconditionFailedError: the file was replaced.
+        """
+        url, left = f"/api/v1/files{path.to_url()}", list(run)
+
+        def read(answer: Answer) -> None:
+            while left:
+                take(answer, left[0])
+                del left[0]
             nothing(answer)
-            if block_id(data, key) != name:
-                raise DigestMismatchError(f"A block of {display(str(path))} arrived damaged")
-            return use(data)
 
-        headers = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{etag}"'}
-        url = f"/api/v1/files{path.to_url()}"
-        return await self._ask("GET", url, take, headers=headers, expect=(206,))
+        def headers() -> Mapping[str, str]:
+            return {"Range": f"bytes={left[0].offset}-{left[-1].offset + left[-1].length - 1}", "If-Match": f'"{etag}"'}
+
+        await self._ask("GET", url, read, headers=headers, expect=(206,))
 
     async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T]) -> T:
         """Fetch many small files; `take` reads their frames."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +15,12 @@ from ..errors import (
     ProtocolViolationError,
     SecureFileTransferError,
 )
-from ..model import Conflict, Entry
+from ..model import MIB, Conflict, Entry
 from ..paths import RemotePath, display
 from ..transfer.cutting import sizes_for
 from .api import Api
-from .blocks import BlockService
+from .blocks import BlockService, Piece, block_id
+from .lanes import Answer
 from .local import SourceFile
 from .parts import BlockFile
 from .streams import wrong_content
@@ -27,68 +30,118 @@ from .wire import FileBlocks
 _CHANGES_MAX = 3
 
 
+_RUN = 16 * MIB
+"""One request asks for up to so many bytes that lie side by side: a server does some work for each request."""
+_BUFFER_KEPT_MAX = 8 * MIB
+_buffers = threading.local()
+
+
+def _buffer(length: int) -> memoryview:
+    """A buffer of this thread's own, used again and again: fresh memory costs as much as copying into it."""
+    data: bytearray | None = getattr(_buffers, "data", None)
+    if data is None or len(data) < length:
+        data = bytearray(length)
+        if length <= _BUFFER_KEPT_MAX:
+            _buffers.data = data
+    return memoryview(data)[:length]
+
+
 class BlockDownload:
     """Fetches the blocks of one file that are not here yet."""
 
-    def __init__(self, api: Api, service: BlockService, found: FileBlocks, target: Path) -> None:
-        self._api, self._service, self._found = api, service, found
+    def __init__(
+        self, api: Api, service: BlockService, found: FileBlocks, target: Path, on_bytes: Callable[[int], None]
+    ) -> None:
+        self._api, self._service, self._found, self._on_bytes = api, service, found, on_bytes
         self._path = RemotePath.parse(found.entry.path)
         self.part = BlockFile(target, found.blocks)
         self._target = target
-        self._offsets: list[int] = []
-        at = 0
-        for _, length in found.blocks:
-            self._offsets.append(at)
-            at += length
-        self._here: list[asyncio.Event] = [asyncio.Event() for _ in found.blocks]
+        self._loop = asyncio.get_running_loop()
+        starts = itertools.accumulate((length for _, length in found.blocks), initial=0)
+        self._pieces = [
+            Piece(number, name, start, length)
+            for number, ((name, length), start) in enumerate(zip(found.blocks, starts, strict=False))
+        ]
+        self._here = [asyncio.Event() for _ in self._pieces]
 
     async def _run(self, work: Callable[..., object], *args: object) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._api.executor, work, *args)
+        await self._loop.run_in_executor(self._api.executor, work, *args)
 
-    async def fetch(self, on_bytes: Callable[[int], None]) -> None:
+    async def fetch(self) -> None:
         """Have the whole file in the part, verified.
 
         Raises:
-            DigestMismatchError: the server's own statements contradict each other.
+            DigestMismatchError: what comes is never what was announced.
             PreconditionFailedError: the file on the server was replaced meanwhile.
         """
         await self._run(self._look)
-        for number, event in enumerate(self._here):
-            if event.is_set():
-                on_bytes(self._found.blocks[number][1])
+        for piece in self._pieces:
+            if self._here[piece.number].is_set():
+                self._on_bytes(piece.length)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._hash())
-                for number, event in enumerate(self._here):
-                    if not event.is_set():
-                        held = await self._service.budget.take(self._found.blocks[number][1])
-                        group.create_task(self._block(number, held, on_bytes))
+                for run in self._runs():
+                    held = await self._service.budget.take(max(piece.length for piece in run))
+                    group.create_task(self._fetch(run, held))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         if self._found.entry.sha256 is not None and self.part.sha256 != self._found.entry.sha256:
             raise wrong_content(self._found.entry.path)
 
-    async def _block(self, number: int, held: int, on_bytes: Callable[[int], None]) -> None:
-        (name, length), offset = self._found.blocks[number], self._offsets[number]
+    def _runs(self) -> Iterator[list[Piece]]:
+        """What is not here, in pieces that lie side by side."""
+        run: list[Piece] = []
+        size = 0
+        for piece in self._pieces:
+            here = self._here[piece.number].is_set()
+            if run and (here or size + piece.length > _RUN):
+                yield run
+                run, size = [], 0
+            if not here:
+                run.append(piece)
+                size += piece.length
+        if run:
+            yield run
+
+    async def _fetch(self, run: list[Piece], held: int) -> None:
+        """Have a run. What arrives damaged is fetched again, and only that."""
         try:
-            await self._service.fetch(
-                self._path,
-                self._found.entry.etag,
-                self._found.naming_key,
-                name,
-                offset,
-                length,
-                partial(self.part.write_at, offset),
-            )
+            delays = self._service.retry.delays()
+            while run:
+                damaged: list[Piece] = []
+                await self._service.fetch(self._path, self._found.entry.etag, run, partial(self._take, damaged))
+                if damaged and (delay := next(delays, None)) is None:
+                    raise wrong_content(self._found.entry.path)
+                if damaged:
+                    await asyncio.sleep(delay or 0)
+                run = damaged[:1]
+                for other in damaged[1:]:
+                    await self._fetch([other], 0)
         finally:
             await self._service.budget.give(held)
-        self._here[number].set()
-        on_bytes(length)
+
+    def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
+        """Read one block, in the connection's thread."""
+        data = _buffer(piece.length)
+        answer.fill(data)
+        if block_id(data, self._found.naming_key) != piece.name:
+            damaged.append(piece)
+            return
+        self.part.write_at(piece.offset, data)
+        self._loop.call_soon_threadsafe(self._arrived, piece)
+
+    def _arrived(self, piece: Piece) -> None:
+        self._here[piece.number].set()
+        self._on_bytes(piece.length)
 
     async def _hash(self) -> None:
-        for number, event in enumerate(self._here):
-            await event.wait()
-            await self._run(self.part.hash, self._offsets[number], self._found.blocks[number][1])
+        for piece in self._pieces:
+            await self._here[piece.number].wait()
+            await self._run(self._hash_one, piece)
+
+    def _hash_one(self, piece: Piece) -> None:
+        self.part.hash(piece.offset, _buffer(piece.length))
 
     def _look(self) -> None:
         """Find what an earlier try has left, and what the file that stands at the target has already."""
@@ -112,7 +165,7 @@ class BlockDownload:
             while not reader.at_end:
                 for block in reader.next():
                     for number in wanted.get(block.name, ()):
-                        self.part.write_at(self._offsets[number], block.data)
+                        self.part.write_at(self._pieces[number].offset, block.data)
                         self._here[number].set()
         finally:
             source.close()
@@ -140,15 +193,19 @@ async def download(
             return None
         if found.entry.path != entry.path:
             raise ProtocolViolationError(f"The server answers for another file than {display(entry.path)}")
-        work = BlockDownload(api, service, found, target)
         with contextlib.suppress(PreconditionFailedError):
-            path, outcome = await _published(api, work, found.entry, conflict, on_bytes)
+            path, outcome = await _published(api, service, found, target, conflict, on_bytes)
             return path, outcome, found.entry
     raise InterruptedTransferError(f"{display(entry.path)} changes while it is fetched", hint="Try again later.")
 
 
 async def _published(
-    api: Api, work: BlockDownload, entry: Entry, conflict: Conflict, on_bytes: Callable[[int], None]
+    api: Api,
+    service: BlockService,
+    found: FileBlocks,
+    target: Path,
+    conflict: Conflict,
+    on_bytes: Callable[[int], None],
 ) -> tuple[Path, str]:
     loop, went = asyncio.get_running_loop(), 0
 
@@ -157,9 +214,10 @@ async def _published(
         went += size
         on_bytes(size)
 
+    work = BlockDownload(api, service, found, target, count)
     try:
-        await work.fetch(count)
-        return await loop.run_in_executor(api.executor, work.part.publish, entry.modified_us, conflict)
+        await work.fetch()
+        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, conflict)
     except BaseException as error:
         passing = isinstance(error, SecureFileTransferError) and error.retryable and went
         # Waits for threads that may still write, even while we are being cancelled.

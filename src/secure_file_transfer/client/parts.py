@@ -54,7 +54,7 @@ class BlockFile(PartialFile):
             fd = self._open()
             there, at = os.fstat(fd).st_size, 0
             for number, (name, length) in enumerate(blocks):
-                if at + length <= there and block_id(_pread(fd, at, length), key) == name:
+                if at + length <= there and block_id(_pread(fd, at, memoryview(bytearray(length))), key) == name:
                     found.add(number)
                 at += length
             os.truncate(fd, at)
@@ -74,11 +74,11 @@ class BlockFile(PartialFile):
                     count = os.pwrite(fd, view, offset)
                     offset, view = offset + count, view[count:]
 
-    def hash(self, offset: int, length: int) -> None:
+    def hash(self, offset: int, buffer: memoryview) -> None:
         """Count what lies there in the digest of the whole. The calls follow the file's order."""
         with local_errors("read", self.path):
-            data = _pread(self._open(), offset, length)
-        self._sha256.update(data)
+            _pread(self._open(), offset, buffer)
+        self._sha256.update(buffer)
 
     def keep(self) -> None:
         """Leave it for the next try."""
@@ -92,10 +92,9 @@ class BlockFile(PartialFile):
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
-def _pread(fd: int, offset: int, length: int) -> memoryview:
-    data = memoryview(bytearray(length))
+def _pread(fd: int, offset: int, data: memoryview) -> memoryview:
     got = 0
-    while got < length:
+    while got < len(data):
         count = os.preadv(fd, [data[got:]], offset + got)
         if not count:
             raise OSError(errno.EIO, "the file became shorter")

@@ -43,13 +43,13 @@ class BlockReader:
         """How many bytes the next step holds in memory."""
         return min(self._sizes.largest, self._left + len(self._rest))
 
-    def next(self) -> list[Block]:
-        """The next blocks. What they share is one buffer of `window` bytes.
+    def next(self, buffer: bytearray | None = None) -> list[Block]:
+        """The next blocks. What they share is the buffer, or else a new one of `window` bytes.
 
         Raises:
             SourceChangedError
         """
-        window = memoryview(bytearray(self.window))
+        window = memoryview(bytearray(self.window) if buffer is None else buffer)[: self.window]
         window[: len(self._rest)] = self._rest
         fresh = window[len(self._rest) :]
         self._source.fill(fresh)
@@ -74,6 +74,7 @@ class BlockUpload:
         terms = service.terms
         self.sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
         self._reader = BlockReader(source, self.sizes, terms.naming_key)
+        self._buffers: list[bytearray] = []
         self._manifest: list[tuple[bytes, int]] = []
         self._hint = secrets.token_hex(16)
         # How many blocks there will be is known at the end only.
@@ -92,10 +93,12 @@ class BlockUpload:
             async with asyncio.TaskGroup() as group:
                 while not self._reader.at_end:
                     held = await budget.take(self._reader.window)
-                    blocks = await loop.run_in_executor(self._threads, self._reader.next)
+                    # Used again and again: fresh memory costs as much as copying into it.
+                    buffer = self._buffers.pop() if self._buffers else bytearray(self._reader.window)
+                    blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
                     self._manifest += [(block.name, len(block.data)) for block in blocks]
                     hashed = group.create_task(self._hash(blocks, hashed))
-                    group.create_task(self._window(blocks, held, hashed, priority))
+                    group.create_task(self._window(blocks, buffer, held, hashed, priority))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
@@ -107,7 +110,9 @@ class BlockUpload:
         for block in blocks:
             self._source.update(block.data)
 
-    async def _window(self, blocks: list[Block], held: int, hashed: "asyncio.Future[None]", priority: int) -> None:
+    async def _window(
+        self, blocks: list[Block], buffer: bytearray, held: int, hashed: "asyncio.Future[None]", priority: int
+    ) -> None:
         try:
             missing = await self._service.missing([block.name for block in blocks])
             async with asyncio.TaskGroup() as group:
@@ -118,6 +123,7 @@ class BlockUpload:
                     else:
                         self._on_bytes(len(block.data))
             await asyncio.shield(hashed)
+            self._buffers.append(buffer)
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         finally:

@@ -197,16 +197,13 @@ async def test_many_small_files_are_few_requests(client: AsyncClient, fake: Fake
 # --- down -----------------------------------------------------------------------------------------------------------
 
 
-async def test_an_interrupted_download_keeps_its_blocks(
-    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path
-) -> None:
+async def test_an_interrupted_download_keeps_its_blocks(client: AsyncClient, fake: FakeServer, tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(body(SIZE))
     await client.send_file(tmp_path / "source", "/f")
-    count = len(next(iter(blocks.cuts.values())))
     target = tmp_path / "here"
     target.mkdir()
     client._retry = Retry(tries=1)
-    fake.after["GET /api/v1/files"] = (count - 2, InterruptedTransferError("cut"))
+    fake.after["GET /api/v1/files"] = (1, InterruptedTransferError("cut"))
     with pytest.raises(InterruptedTransferError):
         await client.receive_file("/f", target / "f")
     [left] = names(target)
@@ -215,8 +212,7 @@ async def test_an_interrupted_download_keeps_its_blocks(
     got = client.traffic.received
     await client.receive_file("/f", target / "f")
     assert (target / "f").read_bytes() == body(SIZE)
-    assert client.traffic.received - got <= 8 * BLOCK
-    assert client.traffic.received - got < SIZE
+    assert client.traffic.received - got <= SIZE - 4 * MIB, "one request was answered before"
     assert names(target) == {"f"}
 
 
