@@ -28,7 +28,7 @@ Result = Written | SecureFileTransferError
 _NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError)
 """After these the server has done nothing, so even what must not be done twice may be tried again."""
 
-MEMORY = 48 * 1024 * 1024
+MEMORY = 36 * 1024 * 1024
 """Bytes of content that one client holds at once, whatever it moves."""
 
 

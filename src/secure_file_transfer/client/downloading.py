@@ -33,6 +33,7 @@ _CHANGES_MAX = 3
 _RUN = 16 * MIB
 """One request asks for up to so many bytes that lie side by side: a server does some work for each request."""
 _BUFFER_KEPT_MAX = 8 * MIB
+_HASHED = 1 * MIB
 _buffers = threading.local()
 
 
@@ -141,7 +142,8 @@ class BlockDownload:
             await self._run(self._hash_one, piece)
 
     def _hash_one(self, piece: Piece) -> None:
-        self.part.hash(piece.offset, _buffer(piece.length))
+        for at in range(0, piece.length, _HASHED):
+            self.part.hash(piece.offset + at, _buffer(min(_HASHED, piece.length - at)))
 
     def _look(self) -> None:
         """Find what an earlier try has left, and what the file that stands at the target has already."""
