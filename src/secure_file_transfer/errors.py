@@ -8,7 +8,7 @@ Who erred shows in the row: `retryable` is the weather (worth another try), the 
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -131,6 +131,19 @@ class LengthMismatchError(SecureFileTransferError):
     """Fewer or more bytes arrived than were declared; nothing was published."""
 
     row = _row("length_mismatch", 400, 426, 10, "The content is not as long as declared", retryable=True)
+
+
+class MissingBlocksError(SecureFileTransferError):
+    """A manifest names blocks that are not here, or not yours to name; `blocks` lists their ids in hexadecimal.
+
+    Send them, then commit again.
+    """
+
+    row = _row("missing_blocks", 409, 450, 10, "Some blocks have to be sent", retryable=True)
+
+    def __init__(self, message: str = "", *, hint: str = "", blocks: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.blocks = tuple(blocks)
 
 
 class SourceChangedError(SecureFileTransferError):

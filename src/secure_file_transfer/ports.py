@@ -178,10 +178,31 @@ class Blocks(Protocol):
         """Record a block with no references; one that is there already is left as it is."""
 
     def unreferenced(self, before: TimeUs, limit: int) -> Sequence[BlockRow]:
-        """Blocks without references whose last use ended before that time. `data` is not loaded."""
+        """Blocks without references and claims whose last use ended before that time. `data` is not loaded."""
 
     def delete_unreferenced(self, block_ids: Sequence[BlockId]) -> set[BlockId]:
-        """Delete the rows that still have no references; returns which."""
+        """Delete the rows that still have no references and no claims; returns which."""
+
+
+class Claims(Protocol):
+    """Who may name which block in a manifest without having a file of it: those who sent it, for a while."""
+
+    def add(self, account_id: AccountId, block_ids: Sequence[BlockId], expires: TimeUs) -> None:
+        """Let the account name these until then; an earlier claim is prolonged. Blocks without a row are passed over.
+
+        As long as the row of a claim is there, the block counts as used.
+        """
+
+    def claimable(
+        self, account_id: AccountId, drive_id: DriveId, block_ids: Sequence[BlockId], now: TimeUs
+    ) -> dict[BlockId, int]:
+        """The lengths of those blocks of the drive that some version in it names, or the account has a claim on."""
+
+    def shorten(self, account_id: AccountId, block_ids: Sequence[BlockId], expires: TimeUs) -> None:
+        """Let the account's claims on these end then, if not before."""
+
+    def delete_expired(self, now: TimeUs, limit: int) -> int:
+        """Forget up to `limit` claims that have ended; returns how many."""
 
 
 class Accounts(Protocol):
@@ -242,6 +263,8 @@ class CatalogTx(Protocol):
     def versions(self) -> Versions: ...
     @property
     def blocks(self) -> Blocks: ...
+    @property
+    def claims(self) -> Claims: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

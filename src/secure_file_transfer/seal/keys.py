@@ -91,6 +91,14 @@ class DriveKeys:
         """The id of a block with this content: BLAKE3 keyed for this drive, 32 bytes. Releases the GIL when large."""
         return BlockId(blake3(data, key=self._id_key).digest())
 
+    @property
+    def naming_key(self) -> bytes:
+        """The key of `block_id`, 32 bytes: for those who may read the whole drive, so that they can name blocks too.
+
+        It opens nothing. Whoever has it can tell which block id belongs to a content that they already have.
+        """
+        return self._id_key
+
     def block_key(self, block_id: BlockId) -> bytes:
         """The key that seals the block of this id, and no other: 32 bytes."""
         if len(block_id) != KEY_SIZE:

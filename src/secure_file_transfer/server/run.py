@@ -11,6 +11,7 @@ from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..services.access import Access
 from ..services.accounts import Accounts
+from ..services.blocks import Blocks
 from ..services.certificates import Certificates, TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.files import Files
@@ -71,6 +72,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
                 anonymous=False,
                 block_size=settings.block_size,
                 version=__version__,
+                blocks=Blocks(access, house.sessions.check, house.clock),
             )
         )
         listener = serve_config(

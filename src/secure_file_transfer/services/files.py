@@ -1,23 +1,15 @@
 """The files service: what every door calls. It asks for rights, then lets the tree do the work."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
-from secure_file_transfer.errors import (
-    ForbiddenError,
-    InvalidRequestError,
-    IsAFolderError,
-    NotFoundError,
-    PreconditionFailedError,
-)
+from secure_file_transfer.errors import InvalidRequestError, IsAFolderError, NotFoundError
 from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
-from .access import Access, Grant
+from .access import Access, Grant, rightful
 
 _ANYTHING = Expectation()
-_ANY_FILE = ("*",)
 _NAMES_TRIED = 1000
 _Check = Callable[[], None]
 
@@ -123,26 +115,17 @@ class Files:
     def draft(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Draft:
         """Begin a file; with `parents`, missing folders on the way are made first, and stay whatever comes of it.
 
-        The draft keeps the principal's rights when it is committed:
-
-        - create without write: a taken name is never replaced; the new file gets a free name, as with RENAME.
-        - create without read: the same, and nothing of what is there can be learned but the name that the new file
-          got. There are no folders to be seen, so files go to the top.
-        - write without create: only a file that is there can be written.
+        The draft keeps the principal's rights when it is committed, see `access.rightful`. Without the right to read
+        there are no folders to be seen, so files go to the top.
 
         Raises:
             NotFoundError, NotAFolderError, IsAFolderError, ForbiddenError
         """
         grant = self._access.grant(principal)
-        rights = grant.rights
-        if not rights & (Rights.CREATE | Rights.WRITE):
-            grant.require(Rights.CREATE, path)
-        if Rights.READ not in rights and len(path.parts) > 1:
-            raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.")
+        grant.require_writing(path, parents=parents)
         if parents and not path.parent.is_root:
-            grant.require(Rights.CREATE, path.parent)
             grant.tree.make_folder(path.parent, parents=True)
-        return _RightfulDraft(_begin(grant, path), rights, path, lambda: self._alive(principal))
+        return _RightfulDraft(_begin(grant, path), grant.rights, path, lambda: self._alive(principal))
 
     def usage(self, principal: Principal) -> Usage:
         """What the principal's tree holds, and how much more it takes."""
@@ -197,37 +180,10 @@ class _RightfulDraft:
         modified_us: TimeUs | None = None,
     ) -> Written:
         self._check()
-        only_existing = Rights.CREATE not in self._rights
-        if only_existing:
-            conflict, expect = self._without_create(conflict, expect)
-        elif Rights.WRITE not in self._rights:
-            conflict, expect = self._without_write(conflict, expect)
-        try:
+        with rightful(self._rights, self._path, conflict, expect) as (conflict_, expect_):
             return self._draft.commit(
-                conflict=conflict, expect=expect, sha256=sha256, size=size, modified_us=modified_us
+                conflict=conflict_, expect=expect_, sha256=sha256, size=size, modified_us=modified_us
             )
-        except PreconditionFailedError:
-            if only_existing and expect.match == _ANY_FILE:
-                raise self._forbidden("create") from None
-            raise
-
-    def _without_create(self, conflict: Conflict, expect: Expectation) -> tuple[Conflict, Expectation]:
-        if conflict is Conflict.RENAME or expect.none_match == _ANY_FILE:
-            raise self._forbidden("create")
-        return conflict, replace(expect, match=expect.match or _ANY_FILE)
-
-    def _without_write(self, conflict: Conflict, expect: Expectation) -> tuple[Conflict, Expectation]:
-        if Rights.READ not in self._rights:
-            if expect.match is not None:
-                # Nothing is to be seen here, so nothing matches; `none_match` holds for the same reason.
-                raise PreconditionFailedError(f"{display(str(self._path))} is not what you expected")
-            return Conflict.RENAME, _ANYTHING
-        if expect.match is not None:
-            raise self._forbidden("replace")
-        return (conflict if conflict is Conflict.SKIP else Conflict.RENAME), expect
-
-    def _forbidden(self, verb: str) -> ForbiddenError:
-        return ForbiddenError(f"You may not {verb} {display(str(self._path))}", hint="Ask its owner for the right to.")
 
     def abort(self) -> None:
         self._draft.abort()

@@ -63,12 +63,19 @@ class Sweeper:
 
     def run(self) -> SweepReport:
         """Everything that is due. Raises StorageError; what was done by then is done."""
+        self.end_claims()
         nodes, blocks, blobs = self.purge_removed(), self.sweep_blocks(), 0
         now = self._clock.monotonic()
         if self._orphans_at is None or now - self._orphans_at >= ORPHAN_SECONDS:
             blobs = self.sweep_orphans()
             self._orphans_at = now
         return SweepReport(nodes, blocks, blobs)
+
+    def end_claims(self) -> None:
+        """Forget claims on blocks that have ended; what nobody else uses is then swept like any other block."""
+        now = self._clock.now_us()
+        while not self._stopped.is_set() and self._catalog.write(lambda tx: tx.claims.delete_expired(now, BATCH)):
+            pass
 
     def purge_removed(self) -> int:
         """Delete removed nodes, and empty and delete removed drives; returns how many nodes went."""

@@ -8,11 +8,10 @@ from contextlib import suppress
 from secure_file_transfer.errors import (
     ConflictError,
     InvalidRequestError,
-    NotAFolderError,
     NotEmptyError,
     NotFoundError,
 )
-from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, TimeUs, Usage
+from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, Usage
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, NodeCursor
 from secure_file_transfer.seal.keys import DriveKeys
@@ -21,7 +20,7 @@ from . import vault_copy
 from .block_leases import BlockLeases
 from .vault_content import VaultContent, open_content
 from .vault_draft import VaultDraft
-from .vault_nodes import Room, check_journey, entry_of, find, find_folder, is_a_folder, place_for, taken
+from .vault_nodes import Room, check_journey, entry_of, find, find_folder, is_a_folder, make_folder, place_for
 
 PAGE_MAX = 10_000
 _CURSOR_MAX = 4096
@@ -44,6 +43,11 @@ class VaultTree:
         block_size: int,
     ) -> None:
         self._room = Room(drive, keys, catalog, blobs, clock, leases, block_size)
+
+    @property
+    def room(self) -> Room:
+        """What the block protocol needs of it."""
+        return self._room
 
     def stat(self, path: RemotePath) -> Entry:
         """Raises NotFoundError."""
@@ -76,23 +80,7 @@ class VaultTree:
     def make_folder(self, path: RemotePath, *, parents: bool = False) -> Entry:
         """Make it, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError."""
         now = self._room.clock.now_us()
-        return self._room.catalog.write(lambda tx: self._make_folder(tx, path, now, parents=parents))
-
-    def _make_folder(self, tx: CatalogTx, path: RemotePath, now: TimeUs, *, parents: bool) -> Entry:
-        at = find_folder(tx, self._room, RemotePath() if parents or path.is_root else path.parent)
-        made = False
-        for name in path.parts if parents else path.parts[-1:]:
-            there = tx.nodes.child(at.id, name)
-            made = there is None
-            if there is None:
-                there = tx.nodes.create(self._room.drive.id, at.id, name, Kind.FOLDER, now)
-                tx.nodes.touch(at.id, now)
-            elif there.kind is not Kind.FOLDER and name is not path.parts[-1]:
-                raise NotAFolderError(f"{display(name)} in {display(str(path))} is not a folder")
-            at = there
-        if not made and (at.kind is not Kind.FOLDER or not parents):
-            raise taken(path)
-        return entry_of(at, str(path))
+        return self._room.catalog.write(lambda tx: make_folder(tx, self._room, path, now, parents=parents))
 
     def move(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
         """Rename: one row, whatever lies below. Raises ExistsError, NotFoundError, NotAFolderError, ConflictError."""

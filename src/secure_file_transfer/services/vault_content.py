@@ -10,9 +10,10 @@ from secure_file_transfer.errors import BlockDamagedError, RangeNotSatisfiableEr
 from secure_file_transfer.model import INLINE_BLOCK_MAX, BlockId, BlockRef, Entry, Kind, Node, Version
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, CatalogTx
-from secure_file_transfer.seal.block import sealed_size, span, unseal, unseal_span
+from secure_file_transfer.seal.block import span, unseal_span
 
 from .block_leases import Lease
+from .vault_blocks import read_block
 from .vault_nodes import Room, entry_of, find, is_a_folder, version_of
 
 _INLINE_AT_ONCE = 8
@@ -74,23 +75,13 @@ class VaultContent:
             ) from error
 
     def _read(self, ref: BlockRef, offset: int, length: int) -> bytes:
-        room, key = self._room, self._room.keys.block_key(ref.id)
-        kept = self._inline_data(ref) if ref.length <= INLINE_BLOCK_MAX else None
-        if length == ref.length or kept is not None:
-            # One byte more than it should have shows a blob that grew, without reading all of what it grew to.
-            sealed = kept if kept is not None else room.blobs.get(ref.id.hex(), 0, sealed_size(ref.length) + 1)
-            data = unseal(key, sealed)
-            if len(data) != ref.length:
-                raise BlockDamagedError(f"A stored block holds {len(data)} bytes, not {ref.length}")
+        kept = self._inline.get(ref.id)
+        if length == ref.length or ref.length <= INLINE_BLOCK_MAX:
+            data = read_block(self._room, ref, kept)
             return data if length == ref.length else data[offset : offset + length]
+        room, key = self._room, self._room.keys.block_key(ref.id)
         wanted = span(ref.length, offset, length)
         return unseal_span(key, wanted, room.blobs.get(ref.id.hex(), wanted.offset, wanted.length))
-
-    def _inline_data(self, ref: BlockRef) -> bytes | None:
-        if ref.id in self._inline:
-            return self._inline[ref.id]
-        row = self._room.catalog.read(lambda tx: tx.blocks.get(ref.id))
-        return row.data if row else None
 
     def close(self) -> None:
         """Let go of its blocks. Calling it again is fine."""

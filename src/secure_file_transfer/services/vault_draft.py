@@ -1,48 +1,36 @@
 """A file on its way into a vault drive: cut into blocks, hashed, sealed, stored, and published in one transaction.
 
-The caller's thread hashes and seals; a few shared threads wait for the disk, so that one block's synchronisation does
-not hold up the next. What was just sealed is opened again and compared where that costs less than 5 % of the time:
-measured, that is 1 % for a small block, whose time goes into the catalog, and 13 % for a large one, which is not.
+The caller's thread hashes and seals; a few shared threads wait for the disk.
 """
 
 import hashlib
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 
 import structlog
 
 from secure_file_transfer.errors import (
-    BlockDamagedError,
     ConflictError,
     DigestMismatchError,
     LengthMismatchError,
     SecureFileTransferError,
-    StorageError,
 )
-from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Conflict, Kind, TimeUs
+from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Conflict, Manifest, TimeUs
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Expectation, Written
-from secure_file_transfer.seal.block import seal, unseal
 
 from .block_leases import drop_unrecorded
-from .vault_nodes import (
-    Room,
-    Whole,
-    check_expectation,
-    entry_of,
-    find_folder,
-    free_name,
-    is_a_folder,
-    write_version,
-)
+from .vault_blocks import PUTTING, keep_blob, seal_block
+from .vault_nodes import Room, Whole
+from .vault_publish import Publisher
 
 PUTS_MAX = 4
 """Blocks of one draft that wait for the disk at the same time."""
 PUTS_BYTES_MAX = 32 * MIB
 """The same in bytes; with the block being filled and the one being sealed it bounds a draft's memory."""
 
-_PUTTING = ThreadPoolExecutor(8, thread_name_prefix="block-put")
 _ANYTHING = Expectation()
 _log = structlog.get_logger()
 
@@ -100,40 +88,22 @@ class VaultDraft:
                 self._buffer.clear()
 
     def _store(self, block: Buffer, *, last: bool = False) -> None:
-        keys = self._room.keys
-        ref = BlockRef(keys.block_id(block), len(block))
+        ref = BlockRef(self._room.keys.block_id(block), len(block))
         self._manifest.append(ref)
         if ref.id in self._inline or ref.id in self._stored:
             return
-        sealed = seal(keys.block_key(ref.id), block)
+        sealed = seal_block(self._room, ref.id, block)
         self._lease.add([ref.id])
         if ref.length <= INLINE_BLOCK_MAX:
-            if unseal(keys.block_key(ref.id), sealed) != block:
-                raise StorageError("A block could not be opened again right after it was sealed", hint="Send it again.")
             self._inline[ref.id] = sealed
             return
         self._stored[ref.id] = ref.length
         if last:
-            self._keep(ref.id, sealed)
+            keep_blob(self._room, ref.id, sealed)
             return
         while len(self._puts) >= self._puts_max or (self._puts and self._puts[0].done()):
             self._puts.popleft().result()
-        self._puts.append(_PUTTING.submit(self._keep, ref.id, sealed))
-
-    def _keep(self, block_id: BlockId, sealed: bytes) -> None:
-        """Have the block on disk when this returns: put it there, unless it lies there already and is whole.
-
-        A block whose row is there and whose blob was damaged is put right on the way: to send a file again repairs it.
-        """
-        room, key = self._room, block_id.hex()
-        if room.catalog.read(lambda tx: tx.blocks.missing([block_id])):
-            room.blobs.put(key, sealed)
-            return
-        with suppress(BlockDamagedError):
-            if room.blobs.get(key, 0, len(sealed) + 1) == sealed:
-                return
-        _log.warning("a damaged block was stored anew", drive=room.drive.id, block=key)
-        room.blobs.put(key, sealed)
+        self._puts.append(PUTTING.submit(keep_blob, self._room, ref.id, sealed))
 
     def commit(
         self,
@@ -144,7 +114,7 @@ class VaultDraft:
         size: int | None = None,
         modified_us: TimeUs | None = None,
     ) -> Written:
-        """Publish, as `ports.Draft` says. RESUME is over once all bytes are here, and then means OVERWRITE.
+        """Publish, as `ports.Draft` says.
 
         When it raises, nothing was published; `abort` then gives back the space.
         """
@@ -174,26 +144,19 @@ class VaultDraft:
 
     def _publish(self, tx: CatalogTx, whole: Whole, conflict: Conflict, expect: Expectation, now: TimeUs) -> Written:
         """Decide and do, in one transaction. It may be run again, so it changes nothing of this draft."""
-        room, path = self._room, self._path
-        parent = find_folder(tx, room, path.parent)
-        there = tx.nodes.child(parent.id, path.name)
-        check_expectation(expect, path, there)
-        if there is not None and conflict is Conflict.RENAME:
-            path, there = path.parent / free_name(tx, parent.id, path.name), None
-        if there is not None:
-            if there.kind is Kind.FOLDER:
-                raise is_a_folder(path)
-            if conflict is Conflict.SKIP or (conflict is Conflict.NEWER and whole.modified_us <= there.modified_us):
-                return Written(entry_of(there, str(path)), "skipped")
+        publisher = Publisher(tx, self._room, now)
+        place = publisher.place(self._path, whole.modified_us, conflict, expect)
+        written = publisher.write(place, whole, self._rows(whole.manifest))
+        publisher.finish()
+        return written
+
+    def _rows(self, manifest: Manifest) -> Iterator[BlockRow]:
+        drive_id = self._room.drive.id
         for block_id, length in self._stored.items():
-            tx.blocks.insert(BlockRow(block_id, room.drive.id, length, None), now)
-        for ref in whole.manifest if self._inline else ():
+            yield BlockRow(block_id, drive_id, length, None)
+        for ref in manifest if self._inline else ():
             if ref.id in self._inline:
-                tx.blocks.insert(BlockRow(ref.id, room.drive.id, ref.length, self._inline[ref.id]), now)
-        node = write_version(tx, room, parent.id, path.name, there, whole, now)
-        if there is None:
-            tx.nodes.touch(parent.id, now)
-        return Written(entry_of(node, str(path)), "replaced" if there else "created")
+                yield BlockRow(ref.id, drive_id, ref.length, self._inline[ref.id])
 
     def abort(self) -> None:
         """Forget it and give back the space. After a commit, or again, it does nothing."""

@@ -155,6 +155,27 @@ def _holds(tags: Iterable[str], tag: str | None) -> bool:
     return tag is not None and (tuple(tags) == ("*",) or tag in tags)
 
 
+# --- folders ----------------------------------------------------------------------------------------------------
+
+
+def make_folder(tx: CatalogTx, room: Room, path: RemotePath, now: TimeUs, *, parents: bool) -> Entry:
+    """Make it, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError."""
+    at = find_folder(tx, room, RemotePath() if parents or path.is_root else path.parent)
+    made = False
+    for name in path.parts if parents else path.parts[-1:]:
+        there = tx.nodes.child(at.id, name)
+        made = there is None
+        if there is None:
+            there = tx.nodes.create(room.drive.id, at.id, name, Kind.FOLDER, now)
+            tx.nodes.touch(at.id, now)
+        elif there.kind is not Kind.FOLDER and name is not path.parts[-1]:
+            raise NotAFolderError(f"{display(name)} in {display(str(path))} is not a folder")
+        at = there
+    if not made and (at.kind is not Kind.FOLDER or not parents):
+        raise taken(path)
+    return entry_of(at, str(path))
+
+
 # --- versions ---------------------------------------------------------------------------------------------------
 
 
@@ -195,8 +216,17 @@ def write_version(
 ) -> Node:
     """Make a file, or give the one that is `there` a new content; the old one's blocks are released."""
     node = there or tx.nodes.create(room.drive.id, parent_id, name, Kind.FILE, now)
-    version = Version(tx.versions.next_id(), node.id, whole.size, whole.sha256, now, whole.manifest, b"")
-    tx.versions.insert(replace(version, mac=_mac(room.keys, version)))
+    number = tx.versions.next_id()
+    mac = room.keys.manifest_mac(
+        node_id=node.id,
+        version_id=number,
+        size=whole.size,
+        sha256=whole.sha256,
+        created_us=now,
+        manifest=whole.manifest,
+    )
+    version = Version(number, node.id, whole.size, whole.sha256, now, whole.manifest, mac)
+    tx.versions.insert(version)
     tx.nodes.set_version(node.id, version, whole.modified_us)
     if there is None:
         tx.drives.add_usage(room.drive.id, whole.size, 1)

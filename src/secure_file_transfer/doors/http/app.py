@@ -16,6 +16,7 @@ from ...errors import SecureFileTransferError, ShuttingDownError, TooLargeError
 from ...paths import RemotePath
 from . import openapi, problems
 from .api import PATH_KEY, build_router
+from .blocks import BlockRoutes
 from .context import Context, HttpServices, joined_fields
 from .downloads import get_file, get_zip
 from .exchange import Exchange, Receive, Scope, Send, raw_path
@@ -50,6 +51,7 @@ class HttpApp:
         self._context = Context(services)
         self._buffers = Buffers(services.block_size)
         self._pages = Pages(self._context, self.gate)
+        self._blocks = BlockRoutes(self._context)
         self._json = _json_app(self._context)
 
     def close(self) -> None:
@@ -89,6 +91,9 @@ class HttpApp:
         if tree == b"zip" and not slash:
             _only(method, "GET")
             await get_zip(self._context, exchange)
+            return
+        if tree in BlockRoutes.RESOURCES:
+            await self._blocks.serve(exchange, tree, slash + names)
             return
         if tree in _TREES:
             _only(method, *_TREES[tree])

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ...errors import SignInRequiredError
 from ...model import Principal
+from ...services.blocks import Blocks
 from ...services.files import Files
 from ...services.sessions import Sessions
 from ...services.setup import Setup
@@ -27,7 +28,8 @@ SIGNING_WAITING_MAX = 32
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
-    `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest.
+    `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `blocks` is None where
+    there is no block protocol.
     """
 
     files: Files
@@ -37,6 +39,7 @@ class HttpServices:
     anonymous: bool
     block_size: int
     version: str
+    blocks: Blocks | None = None
 
 
 class Context:

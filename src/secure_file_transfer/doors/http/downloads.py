@@ -109,7 +109,7 @@ class _Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """What the first trip to a worker thread brought: the plan, the first piece, and the way to the others."""
 
     plan: Plan
@@ -127,7 +127,7 @@ def _steady(piece: Buffer) -> Buffer:
     return piece if isinstance(piece, bytes) or (isinstance(piece, memoryview) and piece.readonly) else bytes(piece)
 
 
-def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool) -> _Opened:
+def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool) -> Opened:
     """Decide, and read the first piece. Closes the content where nothing more is needed of it, and on errors."""
     try:
         try:
@@ -138,7 +138,7 @@ def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool) -
             raise _WithHeaders(error, [(b"etag", _etag(content.entry))]) from None
         if head or not planned.length:
             content.close()
-            return _Opened(planned, None, None, _nothing)
+            return Opened(planned, None, None, _nothing)
         chunks = content.chunks(planned.offset, planned.length)
         steps = map(_steady, chunks)
         first = next(steps, None)
@@ -146,8 +146,8 @@ def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool) -
             raise SourceChangedError("The file ended early", hint="Try again.")
         if len(first) >= planned.length:
             content.close()
-            return _Opened(planned, first, None, _nothing)
-        return _Opened(planned, first, steps, lambda: _close(chunks, content))
+            return Opened(planned, first, None, _nothing)
+        return Opened(planned, first, steps, lambda: close_all(chunks, content))
     except BaseException:
         content.close()
         raise
@@ -168,7 +168,7 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
     caller = context.caller(scope)
     head = scope["method"] == "HEAD"
 
-    def begin() -> _Opened:
+    def begin() -> Opened:
         content = context.services.files.open(caller.principal(), path)
         return _open_content(content, joined_fields(scope["headers"]), head=head)
 
@@ -177,10 +177,11 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
     except _WithHeaders as carried:
         await exchange.answer(*problems.answer(carried.error, extra=carried.headers))
         return
-    await _send(context, exchange, opened)
+    await send_opened(context, exchange, opened)
 
 
-async def _send(context: Context, exchange: Exchange, opened: _Opened) -> None:
+async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> None:
+    """Send the first piece, then the others as they are read; close in the end."""
     start = {"type": "http.response.start", "status": opened.plan.status, "headers": opened.plan.headers}
     if opened.rest is None:
         await exchange.send(start)
@@ -211,7 +212,7 @@ async def get_zip(context: Context, exchange: Exchange) -> None:
     scope = exchange.scope
     caller = context.caller(scope)
 
-    def begin() -> _Opened:
+    def begin() -> Opened:
         who = caller.principal()
         pairs = read_pairs(scope["query_string"])
         if not pairs or any(name != "path" for name, _ in pairs):
@@ -225,12 +226,13 @@ async def get_zip(context: Context, exchange: Exchange) -> None:
             (b"content-disposition", disposition(f"{name}.zip")),
             (b"cache-control", b"no-store"),
         ]
-        return _Opened(Plan(200, headers), next(steps, None), steps, lambda: _close(steps, stream))
+        return Opened(Plan(200, headers), next(steps, None), steps, lambda: close_all(steps, stream))
 
-    await _send(context, exchange, await context.workers.run(begin, undo=lambda opened: opened.close()))
+    await send_opened(context, exchange, await context.workers.run(begin, undo=lambda opened: opened.close()))
 
 
-def _close(*things: object) -> None:
+def close_all(*things: object) -> None:
+    """Close whichever of them can be closed."""
     for thing in things:
         close = getattr(thing, "close", None)
         if close is not None:

@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from . import schemas
+from ...transfer.frames import MEDIA_TYPE
+from . import block_schemas, schemas
 
 _PROBLEM = {
     "description": "An error (RFC 9457); `code` decides.",
@@ -89,12 +90,77 @@ _ZIP = {
 }
 
 
+def _of(model: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
+
+
+def _operation(
+    summary: str, name: str, answer: dict[str, Any], body: dict[str, Any] | None = None, *parameters: dict[str, Any]
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {"summary": summary, "operationId": name, "parameters": list(parameters)}
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": body}
+    return {**operation, "responses": {**answer, "default": _PROBLEM}}
+
+
+def _ok(content: dict[str, Any]) -> dict[str, Any]:
+    return {"200": {"description": "Done", "content": content}}
+
+
+_FRAMES = {MEDIA_TYPE: _BYTES["application/octet-stream"]}
+_BLOCKS = {
+    "/api/v1/transfer": {
+        "get": _operation(
+            "What the block protocol takes",
+            "transfer",
+            _ok(_of("TransferOut")),
+            None,
+            _parameter("query", "path", "Where files will go.", default="/"),
+        )
+    },
+    "/api/v1/blocks/missing": {
+        "post": _operation("Which blocks to send", "missing_blocks", _ok(_of("MissingOut")), _of("MissingIn"))
+    },
+    "/api/v1/blocks/{id}": {
+        "put": _operation(
+            "Send a block",
+            "store_block",
+            {"204": {"description": "Durable, and yours to name"}},
+            _BYTES,
+            {**_parameter("path", "id", "BLAKE3 of the content, keyed with the naming key."), "required": True},
+            _parameter("header", "Content-Encoding", "How it is compressed.", enum=["zstd", "gzip"]),
+            _parameter("header", "Upload-Hint", "<32 hexadecimal digits>; index=<n>; count=<m>"),
+        )
+    },
+    "/api/v1/commits": {
+        "post": _operation("Publish files by their blocks", "commit", _ok(_of("ResultsOut")), _of("CommitIn"))
+    },
+    "/api/v1/batch": {"post": _operation("Store small files", "store_batch", _ok(_of("ResultsOut")), _FRAMES)},
+    "/api/v1/batch/read": {"post": _operation("Read small files", "read_batch", _ok(_FRAMES), _of("ReadIn"))},
+    "/api/v1/manifests/{path}": {
+        "get": _operation("The blocks of a file", "manifest", _ok(_of("ManifestOut")), None, _PATH)
+    },
+}
+_MODELS = (
+    schemas.EntryOut,
+    schemas.WrittenOut,
+    schemas.ProblemOut,
+    block_schemas.TransferOut,
+    block_schemas.MissingIn,
+    block_schemas.MissingOut,
+    block_schemas.CommitIn,
+    block_schemas.ReadIn,
+    block_schemas.ResultsOut,
+    block_schemas.ManifestOut,
+)
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document."""
     document = get_openapi(title="Secure File Transfer", version=app.version, routes=app.routes)
     paths, components = document["paths"], document.setdefault("components", {})
     known = components.setdefault("schemas", {})
-    for model in (schemas.EntryOut, schemas.WrittenOut, schemas.ProblemOut):
+    for model in _MODELS:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         known.update(schema.pop("$defs", {}))
         known[model.__name__] = schema
@@ -107,6 +173,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         known.pop(unused, None)
     paths["/api/v1/files/{path}"] = {"get": _GET, "head": _HEAD, "put": _PUT}
     paths["/api/v1/zip"] = {"get": _ZIP}
+    paths.update(_BLOCKS)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     # The empty requirement: a server that admits guests takes requests without a token.
     document["security"] = [{"token": []}, {}]

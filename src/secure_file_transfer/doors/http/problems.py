@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from ...errors import (
     InvalidRequestError,
+    MissingBlocksError,
     NotFoundError,
     SecureFileTransferError,
     ShuttingDownError,
@@ -33,9 +34,9 @@ def described(error: Exception) -> dict[str, object]:
     return {"exc_info": error}
 
 
-def body(error: SecureFileTransferError, *, status: int | None = None, title: str | None = None) -> bytes:
+def document(error: SecureFileTransferError, *, status: int | None = None, title: str | None = None) -> dict[str, Any]:
     """The problem document of an error."""
-    document: dict[str, Any] = {
+    told: dict[str, Any] = {
         "type": "about:blank",
         "title": title or error.row.title,
         "status": status or error.row.status,
@@ -44,7 +45,14 @@ def body(error: SecureFileTransferError, *, status: int | None = None, title: st
         "hint": error.hint,
         "retryable": error.retryable,
     }
-    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    if isinstance(error, MissingBlocksError) and error.blocks:
+        told["missing"] = list(error.blocks)
+    return told
+
+
+def body(error: SecureFileTransferError, *, status: int | None = None, title: str | None = None) -> bytes:
+    """The same in bytes."""
+    return json.dumps(document(error, status=status, title=title), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _extra(error: SecureFileTransferError, status: int) -> Headers:

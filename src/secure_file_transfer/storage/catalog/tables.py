@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -118,6 +118,17 @@ accounts = _table(
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("created_us", sa.Integer, nullable=False),
     sa.Index("accounts_by_home", "home_id"),
+)
+
+claims = _table(
+    "claims",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("block_num", sa.Integer, sa.ForeignKey("blocks.num", ondelete="CASCADE"), primary_key=True),
+    sa.Column("expires_us", sa.Integer, nullable=False),
+    # The sweep asks for every block that it is about to take.
+    sa.Index("claims_by_block", "block_num"),
+    sa.Index("claims_by_expiry", "expires_us"),
+    numbered=False,
 )
 
 sessions = _table(

@@ -16,6 +16,7 @@ class TestMyCatalog(CatalogContract):
         return catalog.fail_commits_as
 """
 
+from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactsContract, SessionsContract
@@ -30,6 +31,7 @@ class CatalogContract(
     VersionsContract,
     BlocksContract,
     PurgeContract,
+    ClaimsContract,
     AccountsContract,
     SessionsContract,
     FactsContract,

@@ -469,6 +469,13 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/files/{path}", "get"),
         ("/api/v1/files/{path}", "head"),
         ("/api/v1/files/{path}", "put"),
+        ("/api/v1/transfer", "get"),
+        ("/api/v1/blocks/missing", "post"),
+        ("/api/v1/blocks/{id}", "put"),
+        ("/api/v1/commits", "post"),
+        ("/api/v1/batch", "post"),
+        ("/api/v1/batch/read", "post"),
+        ("/api/v1/manifests/{path}", "get"),
     }
     references = set(_references(document))
     assert references

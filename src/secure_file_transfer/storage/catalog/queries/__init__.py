@@ -4,6 +4,7 @@ from ....ports import Clock
 from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
+from .claims import Claims
 from .drives import Drives
 from .facts import Facts
 from .nodes import Nodes
@@ -39,6 +40,11 @@ class Tx:
     def blocks(self) -> Blocks:
         """Blocks."""
         return Blocks(self._sql)
+
+    @property
+    def claims(self) -> Claims:
+        """Claims on blocks."""
+        return Claims(self._sql)
 
     @property
     def accounts(self) -> Accounts:

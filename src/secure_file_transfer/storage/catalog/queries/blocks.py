@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 from ....model import BlockId, TimeUs
 from ....ports import BlockRow
 from ..sql import Sql, Statement
-from ..tables import blocks, inline_blocks
+from ..tables import blocks, claims, inline_blocks
 
 _THIS = blocks.c.id == bindparam("block")
 _GET = Statement(
@@ -31,13 +31,14 @@ _INSERT = Statement(
     .returning(blocks.c.num)
 )
 _INSERT_DATA = Statement(sa.insert(inline_blocks).values(num=bindparam("num"), data=bindparam("data")))
+_UNUSED = sa.and_(blocks.c.refs == sa.text("0"), ~sa.exists().where(claims.c.block_num == blocks.c.num))
 _UNREFERENCED = Statement(
     sa.select(blocks.c.id, blocks.c.drive_id, blocks.c.length)
-    .where(blocks.c.refs == sa.text("0"), blocks.c.released_us < bindparam("before"))
+    .where(_UNUSED, blocks.c.released_us < bindparam("before"))
     .order_by(blocks.c.released_us)
     .limit(bindparam("most", type_=sa.Integer))
 )
-_DELETE = Statement(sa.delete(blocks).where(_THIS, blocks.c.refs == sa.text("0")))
+_DELETE = Statement(sa.delete(blocks).where(_THIS, _UNUSED))
 _HOLD = Statement(sa.update(blocks).where(_THIS).values(refs=blocks.c.refs + bindparam("count")))
 _RELEASE = Statement(
     sa.update(blocks).where(_THIS).values(refs=blocks.c.refs - bindparam("count"), released_us=bindparam("now"))

@@ -1,0 +1,194 @@
+"""The block protocol: which blocks are missing, one block, and the manifest of a file.
+
+A block id is no proof of possession (attack 53): an account may name a block only while it holds a claim on it, which
+sending the block gives, or when the drive that it may read as a whole has the block in some file.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from secure_file_transfer.errors import (
+    DigestMismatchError,
+    InvalidRequestError,
+    NotFoundError,
+    SecureFileTransferError,
+    TooLargeError,
+)
+from secure_file_transfer.model import (
+    BLOCK_SIZE_MAX,
+    INLINE_BLOCK_MAX,
+    AccountId,
+    BlockId,
+    BlockRef,
+    Entry,
+    Manifest,
+    Node,
+    Principal,
+    Rights,
+    TimeUs,
+    Version,
+)
+from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Clock
+
+from .access import Access, Grant
+from .block_leases import Lease, drop_unrecorded
+from .hashers import Hashers, Hint
+from .vault import VaultTree
+from .vault_blocks import keep_blob, read_block, seal_block
+from .vault_nodes import Room, entry_of, find, is_a_folder, version_of
+
+CLAIM_US = 24 * 3_600_000_000
+"""How long one may name a block that one has sent."""
+MISSING_MAX = 10_000
+"""Ids in one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A drive that somebody may use the block protocol with: who they are, what they may do, what is behind it."""
+
+    account_id: AccountId
+    grant: Grant
+    room: Room
+
+
+class Blocks:
+    """Blocks and manifests, for a principal.
+
+    Besides what each method names, all raise SignInRequiredError, and NotFoundError for a drive without blocks: a
+    folder of the server's disk, or one that the principal may not read as a whole.
+
+    Args:
+        access: who may do what.
+        alive: raises when the principal's session has ended.
+        clock: when claims end.
+    """
+
+    def __init__(self, access: Access, alive: Callable[[Principal], None], clock: Clock) -> None:
+        self._access = access
+        self.clock = clock
+        self.alive = alive
+        self.hashers = Hashers(clock)
+
+    def desk(self, principal: Principal, *, writing: bool = False) -> Desk:
+        """What the principal may use; with `writing`, ForbiddenError unless some file may be written.
+
+        Raises:
+            SignInRequiredError, NotFoundError, ForbiddenError
+        """
+        grant = self._access.grant(principal)
+        if principal.account is None or Rights.READ not in grant.rights or not isinstance(grant.tree, VaultTree):
+            raise NotFoundError("There are no blocks here", hint="Send and fetch whole files at /api/v1/files/.")
+        if writing:
+            grant.require_writing(RemotePath())
+        return Desk(principal.account.id, grant, grant.tree.room)
+
+    def naming_key(self, principal: Principal) -> bytes:
+        """The key that makes block ids of contents: BLAKE3 keyed with it, 32 bytes."""
+        return self.desk(principal).room.keys.naming_key
+
+    def missing(self, principal: Principal, block_ids: Sequence[BlockId]) -> list[BlockId]:
+        """Those that have to be sent before the principal may name them, in their order, each once.
+
+        Raises:
+            TooLargeError: more than `MISSING_MAX`.
+        """
+        if len(block_ids) > MISSING_MAX:
+            raise TooLargeError(f"At most {MISSING_MAX} blocks can be asked for at once")
+        desk = self.desk(principal)
+        wanted = list(dict.fromkeys(block_ids))
+        there = claimable(desk, wanted, self.clock.now_us())
+        return [each for each in wanted if each not in there]
+
+    def put(self, principal: Principal, block_id: BlockId, data: Buffer, hint: Hint | None = None) -> None:
+        """Store one block; it is durable, and the principal may name it, when this returns.
+
+        Raises:
+            DigestMismatchError: the bytes are not those of the id; nothing was kept.
+            InvalidRequestError, TooLargeError: no block has this length.
+            NoSpaceError, StorageError
+        """
+        desk = self.desk(principal, writing=True)
+        room, ref = desk.room, BlockRef(block_id, len(data))
+        if not ref.length:
+            raise InvalidRequestError("A block cannot be empty", hint="An empty file has no blocks.")
+        if ref.length > BLOCK_SIZE_MAX:
+            raise TooLargeError(f"A block has at most {BLOCK_SIZE_MAX} bytes")
+        if room.keys.block_id(data) != block_id:
+            raise DigestMismatchError("The bytes are not those of this block", hint="Send it again.")
+        self.alive(principal)
+        with self._hashing(desk, ref, data, hint):
+            self._keep(desk, ref, data)
+
+    @contextmanager
+    def _hashing(self, desk: Desk, ref: BlockRef, data: Buffer, hint: Hint | None) -> Iterator[None]:
+        """While it is being stored, let it be hashed as a part of its file."""
+        if hint is None:
+            yield
+            return
+        room, hasher = desk.room, self.hashers.of(desk.account_id, hint.token)
+        hasher.offer(hint.index, ref, data, lambda other: read_block(room, other))
+        try:
+            yield
+        except BaseException:
+            hasher.withdraw(hint.index, ref)
+            raise
+        hasher.settle(hint.index, ref)
+
+    def _keep(self, desk: Desk, ref: BlockRef, data: Buffer) -> None:
+        room, inline = desk.room, ref.length <= INLINE_BLOCK_MAX
+        sealed = seal_block(room, ref.id, data)
+        until = TimeUs(self.clock.now_us() + CLAIM_US)
+
+        def record(tx: CatalogTx) -> None:
+            # Its last use ends with the claim, so the sweep does not look at it again and again before.
+            tx.blocks.insert(BlockRow(ref.id, room.drive.id, ref.length, sealed if inline else None), until)
+            tx.claims.add(desk.account_id, [ref.id], until)
+
+        try:
+            with leased(room, [ref.id]):
+                if not inline:
+                    keep_blob(room, ref.id, sealed)
+                room.catalog.write(record)
+        except SecureFileTransferError:
+            if not inline:
+                drop_unrecorded(room.catalog, room.blobs, room.leases, [ref.id])
+            raise
+
+    def manifest(self, principal: Principal, path: RemotePath) -> tuple[Entry, Manifest, bytes]:
+        """A file, its blocks in order, and the naming key.
+
+        Raises:
+            NotFoundError, IsAFolderError, BlockDamagedError
+        """
+        desk = self.desk(principal)
+        room = desk.room
+        desk.grant.require(Rights.READ, path)
+
+        def look(tx: CatalogTx) -> tuple[Node, Version]:
+            node = find(tx, room, path)
+            if node.version_id is None:
+                raise is_a_folder(path)
+            return node, version_of(tx, room, node, str(path))
+
+        node, version = room.catalog.read(look)
+        return entry_of(node, str(path)), version.manifest, room.keys.naming_key
+
+
+def claimable(desk: Desk, block_ids: Sequence[BlockId], now: TimeUs) -> dict[BlockId, int]:
+    """The lengths of those that may be named."""
+    room = desk.room
+    return room.catalog.read(lambda tx: tx.claims.claimable(desk.account_id, room.drive.id, block_ids, now))
+
+
+@contextmanager
+def leased(room: Room, block_ids: Sequence[BlockId]) -> Iterator[Lease]:
+    """Rely on these blocks for a while."""
+    lease = room.leases.lease()
+    try:
+        lease.add(block_ids)
+        yield lease
+    finally:
+        lease.release()

@@ -1,0 +1,92 @@
+"""Publishing files of a vault drive: the one place where a taken name is judged and a new version is written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from secure_file_transfer.model import Conflict, Kind, Node, NodeId, TimeUs
+from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.ports import BlockRow, CatalogTx, Expectation, Written
+
+from .vault_nodes import (
+    Room,
+    Whole,
+    check_expectation,
+    entry_of,
+    find_folder,
+    free_name,
+    is_a_folder,
+    make_folder,
+    write_version,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file goes, what it replaces there, and whether what is there stays instead."""
+
+    path: RemotePath
+    parent_id: NodeId
+    there: Node | None
+    skipped: bool
+
+
+class Publisher:
+    """Publishes any number of files within one transaction, and looks each folder up once. `finish` ends it."""
+
+    def __init__(self, tx: CatalogTx, room: Room, now: TimeUs) -> None:
+        self._tx = tx
+        self._room = room
+        self._now = now
+        self._folders: dict[tuple[str, ...], Node] = {}
+        self._changed: set[NodeId] = set()
+
+    def place(
+        self, path: RemotePath, modified_us: TimeUs, conflict: Conflict, expect: Expectation, *, parents: bool = False
+    ) -> Place:
+        """Decide, without publishing anything; with `parents`, missing folders are made.
+
+        RESUME is over once all bytes are here, and then means OVERWRITE.
+
+        Raises:
+            PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError, ExistsError
+        """
+        if path.is_root:
+            raise is_a_folder(path)
+        parent = self._folders.get(path.parts[:-1]) or self._folder(path.parent, make=parents)
+        there = self._tx.nodes.child(parent.id, path.name)
+        check_expectation(expect, path, there)
+        if there is not None and conflict is Conflict.RENAME:
+            path, there = path.parent / free_name(self._tx, parent.id, path.name), None
+        if there is None:
+            return Place(path, parent.id, None, skipped=False)
+        if there.kind is Kind.FOLDER:
+            raise is_a_folder(path)
+        stays = conflict is Conflict.SKIP or (conflict is Conflict.NEWER and modified_us <= there.modified_us)
+        return Place(path, parent.id, there, skipped=stays)
+
+    def _folder(self, path: RemotePath, *, make: bool) -> Node:
+        if make and not path.is_root:
+            make_folder(self._tx, self._room, path, self._now, parents=True)
+        found = self._folders[path.parts] = find_folder(self._tx, self._room, path)
+        return found
+
+    def write(self, place: Place, whole: Whole, blocks: Iterable[BlockRow]) -> Written:
+        """Do what was decided. `blocks` are those of the manifest that may have no row yet.
+
+        Raises:
+            StorageError: a block of the manifest is not there.
+        """
+        there, path = place.there, str(place.path)
+        if there is not None and place.skipped:
+            return Written(entry_of(there, path), "skipped")
+        for row in blocks:
+            self._tx.blocks.insert(row, self._now)
+        node = write_version(self._tx, self._room, place.parent_id, place.path.name, there, whole, self._now)
+        if there is None:
+            self._changed.add(place.parent_id)
+        return Written(entry_of(node, path), "replaced" if there else "created")
+
+    def finish(self) -> None:
+        """Say of every folder with a new name in it that it changed."""
+        for folder_id in self._changed:
+            self._tx.nodes.touch(folder_id, self._now)

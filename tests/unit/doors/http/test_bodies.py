@@ -1,0 +1,156 @@
+"""Bodies in memory: how many bytes at once, and what compressed ones may become."""
+
+import asyncio
+import gzip
+import random
+
+import pytest
+import zstandard
+
+from secure_file_transfer.doors.http.bodies import Budget, decoded
+from secure_file_transfer.errors import InvalidRequestError, TooLargeError, TooManyRequestsError
+from secure_file_transfer.model import BLOCK_SIZE_MAX, AccountId
+
+ONE, TWO, THREE = AccountId(1), AccountId(2), AccountId(3)
+
+
+async def begun(budget: Budget, who: AccountId, size: int) -> "asyncio.Task[None]":
+    task = asyncio.create_task(budget.take(who, size))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_who_finds_no_room_waits_in_line() -> None:
+    budget = Budget(total=10, each=10)
+    await budget.take(ONE, 6)
+    large, small = await begun(budget, TWO, 9), await begun(budget, THREE, 1)
+    assert not large.done()
+    assert not small.done(), "nobody overtakes: the large one would wait for ever"
+    budget.give(ONE, 6)
+    await asyncio.wait_for(asyncio.gather(large, small), 5)
+    assert budget.free == 0
+
+
+async def test_one_account_does_not_take_the_room_of_others() -> None:
+    budget = Budget(total=100, each=10)
+    await budget.take(ONE, 10)
+    waiting = await begun(budget, ONE, 5)
+    await asyncio.wait_for(budget.take(TWO, 10), 5)
+    assert not waiting.done()
+    budget.give(ONE, 10)
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_more_than_ones_share_goes_alone() -> None:
+    budget = Budget(total=100, each=10)
+    await asyncio.wait_for(budget.take(ONE, 50), 5)
+    waiting = await begun(budget, ONE, 1)
+    assert not waiting.done()
+    budget.give(ONE, 50)
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_patience_ends_and_those_behind_go_on() -> None:
+    budget = Budget(total=10, each=10, patience=0.01)
+    await budget.take(ONE, 5)
+    with pytest.raises(TooManyRequestsError):
+        await budget.take(TWO, 6)
+    await asyncio.wait_for(budget.take(THREE, 5), 5)
+    budget.give(ONE, 5)
+    budget.give(THREE, 5)
+    assert budget.free == 10
+
+
+async def test_who_leaves_the_line_holds_nothing() -> None:
+    budget = Budget(total=10, each=10)
+    await budget.take(ONE, 5)
+    gone = await begun(budget, TWO, 8)
+    gone.cancel()
+    just = await begun(budget, THREE, 5)
+    await asyncio.wait([gone])
+    assert just.done()
+    given = asyncio.create_task(budget.take(TWO, 5))
+    budget.give(ONE, 5)
+    await asyncio.sleep(0)
+    given.cancel()
+    await asyncio.wait([given])
+    budget.give(THREE, 5)
+    if not given.cancelled():
+        budget.give(TWO, 5)
+    assert budget.free == 10
+
+
+async def test_the_room_is_never_overdrawn() -> None:
+    seed = random.randrange(2**32)  # noqa: S311 - data, not a secret
+    print("seed", seed)
+    source = random.Random(seed)  # noqa: S311
+    budget = Budget(total=50, each=20)
+
+    async def client(who: AccountId) -> None:
+        for _ in range(50):
+            size = source.randint(1, 30)
+            await budget.take(who, size)
+            assert 0 <= budget.free <= 50
+            await asyncio.sleep(0)
+            budget.give(who, size)
+
+    await asyncio.wait_for(asyncio.gather(*(client(AccountId(n % 5)) for n in range(20))), 30)
+    assert budget.free == 50
+    assert not budget._held
+
+
+# --- codings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 100_000, BLOCK_SIZE_MAX])
+def test_a_compressed_block_comes_back(size: int) -> None:
+    data = (b"some text that repeats " * (size // 23 + 1))[:size]
+    assert decoded(b"zstd", bytearray(zstandard.compress(data))) == data
+    assert decoded(b" GZIP ", bytearray(gzip.compress(data))) == data
+    assert decoded(b"", bytearray(data)) == decoded(b"identity", bytearray(data)) == data
+
+
+def lying_zstd() -> bytes:
+    """It says that it holds 44 bytes, and holds 200."""
+    frame = bytearray(zstandard.compress(b"a" * 200))
+    assert frame[5] == 200
+    frame[5] = 44
+    return bytes(frame)
+
+
+def without_size() -> bytes:
+    stream = zstandard.ZstdCompressor(write_content_size=False).compressobj()
+    return stream.compress(b"abc" * 100) + stream.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (b"zstd", zstandard.compress(b"abc")[:-1]),
+        (b"zstd", zstandard.compress(b"abc") + b"x"),
+        (b"zstd", zstandard.compress(b"abc") * 2),
+        (b"zstd", b""),
+        (b"zstd", b"nonsense"),
+        (b"zstd", lying_zstd()),
+        (b"zstd", without_size()),
+        (b"gzip", gzip.compress(b"abc")[:-1]),
+        (b"gzip", gzip.compress(b"abc") + b"x"),
+        (b"gzip", gzip.compress(b"abc") * 2),
+        (b"gzip", b""),
+        (b"gzip", b"nonsense"),
+        (b"br", b"abc"),
+        (b"gzip, zstd", b"abc"),
+    ],
+)
+def test_what_cannot_be_decoded_whole_is_refused(coding: bytes, body: bytes) -> None:
+    with pytest.raises(InvalidRequestError):
+        decoded(coding, bytearray(body))
+
+
+@pytest.mark.parametrize("size", [BLOCK_SIZE_MAX + 1, 256 * 2**20])
+def test_attack_12_a_bomb_is_never_more_than_a_block(size: int) -> None:
+    for coding, bomb in ((b"gzip", gzip.compress(bytes(size), 9)), (b"zstd", zstandard.compress(bytes(size)))):
+        assert len(bomb) < size // 500
+        with pytest.raises(TooLargeError):
+            decoded(coding, bytearray(bomb))
