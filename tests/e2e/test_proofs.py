@@ -33,6 +33,10 @@ def test_nothing_is_stored_in_plain_and_a_flipped_bit_is_never_delivered(tmp_pat
     print(proofs.prove_sealed(tmp_path, flips=15, seed=seed()))
 
 
+def test_a_connection_that_is_cut_anywhere_costs_a_block(tmp_path: Path) -> None:
+    print(proofs.prove_cuts(tmp_path, rounds=3, seed=seed(), total=16 * MIB))
+
+
 @pytest.mark.peer
 def test_the_benchmark_runs_against_every_peer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

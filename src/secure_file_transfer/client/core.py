@@ -43,6 +43,8 @@ class AsyncClient(Api):
     ) -> Written:
         """Send one file with its modification time, verified by SHA-256.
 
+        Blocks of it that the server has from an earlier version, or from an earlier try, are not sent again.
+
         `remote` is its new path; a folder, or a path that ends with `/`, receives it under its own name. Default: the
         top of the tree. `parents` makes missing folders on the way.
 
@@ -105,6 +107,8 @@ class AsyncClient(Api):
         on_progress: OnProgress | None = None,
     ) -> Received:
         """Receive one file with its modification time. It appears under its name whole and verified, or not at all.
+
+        Blocks that the file there, or an earlier try that failed on the way, has already are not fetched again.
 
         `local` is its new path; a folder, or a text that ends with a separator, receives it under its own name.
         Default: the working directory.

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from blake3 import blake3
+
 from ..errors import (
     InterruptedTransferError,
     NotFoundError,
@@ -19,9 +21,10 @@ from ..model import MIB, Conflict, Entry
 from ..paths import RemotePath, display
 from ..transfer.cutting import sizes_for
 from .api import Api
-from .blocks import BlockService, Piece, block_id
+from .blocks import BlockService, Piece
 from .lanes import Answer
 from .local import SourceFile
+from .many import side_by_side
 from .parts import BlockFile
 from .streams import wrong_content
 from .uploading import BlockReader
@@ -32,19 +35,22 @@ _CHANGES_MAX = 3
 
 _RUN = 16 * MIB
 """One request asks for up to so many bytes that lie side by side: a server does some work for each request."""
-_BUFFER_KEPT_MAX = 8 * MIB
-_HASHED = 1 * MIB
+_PART = 1 * MIB
+"""A block is read, verified and written in such parts, so that memory does not follow the size of blocks."""
 _buffers = threading.local()
 
 
 def _buffer(length: int) -> memoryview:
     """A buffer of this thread's own, used again and again: fresh memory costs as much as copying into it."""
-    data: bytearray | None = getattr(_buffers, "data", None)
-    if data is None or len(data) < length:
-        data = bytearray(length)
-        if length <= _BUFFER_KEPT_MAX:
-            _buffers.data = data
-    return memoryview(data)[:length]
+    if not hasattr(_buffers, "data"):
+        _buffers.data = bytearray(_PART)
+    return memoryview(_buffers.data)[:length]
+
+
+def _parts(piece: Piece) -> Iterator[tuple[int, memoryview]]:
+    """Where each part of a block begins in the file, and a buffer for it."""
+    for at in range(0, piece.length, _PART):
+        yield piece.offset + at, _buffer(min(_PART, piece.length - at))
 
 
 class BlockDownload:
@@ -82,9 +88,7 @@ class BlockDownload:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._hash())
-                for run in self._runs():
-                    held = await self._service.budget.take(max(piece.length for piece in run))
-                    group.create_task(self._fetch(run, held))
+                await side_by_side(self._runs(), self._fetch, self._api.connections)
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         if self._found.entry.sha256 is not None and self.part.sha256 != self._found.entry.sha256:
@@ -105,32 +109,30 @@ class BlockDownload:
         if run:
             yield run
 
-    async def _fetch(self, run: list[Piece], held: int) -> None:
+    async def _fetch(self, run: list[Piece]) -> None:
         """Have a run. What arrives damaged is fetched again, and only that."""
-        try:
-            delays = self._service.retry.delays()
-            while run:
-                damaged: list[Piece] = []
-                await self._service.fetch(self._path, self._found.entry.etag, run, partial(self._take, damaged))
-                if damaged and (delay := next(delays, None)) is None:
-                    raise wrong_content(self._found.entry.path)
-                if damaged:
-                    await asyncio.sleep(delay or 0)
-                run = damaged[:1]
-                for other in damaged[1:]:
-                    await self._fetch([other], 0)
-        finally:
-            await self._service.budget.give(held)
+        delays = self._service.retry.delays()
+        damaged: list[Piece] = []
+        etag = self._found.entry.etag
+        await self._service.fetch(self._path, etag, run, partial(self._take, damaged))
+        while damaged:
+            if (delay := next(delays, None)) is None:
+                raise wrong_content(self._found.entry.path)
+            await asyncio.sleep(delay)
+            again = [damaged.pop()]
+            await self._service.fetch(self._path, etag, again, partial(self._take, damaged))
 
     def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
-        """Read one block, in the connection's thread."""
-        data = _buffer(piece.length)
-        answer.fill(data)
-        if block_id(data, self._found.naming_key) != piece.name:
+        """Read one block, in the connection's thread. It counts as here only once all of it is verified."""
+        digest = blake3(key=self._found.naming_key)
+        for offset, part in _parts(piece):
+            answer.fill(part)
+            digest.update(part)
+            self.part.write_at(offset, part)
+        if digest.digest() == piece.name:
+            self._loop.call_soon_threadsafe(self._arrived, piece)
+        else:
             damaged.append(piece)
-            return
-        self.part.write_at(piece.offset, data)
-        self._loop.call_soon_threadsafe(self._arrived, piece)
 
     def _arrived(self, piece: Piece) -> None:
         self._here[piece.number].set()
@@ -142,8 +144,8 @@ class BlockDownload:
             await self._run(self._hash_one, piece)
 
     def _hash_one(self, piece: Piece) -> None:
-        for at in range(0, piece.length, _HASHED):
-            self.part.hash(piece.offset + at, _buffer(min(_HASHED, piece.length - at)))
+        for offset, part in _parts(piece):
+            self.part.hash(offset, part)
 
     def _look(self) -> None:
         """Find what an earlier try has left, and what the file that stands at the target has already."""
