@@ -71,7 +71,15 @@ def _opened(local: Path, small_max: int) -> tuple[SourceFile, bytes | None]:
 
 
 async def send(
-    api: Api, local: Path, target: RemotePath, conflict: Conflict, meter: Meter, *, size: int, parents: bool
+    api: Api,
+    local: Path,
+    target: RemotePath,
+    conflict: Conflict,
+    meter: Meter,
+    *,
+    size: int,
+    parents: bool,
+    priority: int = 0,
 ) -> Written:
     """Send one file to exactly `target`: by blocks if it is large and the server takes blocks, else whole."""
     service = await api.block_service() if size > SMALL_MAX else None
@@ -87,7 +95,7 @@ async def send(
     try:
         if service is not None and data is None:
             upload = BlockUpload(service, source, api.executor, on_bytes)
-            await upload.send(priority=0)
+            await upload.send(priority=priority)
             written = await upload.commit(target, conflict, parents=parents)
         else:
             query = upload_query(conflict, source.modified_us, parents=parents)
@@ -122,13 +130,16 @@ async def send_file(
     *,
     conflict: Conflict | str,
     parents: bool,
+    priority: int,
     on_progress: OnProgress | None,
 ) -> Written:
     """See AsyncClient.send_file."""
     path, how = Path(local), choice(conflict, UPLOAD_CONFLICTS)
     size = await asyncio.get_running_loop().run_in_executor(api.executor, file_size, path)
     target = await destination(api, path, remote)
-    return await send(api, path, target, how, Meter(on_progress, total=size), size=size, parents=parents)
+    return await send(
+        api, path, target, how, Meter(on_progress, total=size), size=size, parents=parents, priority=priority
+    )
 
 
 async def send_files(

@@ -88,8 +88,8 @@ class FaultProxy:
                 for way in ways:
                     way.cancel()
                 await asyncio.gather(*ways, return_exceptions=True)
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # we stop
         finally:
             for each in writers:
                 each.transport.abort()

@@ -194,6 +194,32 @@ async def test_many_small_files_are_few_requests(client: AsyncClient, fake: Fake
     }
 
 
+async def test_a_lower_number_overtakes(fake: FakeServer, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("first", "urgent")]
+    for seed, path in enumerate(files):
+        path.write_bytes(body(SIZE // 2, seed=seed + 10))
+    async with AsyncClient(fake.url, cafile=fake.files.cafile, token=fake.token, connections=1) as client:
+        await client.block_service()
+        begun, done = asyncio.Event(), []
+
+        async def send(path: Path, priority: int) -> None:
+            await client.send_file(path, f"/{path.name}", priority=priority, on_progress=lambda _: begun.set())
+            done.append(path.name)
+
+        slow = asyncio.create_task(send(files[0], 5))
+        await begun.wait()
+        await asyncio.gather(slow, send(files[1], 1))
+    assert set(done) == {"first", "urgent"}
+    paths = [path for method, path in fake.requests if method == "PUT" and "/blocks/" in path]
+    order = [blocks_of(fake, files[1]).count(path.rsplit("/", 1)[-1]) for path in paths]
+    assert order[-1] == 0, "the last block sent is one of the less urgent file"
+
+
+def blocks_of(fake: FakeServer, path: Path) -> list[str]:
+    assert fake.blocks is not None
+    return [name for name, _ in fake.blocks.manifest(path.read_bytes())]
+
+
 # --- down -----------------------------------------------------------------------------------------------------------
 
 

@@ -90,3 +90,12 @@ async def test_an_end_that_never_works_is_told(fake: FakeServer, tmp_path: Path)
         async with client_of(fake, proxy, tries=1, timeout=0.5) as client:
             with pytest.raises(TimedOutError):
                 await client.send_file(source, "/f")
+
+
+async def test_a_long_way_with_a_small_window_changes_nothing_but_time(fake: FakeServer, tmp_path: Path) -> None:
+    source = tmp_path / "f"
+    source.write_bytes(hashlib.shake_128(b"far").digest(3 * MIB))
+    with FaultProxy(fake.port, Harm(latency=0.001, window=256 * 1024)) as proxy:
+        async with client_of(fake, proxy) as client:
+            await client.send_file(source, "/f")
+            assert await client.get_bytes("/f") == source.read_bytes()
