@@ -4,8 +4,12 @@
 .venv/bin/python -m benchmarks.proofs kill         kill -9 in the middle of uploads, 20 times
 .venv/bin/python -m benchmarks.proofs memory       the server's memory while 4 GiB go up and down
 .venv/bin/python -m benchmarks.proofs sealed       no plaintext on the disk; a flipped bit is never delivered
+.venv/bin/python -m benchmarks.proofs listing      a folder of 100,000 files: a page in any order, a rename
+.venv/bin/python -m benchmarks.proofs full         a full disk (root only: it mounts a small one in memory)
 .venv/bin/python -m benchmarks.proofs tus-cuts     resumable uploads, cut off at 200 byte positions
 .venv/bin/python -m benchmarks.proofs tus-kill     resumable uploads, through kill -9 of the server, 20 times
+.venv/bin/python -m benchmarks.proofs delta        a changed file again: how much of it is sent
+.venv/bin/python -m benchmarks.proofs cuts         connections cut at random bytes, up and down (--rounds 100)
 """
 
 import argparse
@@ -447,13 +451,12 @@ def prove_full(folder: Path) -> str:
 
 def main() -> int:
     """Run one of them."""
-    from .tus_proofs import prove_cuts, prove_kills  # it uses what is here
+    from . import engine_proofs, tus_proofs  # they use what is here
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument(
-        "proof", choices=["roundtrip", "kill", "memory", "sealed", "listing", "full", "tus-cuts", "tus-kill"]
-    )
-    parser.add_argument("--rounds", type=int, default=20, help="kills, or flipped bits")
+    names = ["roundtrip", "kill", "memory", "sealed", "listing", "full", "tus-cuts", "tus-kill", "delta", "cuts"]
+    parser.add_argument("proof", choices=names)
+    parser.add_argument("--rounds", type=int, default=20, help="kills, flipped bits, or cuts each way")
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--size", type=size, help="bytes of the big file")
     parser.add_argument("--files", type=int)
@@ -463,11 +466,15 @@ def main() -> int:
         "roundtrip": lambda folder: prove_roundtrip(folder, big=options.size or 1 << 30, files=options.files or 10_000),
         "kill": lambda folder: prove_kill(folder, rounds=options.rounds, seed=options.seed),
         "memory": lambda folder: prove_memory(folder, total=options.size or 4 << 30),
+        "delta": lambda folder: engine_proofs.prove_delta(folder, total=options.size or 1 << 30),
+        "cuts": lambda folder: engine_proofs.prove_cuts(
+            folder, rounds=options.rounds, seed=options.seed, total=options.size or 32 * MIB
+        ),
         "sealed": lambda folder: prove_sealed(folder, flips=options.rounds, seed=options.seed),
         "listing": lambda folder: prove_listing(folder, files=options.files or 100_000),
         "full": prove_full,
-        "tus-cuts": lambda folder: prove_cuts(folder, cuts=options.cuts, seed=options.seed),
-        "tus-kill": lambda folder: prove_kills(folder, rounds=options.rounds, seed=options.seed),
+        "tus-cuts": lambda folder: tus_proofs.prove_cuts(folder, cuts=options.cuts, seed=options.seed),
+        "tus-kill": lambda folder: tus_proofs.prove_kills(folder, rounds=options.rounds, seed=options.seed),
     }
     # Kills are proven on a disk, not in memory.
     folder = (

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import proofs, tus_proofs
+from benchmarks import engine_proofs, proofs, tus_proofs
 from benchmarks.run import main as run_benchmarks
 
 MIB = 1 << 20
@@ -39,6 +39,10 @@ def test_uploads_that_are_cut_off_anywhere_resume(tmp_path: Path) -> None:
 
 def test_kill_9_loses_no_acknowledged_offset(tmp_path: Path) -> None:
     print(tus_proofs.prove_kills(tmp_path, rounds=2, seed=seed()))
+
+
+def test_a_connection_that_is_cut_anywhere_costs_a_block(tmp_path: Path) -> None:
+    print(engine_proofs.prove_cuts(tmp_path, rounds=3, seed=seed(), total=16 * MIB))
 
 
 @pytest.mark.peer

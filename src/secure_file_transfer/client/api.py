@@ -4,19 +4,26 @@ import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from ..errors import (
     DigestMismatchError,
+    ForbiddenError,
     InvalidRequestError,
+    NotFoundError,
     ProtocolViolationError,
     RangeNotSatisfiableError,
     SecureFileTransferError,
+    SignInRequiredError,
 )
 from ..model import KIB, MIB, Conflict, Entry, SortKey, TimeUs, Usage
 from ..paths import RemotePath, display
+from ..transfer.retry import Retry
 from . import wire
+from .blocks import BlockService
+from .lanes import Lanes, Traffic
 from .options import Configured
 from .streams import Body, Download, Hashed, Next
 from .transport import Query, Transport, read_json
@@ -40,6 +47,10 @@ class Api(Configured):
     _session_token: str | None = None
     _signing_in: "asyncio.Lock | None" = None
     _pool: ThreadPoolExecutor | None = None
+    _lanes: Lanes | None = None
+    _blocks: BlockService | None = None
+    _blocks_asked: asyncio.Lock | None = None
+    _retry = Retry()
 
     async def __aenter__(self) -> Self:
         return self
@@ -52,7 +63,10 @@ class Api(Configured):
     async def close(self) -> None:
         """Close the connections. The session on the server stays; `sign_out` ends it."""
         transport, self._transport = self._transport, None
+        lanes, self._lanes, self._blocks, self._blocks_asked = self._lanes, None, None, None
         pool, self._pool = self._pool, None
+        if lanes is not None:
+            lanes.close()
         if transport is not None:
             await transport.close()
         if pool is not None:
@@ -77,6 +91,28 @@ class Api(Configured):
                 options.address, options.trust, connections=options.connections, silence=options.timeout
             )
         return self._transport
+
+    @property
+    def traffic(self) -> Traffic:
+        """Bytes of content that transfers by blocks and batches have moved, with all that had to move again."""
+        return Traffic() if self._lanes is None else self._lanes.traffic
+
+    async def block_service(self) -> BlockService | None:
+        """The block protocol, or None where the server or our rights do not offer it."""
+        if self._blocks_asked is None:
+            self._blocks_asked = asyncio.Lock()
+        async with self._blocks_asked:
+            if self._lanes is None:
+                self._lanes = Lanes(
+                    self._options.address,
+                    await self._wire().context(),
+                    limit=self._options.connections,
+                    silence=self._options.timeout,
+                )
+                with suppress(NotFoundError, ForbiddenError, SignInRequiredError):
+                    terms = wire.block_terms(await self._call("GET", "/api/v1/transfer", query=[("path", "/")]))
+                    self._blocks = BlockService(self._lanes, terms, self._token, self._retry)
+        return self._blocks
 
     # --- who we are ---------------------------------------------------------------------------------------------
 

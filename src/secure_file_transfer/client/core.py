@@ -39,18 +39,24 @@ class AsyncClient(Api):
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
         parents: bool = False,
+        priority: int = 0,
         on_progress: OnProgress | None = None,
     ) -> Written:
         """Send one file with its modification time, verified by SHA-256.
 
+        Blocks of it that the server has from an earlier version, or from an earlier try, are not sent again.
+
         `remote` is its new path; a folder, or a path that ends with `/`, receives it under its own name. Default: the
-        top of the tree. `parents` makes missing folders on the way.
+        top of the tree. `parents` makes missing folders on the way. Of several calls at once, blocks of the one with
+        the lower `priority` go first, and equal ones in order of arrival.
 
         Raises:
             SourceChangedError: it changed while it was read; nothing was published.
             DigestMismatchError, NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
         """
-        return await sending.send_file(self, local, remote, conflict=conflict, parents=parents, on_progress=on_progress)
+        return await sending.send_file(
+            self, local, remote, conflict=conflict, parents=parents, priority=priority, on_progress=on_progress
+        )
 
     async def send_files_in_parallel(
         self,
@@ -105,6 +111,8 @@ class AsyncClient(Api):
         on_progress: OnProgress | None = None,
     ) -> Received:
         """Receive one file with its modification time. It appears under its name whole and verified, or not at all.
+
+        Blocks that the file there, or an earlier try that failed on the way, has already are not fetched again.
 
         `local` is its new path; a folder, or a text that ends with a separator, receives it under its own name.
         Default: the working directory.

@@ -5,6 +5,7 @@ Synchronous, for worker threads. Every refusal of the operating system becomes a
 
 import errno
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -117,15 +118,36 @@ class SourceFile:
         """
         with self._lock, local_errors("read", self.path):
             data = os.read(self._fd, min(READ_SIZE, self._left)) if self._left else b""
-            self._left -= len(data)
-            after = os.fstat(self._fd) if not (data and self._left) else self._before
-        seen = (after.st_size, after.st_mtime_ns)
-        if (not data and self._left) or seen != (self.size, self._before.st_mtime_ns):
+            self._moved(len(data))
+        self._sha256.update(data)
+        return data
+
+    def fill(self, buffer: memoryview) -> None:
+        """Read exactly as many bytes as the buffer holds; like `read`, but without hashing. See `update`.
+
+        Raises:
+            SourceChangedError
+        """
+        got = 0
+        with self._lock, local_errors("read", self.path), io.FileIO(self._fd, closefd=False) as file:
+            while got < len(buffer):
+                count = file.readinto(buffer[got:]) or 0
+                got += count
+                self._moved(count)
+
+    def _moved(self, count: int) -> None:
+        self._left -= count
+        if count and self._left > 0:
+            return
+        after = os.fstat(self._fd)
+        if self._left or (after.st_size, after.st_mtime_ns) != (self.size, self._before.st_mtime_ns):
             raise SourceChangedError(
                 f"{display(str(self.path))} changed while it was read", hint="Try again when nothing writes to it."
             )
+
+    def update(self, data: memoryview) -> None:
+        """Count what `fill` has read in the digest. The calls follow the file's order."""
         self._sha256.update(data)
-        return data
 
     def read_all(self) -> bytes:
         """The whole content. For small files."""
@@ -149,10 +171,10 @@ class PartialFile:
     It is made by the first `write` or by `publish`; nothing is made after `discard`.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, mark: str | None = None) -> None:
         self.target = target
         # Random, so that two downloads of the same file never write into each other; short enough for any name.
-        tail = f".{secrets.token_hex(4)}{_PART_SUFFIX}"
+        tail = f".{mark or secrets.token_hex(4)}{_PART_SUFFIX}"
         stem = os.fsencode(target.name)[: NAME_MAX_BYTES - len(tail) - 1].decode(errors="ignore")
         self.path = target.with_name(f".{stem}{tail}")
         self._sha256 = hashlib.sha256()
@@ -173,7 +195,7 @@ class PartialFile:
             self._fd = os.open(self.path, flags, 0o666)  # the umask decides, as for every file a person makes
         return self._fd
 
-    def write(self, parts: Sequence[bytes]) -> None:
+    def write(self, parts: Sequence[bytes | memoryview]) -> None:
         """Append all parts.
 
         Raises:
@@ -230,7 +252,7 @@ class PartialFile:
             self.path.unlink(missing_ok=True)
 
 
-def _write_all(fd: int, parts: Sequence[bytes]) -> None:
+def _write_all(fd: int, parts: Sequence[bytes | memoryview]) -> None:
     if not hasattr(os, "writev"):
         parts = [b"".join(parts)]
     written = os.writev(fd, parts) if hasattr(os, "writev") else 0

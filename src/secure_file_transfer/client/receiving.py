@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..errors import (
@@ -15,11 +16,18 @@ from ..errors import (
 )
 from ..model import Conflict, Entry, Kind, TimeUs
 from ..paths import RemotePath, display
+from ..transfer.batches import batches
 from . import local as disk
 from .api import UPLOAD_CONFLICTS, Api, choice
+from .blocks import BlockService
+from .downloading import download
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
 from .progress import Meter, OnProgress
+from .small import BATCH_BYTES, SMALL_MAX, receive_batch
 from .streams import Download, wrong_content
+
+_Wanted = tuple[int, Entry, Path]
+"""A file to receive: its place among the results, what it is, and where it goes."""
 
 _ENTRIES_MAX = 5_000_000
 """More entries in one tree than this are taken for a hostile server's."""
@@ -60,6 +68,11 @@ async def receive(api: Api, entry: Entry, target: Path, conflict: Conflict, mete
     ):
         meter.file_done(entry.path)
         return Received(target, entry, "skipped")
+    if entry.size > SMALL_MAX and (service := await api.block_service()) is not None:
+        on_bytes = partial(meter.add, entry.path)
+        if (got := await download(api, service, entry, target, conflict, on_bytes)) is not None:
+            meter.file_done(entry.path)
+            return Received(got[0], got[2], got[1])
     part = disk.PartialFile(target)
     try:
         writing: asyncio.Future[None] | None = None
@@ -149,33 +162,68 @@ async def receive_files(
 
     await side_by_side(range(len(remotes)), look, api.connections)
     wanted = [(at, entries[at], targets[at]) for at in sorted(entries)]
-    results |= await _receive_all(api, wanted, how, on_progress, on_result)
+    results |= await _Receiving(api, wanted, how, on_progress, on_result).run()
     return settle([results[at] for at in range(len(remotes))], check=check)
 
 
-async def _receive_all(
-    api: Api,
-    wanted: Sequence[tuple[int, Entry, Path]],
-    how: Conflict,
-    on_progress: OnProgress | None,
-    on_result: OnResult | None,
-) -> dict[int, Transferred]:
-    meter = Meter(on_progress, total=sum(entry.size for _, entry, _ in wanted), files_total=len(wanted))
-    results: dict[int, Transferred] = {}
+class _Receiving:
+    """Many files on their way: the small ones in batches, the others largest first, all side by side."""
 
-    async def one(item: tuple[int, Entry, Path]) -> None:
-        at, entry, target = item
+    def __init__(
+        self,
+        api: Api,
+        wanted: Sequence[_Wanted],
+        conflict: Conflict,
+        on_progress: OnProgress | None,
+        on_result: OnResult | None,
+    ) -> None:
+        self._api, self._wanted, self._conflict, self._on_result = api, wanted, conflict, on_result
+        total = sum(entry.size for _, entry, _ in wanted)
+        self._meter = Meter(on_progress, total=total, files_total=len(wanted))
+        self._results: dict[int, Transferred] = {}
+
+    async def run(self) -> dict[int, Transferred]:
+        """Receive all; the results by their places."""
+        plain = self._conflict in {Conflict.OVERWRITE, Conflict.RENAME}
+        service = await self._api.block_service() if len(self._wanted) > 1 and plain else None
+        rest = self._wanted if service is None else [file for file in self._wanted if file[1].size > SMALL_MAX]
+        jobs: list[Callable[[], Awaitable[None]]] = [
+            partial(self._one, file) for file in sorted(rest, key=lambda file: file[1].size, reverse=True)
+        ]
+        if service is not None:
+            groups = batches(
+                [(file, file[1].size) for file in self._wanted if file[1].size <= SMALL_MAX],
+                most_items=service.terms.batch_files_max,
+                most_bytes=min(BATCH_BYTES, service.terms.batch_bytes_max),
+            )
+            jobs += [partial(self._batch, service, group) for group in groups]
+        await side_by_side(jobs, lambda job: job(), self._api.connections)
+        return self._results
+
+    async def _one(self, file: _Wanted) -> None:
+        at, entry, target = file
 
         async def work() -> Transferred:
-            received = await receive(api, entry, target, how, meter)
+            received = await receive(self._api, entry, target, self._conflict, self._meter)
             return Transferred(received.path, entry.path, received.outcome, entry)
 
-        results[at] = await attempt(work, target, entry.path, on_result)
-        if results[at].error is not None:
-            meter.file_done(entry.path)
+        result = await attempt(work, target, entry.path, self._on_result)
+        self._results[at] = result
+        if result.error is not None:
+            self._meter.file_done(entry.path)
 
-    await side_by_side(wanted, one, api.connections)
-    return results
+    async def _batch(self, service: BlockService, files: Sequence[_Wanted]) -> None:
+        got = await receive_batch(service, [(entry, target) for _, entry, target in files], self._conflict)
+        for (at, entry, target), found in zip(files, got, strict=True):
+            if isinstance(found, SecureFileTransferError):
+                result = failed(target, entry.path, found)
+            else:
+                result = Transferred(found[0], entry.path, found[1], entry)
+                self._meter.add(entry.path, entry.size)
+            self._results[at] = result
+            self._meter.file_done(entry.path)
+            if self._on_result is not None:
+                self._on_result(result)
 
 
 async def receive_tree(
@@ -198,7 +246,7 @@ async def receive_tree(
     survey = _Survey(api, on_result)
     await survey.read(top, root)
     wanted = [(at, *file) for at, file in enumerate(survey.files)]
-    got = await _receive_all(api, wanted, how, on_progress, on_result)
+    got = await _Receiving(api, wanted, how, on_progress, on_result).run()
     return settle([*survey.problems, *(got[at] for at, *_ in wanted)], check=check)
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..errors import (
@@ -17,13 +18,18 @@ from ..errors import (
 )
 from ..model import MIB, Conflict, Kind
 from ..paths import RemotePath, display
+from ..transfer.batches import batches
 from .api import UPLOAD_CONFLICTS, Api, check_stored, choice, upload_query
+from .blocks import BlockService
 from .local import SourceFile, file_size, walk
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
 from .progress import Meter, OnProgress
+from .small import BATCH_BYTES, SMALL_MAX, Wanted, send_batch
+from .transport import Query
+from .uploading import BlockUpload
 from .wire import Written, digest_field
 
-SMALL_MAX = 4 * MIB
+WHOLE_MAX = 4 * MIB
 """Up to this size a file is read whole and its digest declared before it is sent, so that a damaged upload is
 refused rather than noticed afterwards. Larger files are hashed while they are sent."""
 
@@ -53,10 +59,10 @@ async def destination(api: Api, local: Path, remote: str | None) -> RemotePath:
     return target / remote_name(local).name if found.kind is Kind.FOLDER else target
 
 
-def _opened(local: Path) -> tuple[SourceFile, bytes | None]:
+def _opened(local: Path, small_max: int) -> tuple[SourceFile, bytes | None]:
     """The file, and its content if that is small; such a file is closed again."""
     source = SourceFile(local)
-    if source.size > SMALL_MAX:
+    if source.size > small_max:
         return source, None
     try:
         return source, source.read_all()
@@ -65,11 +71,20 @@ def _opened(local: Path) -> tuple[SourceFile, bytes | None]:
 
 
 async def send(
-    api: Api, local: Path, target: RemotePath, conflict: Conflict, meter: Meter, *, parents: bool
+    api: Api,
+    local: Path,
+    target: RemotePath,
+    conflict: Conflict,
+    meter: Meter,
+    *,
+    size: int,
+    parents: bool,
+    priority: int = 0,
 ) -> Written:
-    """Send one file to exactly `target`."""
-    loop = asyncio.get_running_loop()
-    source, data = await loop.run_in_executor(api.executor, _opened, local)
+    """Send one file to exactly `target`: by blocks if it is large and the server takes blocks, else whole."""
+    service = await api.block_service() if size > SMALL_MAX else None
+    small_max = WHOLE_MAX if service is None else SMALL_MAX
+    source, data = await asyncio.get_running_loop().run_in_executor(api.executor, _opened, local, small_max)
     shown, went = str(local), 0
 
     def on_bytes(count: int) -> None:
@@ -78,22 +93,13 @@ async def send(
         meter.add(shown, count)
 
     try:
-        query = upload_query(conflict, source.modified_us, parents=parents)
-        if data is not None:
-            written = await api.upload(
-                data,
-                str(target),
-                length=source.size,
-                query=query,
-                headers={"Repr-Digest": digest_field(source.sha256)},
-                on_bytes=on_bytes,
-            )
+        if service is not None and data is None:
+            upload = BlockUpload(service, source, api.executor, on_bytes)
+            await upload.send(priority=priority)
+            written = await upload.commit(target, conflict, parents=parents)
         else:
-
-            async def piece() -> bytes:
-                return await loop.run_in_executor(api.executor, source.read)
-
-            written = await api.upload(piece, str(target), length=source.size, query=query, on_bytes=on_bytes)
+            query = upload_query(conflict, source.modified_us, parents=parents)
+            written = await _send_whole(api, source, data, target, query, on_bytes)
         check_stored(written, source.sha256, str(target))
     except SecureFileTransferError:
         meter.add(shown, -went)
@@ -104,6 +110,19 @@ async def send(
     return written
 
 
+async def _send_whole(
+    api: Api, source: SourceFile, data: bytes | None, target: RemotePath, query: Query, on_bytes: Callable[[int], None]
+) -> Written:
+    if data is not None:
+        headers = {"Repr-Digest": digest_field(source.sha256)}
+        return await api.upload(data, str(target), length=source.size, query=query, headers=headers, on_bytes=on_bytes)
+
+    async def piece() -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(api.executor, source.read)
+
+    return await api.upload(piece, str(target), length=source.size, query=query, on_bytes=on_bytes)
+
+
 async def send_file(
     api: Api,
     local: str | Path,
@@ -111,13 +130,16 @@ async def send_file(
     *,
     conflict: Conflict | str,
     parents: bool,
+    priority: int,
     on_progress: OnProgress | None,
 ) -> Written:
     """See AsyncClient.send_file."""
     path, how = Path(local), choice(conflict, UPLOAD_CONFLICTS)
     size = await asyncio.get_running_loop().run_in_executor(api.executor, file_size, path)
     target = await destination(api, path, remote)
-    return await send(api, path, target, how, Meter(on_progress, total=size), parents=parents)
+    return await send(
+        api, path, target, how, Meter(on_progress, total=size), size=size, parents=parents, priority=priority
+    )
 
 
 async def send_files(
@@ -134,7 +156,7 @@ async def send_files(
     how, folder = choice(conflict, UPLOAD_CONFLICTS), RemotePath.parse(remote_dir)
     paths = [Path(local) for local in locals_]
     results: dict[int, Transferred] = {}
-    wanted: list[tuple[int, Path, RemotePath, int]] = []
+    wanted: list[Wanted] = []
     taken: dict[RemotePath, Path] = {}
     for at, path in enumerate(paths):
         try:
@@ -151,34 +173,70 @@ async def send_files(
                 hint="Send them to different folders.",
             )
         taken[target] = path
-        wanted.append((at, path, target, size))
-    found = await _send_all(api, wanted, how, on_progress, on_result)
+        wanted.append(Wanted(at, path, target, size))
+    found = await _Sending(api, wanted, how, on_progress, on_result).run()
     return settle([(results | found)[at] for at in range(len(paths))], check=check)
 
 
-async def _send_all(
-    api: Api,
-    wanted: Sequence[tuple[int, Path, RemotePath, int]],
-    how: Conflict,
-    on_progress: OnProgress | None,
-    on_result: OnResult | None,
-) -> dict[int, Transferred]:
-    meter = Meter(on_progress, total=sum(size for *_, size in wanted), files_total=len(wanted))
-    results: dict[int, Transferred] = {}
+class _Sending:
+    """Many files on their way: the small ones in batches, the others largest first, all side by side."""
 
-    async def one(item: tuple[int, Path, RemotePath, int]) -> None:
-        at, path, target, _ = item
+    def __init__(
+        self,
+        api: Api,
+        wanted: Sequence[Wanted],
+        conflict: Conflict,
+        on_progress: OnProgress | None,
+        on_result: OnResult | None,
+    ) -> None:
+        self._api, self._wanted, self._conflict, self._on_result = api, wanted, conflict, on_result
+        total = sum(file.size for file in wanted)
+        self._meter = Meter(on_progress, total=total, files_total=len(wanted))
+        self._results: dict[int, Transferred] = {}
 
+    async def run(self) -> dict[int, Transferred]:
+        """Send all; the results by their places."""
+        service = await self._api.block_service() if len(self._wanted) > 1 else None
+        small = [file for file in self._wanted if service is not None and file.size <= SMALL_MAX]
+        rest = self._wanted if service is None else [file for file in self._wanted if file.size > SMALL_MAX]
+        jobs: list[Callable[[], Awaitable[None]]] = [
+            partial(self._one, file) for file in sorted(rest, key=lambda file: file.size, reverse=True)
+        ]
+        if service is not None:
+            limits = service.terms
+            groups = batches(
+                [(file, file.size) for file in small],
+                most_items=limits.batch_files_max,
+                most_bytes=min(BATCH_BYTES, limits.batch_bytes_max),
+            )
+            jobs += [partial(self._batch, service, group) for group in groups]
+        await side_by_side(jobs, lambda job: job(), self._api.connections)
+        return self._results
+
+    async def _one(self, file: Wanted) -> None:
         async def work() -> Transferred:
-            written = await send(api, path, target, how, meter, parents=False)
-            return Transferred(path, written.entry.path, written.outcome, written.entry)
+            written = await send(
+                self._api, file.local, file.target, self._conflict, self._meter, size=file.size, parents=False
+            )
+            return Transferred(file.local, written.entry.path, written.outcome, written.entry)
 
-        results[at] = await attempt(work, path, str(target), on_result)
-        if results[at].error is not None:
-            meter.file_done(str(path))
+        result = await attempt(work, file.local, str(file.target), self._on_result)
+        self._results[file.at] = result
+        if result.error is not None:
+            self._meter.file_done(str(file.local))
 
-    await side_by_side(wanted, one, api.connections)
-    return results
+    async def _batch(self, service: BlockService, files: Sequence[Wanted]) -> None:
+        said = await send_batch(self._api, service, files, self._conflict)
+        for file, found in zip(files, said, strict=True):
+            if isinstance(found, SecureFileTransferError):
+                result = failed(file.local, str(file.target), found)
+            else:
+                result = Transferred(file.local, found.entry.path, found.outcome, found.entry)
+                self._meter.add(str(file.local), file.size)
+            self._results[file.at] = result
+            self._meter.file_done(str(file.local))
+            if self._on_result is not None:
+                self._on_result(result)
 
 
 async def send_tree(
@@ -201,7 +259,8 @@ async def send_tree(
         if on_result is not None:
             on_result(result)
     await _make_folders(api, [top, *plan.folders])
-    sent = await _send_all(api, [(at, *file) for at, file in enumerate(plan.files)], how, on_progress, on_result)
+    wanted = [Wanted(at, *file) for at, file in enumerate(plan.files)]
+    sent = await _Sending(api, wanted, how, on_progress, on_result).run()
     return settle([*plan.left_out, *(sent[at] for at in range(len(plan.files)))], check=check)
 
 

@@ -18,17 +18,18 @@ from yarl import URL
 from ..errors import (
     InterruptedTransferError,
     ProtocolViolationError,
+    SecureFileTransferError,
     TooLargeError,
-    from_code,
 )
-from ..paths import display
 from ..version import __version__
 from . import trust as trusting
 from .trust import Address, Trust
+from .wire import problem_error
 
 JSON_MAX = 64 * 1024 * 1024
 """An answer larger than this is refused; the largest honest one is a page of 10,000 entries."""
-_PROBLEM_MAX = 64 * 1024
+PROBLEM_MAX = 64 * 1024
+PROBLEM_TYPE = "application/problem+json"
 READ_BUFFER = 1024 * 1024
 """What aiohttp may read ahead of us per connection. Measured: 64 KiB pauses the transport so often that a
 download is a quarter slower."""
@@ -79,6 +80,11 @@ class Transport:
         if session is not None:
             await session.close()
             await asyncio.sleep(0)  # the sockets close in the next turn of the loop
+
+    async def context(self) -> ssl.SSLContext:
+        """How to verify the server: a fresh context, for connections besides the pool's."""
+        await self._started()
+        return trusting.make_context(self._trust)
 
     async def _started(self) -> aiohttp.ClientSession:
         if self._session is not None:
@@ -178,19 +184,10 @@ class Transport:
 
     async def _raise_problem(self, response: aiohttp.ClientResponse) -> NoReturn:
         """Raise the error that an answer carries, or say that it carries none."""
-        if response.content_type == "application/problem+json":
-            problem = _parse(await read_at_most(response, _PROBLEM_MAX))
-            if isinstance(problem, dict) and isinstance(code := problem.get("code"), str):
-                detail, hint = problem.get("detail") or problem.get("title"), problem.get("hint")
-                raise from_code(
-                    code,
-                    _plain(detail) if isinstance(detail, str) else "",
-                    hint=_plain(hint) if isinstance(hint, str) else "",
-                )
-        raise ProtocolViolationError(
-            f"{self.address} answered with status {response.status} and no explanation",
-            hint="Check the address: another program, or a proxy, may be answering there.",
-        )
+        data = b""
+        if response.content_type == PROBLEM_TYPE:
+            data = await read_at_most(response, PROBLEM_MAX)
+        raise problem_of(self.address, response.status, data)
 
     async def _translate(self, error: aiohttp.ClientError, *, begun: bool) -> NoReturn:
         address = self.address
@@ -217,9 +214,15 @@ class Transport:
         ) from None
 
 
-def _plain(text: str) -> str:
-    """A sentence of the server, without what could move a cursor or turn the direction of reading."""
-    return display(text[:1000]).removesuffix("…")[1:-1]
+def problem_of(address: Address, status: int, problem_json: bytes) -> SecureFileTransferError:
+    """The error that an answer carries, or one that says that it carries none."""
+    problem = _parse(problem_json)
+    if isinstance(problem, dict) and isinstance(problem.get("code"), str):
+        return problem_error(problem)
+    return ProtocolViolationError(
+        f"{address} answered with status {status} and no explanation",
+        hint="Check the address: another program, or a proxy, may be answering there.",
+    )
 
 
 def _parse(data: bytes) -> object:

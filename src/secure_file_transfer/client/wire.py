@@ -3,14 +3,20 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ..errors import InvalidNameError, InvalidRequestError, ProtocolViolationError
-from ..model import Entry, Kind, Page, Role, TimeUs, Usage
+from ..errors import (
+    InvalidNameError,
+    InvalidRequestError,
+    ProtocolViolationError,
+    SecureFileTransferError,
+    from_code,
+)
+from ..model import BLOCK_SIZE_MAX, KIB, MIB, Entry, Kind, Page, Role, TimeUs, Usage
 from ..paths import RemotePath, display
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,6 +71,28 @@ class Written:
 
     entry: Entry
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTerms:
+    """How a server takes blocks and batches: the limits it states, and the key that names blocks."""
+
+    naming_key: bytes = field(repr=False)
+    block_min: int
+    block_max: int
+    missing_max: int
+    batch_bytes_max: int
+    batch_files_max: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileBlocks:
+    """A stored file and the blocks it is made of, in order: (id, length)."""
+
+    entry: Entry
+    naming_key: bytes = field(repr=False)
+    blocks: Sequence[tuple[bytes, int]]
 
 
 def _violation(what: str) -> ProtocolViolationError:
@@ -220,6 +248,82 @@ def server_info(value: object) -> ServerInfo:
         setup=_flag(values, "setup"),
         block_size=_whole(values, "block_size"),
     )
+
+
+def problem_error(problem: Mapping[str, Any]) -> SecureFileTransferError:
+    """The typed error for the members of a problem (RFC 9457)."""
+    detail, hint = problem.get("detail") or problem.get("title"), problem.get("hint")
+    return from_code(
+        _text(problem, "code"),
+        _plain(detail) if isinstance(detail, str) else "",
+        hint=_plain(hint) if isinstance(hint, str) else "",
+    )
+
+
+def problem(value: object) -> SecureFileTransferError:
+    """Read a problem within an answer."""
+    return problem_error(_members(value, "a problem"))
+
+
+def _plain(text: str) -> str:
+    """A sentence of the server, without what could move a cursor or turn the direction of reading."""
+    return display(text[:1000]).removesuffix("…")[1:-1]
+
+
+def _hex_digest(value: object) -> bytes:
+    if not isinstance(value, str) or not _HEX_DIGEST.fullmatch(value):
+        raise _violation("a block id or key is not 64 hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+def block_terms(value: object) -> BlockTerms:
+    """Read how the server takes blocks. Limits that no client could work with are refused."""
+    values = _members(value, "the terms of transfer")
+    names = ("block_min", "block_max", "missing_max", "batch_bytes_max", "batch_files_max", "connections")
+    limits = {name: _whole(values, name) for name in names}
+    if min(limits.values()) < 1 or not 64 * KIB <= limits["block_max"] <= 64 * MIB:
+        raise _violation("the limits of transfer make no sense")
+    return BlockTerms(_hex_digest(values.get("naming_key")), **limits)
+
+
+def missing(value: object, asked: Sequence[bytes]) -> set[bytes]:
+    """Read which of the blocks asked about are missing."""
+    ids = _members(value, "the answer about blocks").get("missing")
+    if not isinstance(ids, list):
+        raise _violation("'missing' is not a list")
+    found = {_hex_digest(item) for item in ids}
+    if not found <= set(asked):
+        raise _violation("it misses a block that nobody mentioned")
+    return found
+
+
+def file_blocks(value: object) -> FileBlocks:
+    """Read a manifest. Its lengths add up to the file's size, so whoever follows it fills exactly that."""
+    values = _members(value, "a manifest")
+    found, blocks, total = entry(values.get("entry")), values.get("blocks"), 0
+    if not isinstance(blocks, list):
+        raise _violation("a manifest has no blocks")
+    read: list[tuple[bytes, int]] = []
+    for item in blocks:
+        if not (isinstance(item, list) and len(item) == 2 and type(item[1]) is int and 1 <= item[1] <= BLOCK_SIZE_MAX):
+            raise _violation("a manifest holds something that is not a block")
+        read.append((_hex_digest(item[0]), item[1]))
+        total += item[1]
+    if total != found.size:
+        raise _violation("the blocks of a file are not as long as the file")
+    return FileBlocks(found, _hex_digest(values.get("naming_key")), read)
+
+
+def results(value: object, count: int) -> list[Written | SecureFileTransferError]:
+    """Read what became of each of `count` files."""
+    items = _members(value, "the answer to a commit").get("results")
+    if not isinstance(items, list) or len(items) != count:
+        raise _violation("it does not answer for each file")
+    return [_result(_members(item, "a result")) for item in items]
+
+
+def _result(item: Mapping[str, Any]) -> Written | SecureFileTransferError:
+    return problem(item["error"]) if "error" in item else written(item)
 
 
 def _account(value: object) -> AccountInfo:

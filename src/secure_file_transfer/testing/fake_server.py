@@ -41,6 +41,7 @@ from ..errors import (
 from ..model import TimeUs
 from ..paths import RemotePath, numbered
 from .certificates import ServerFiles, TestAuthority
+from .fake_blocks import FakeBlocks, problem
 
 NAME, PASSWORD = "mona", "correct horse battery staple"
 PAGE_MAX = 10_000
@@ -110,6 +111,25 @@ class _Tree:
     def free(self, path: RemotePath) -> RemotePath:
         return next(p for n in range(1, 1000) if (p := path.parent / numbered(path.name, n)) not in self.items)
 
+    def store(
+        self, path: RemotePath, content: bytes, conflict: str, modified: TimeUs | None, *, parents: bool
+    ) -> tuple[RemotePath, str]:
+        if parents:
+            self.make_folder(path.parent, parents=True)
+        self.folder(path.parent)
+        old = self.items.get(path)
+        if old is not None and old.content is None:
+            raise IsAFolderError(f"'{path}' is a folder")
+        outcome = "replaced" if old else "created"
+        if old is not None:
+            older = modified is not None and old.modified < modified
+            if conflict == "skip" or (conflict == "newer" and not older):
+                return path, "skipped"
+            if conflict == "rename":
+                path, outcome = self.free(path), "created"
+        self.items[path] = self.item(content, modified)
+        return path, outcome
+
     def relocate(self, source: RemotePath, target: RemotePath, conflict: str, *, keep: bool) -> RemotePath:
         self.get(source)
         self.folder(target.parent)
@@ -131,18 +151,9 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except SecureFileTransferError as error:
-        row = error.row
         return web.json_response(
-            {
-                "type": "about:blank",
-                "title": row.title,
-                "status": row.status,
-                "detail": str(error),
-                "code": row.code,
-                "hint": error.hint,
-                "retryable": row.retryable,
-            },
-            status=row.status,
+            problem(error),
+            status=error.row.status,
             content_type="application/problem+json",
         )
 
@@ -162,9 +173,15 @@ class FakeServer:
     def __init__(self, folder: Path, files: ServerFiles | None = None) -> None:
         self.files = files or TestAuthority().issue(folder)
         self.tree = _Tree()
+        self.blocks: FakeBlocks | None = FakeBlocks(self._stored)
+        """None: a server that knows no blocks."""
         self.tokens: set[str] = set()
         self.requests: list[tuple[str, str]] = []
         self.faults: dict[str, list[SecureFileTransferError]] = {}
+        self.after: dict[str, tuple[int, SecureFileTransferError]] = {}
+        """After so many requests of a method and the beginning of a path, every further one gets this error."""
+        self.corrupt_downloads = 0
+        """So many of the next ranges arrive damaged."""
         self.setup_code: str | None = None
         self.port = 0
         # As the real server does; the TLS of asyncio in Python 3.11.2 forgets connections that peers leave early.
@@ -269,6 +286,11 @@ class FakeServer:
             raise SignInRequiredError
         if waiting := self.faults.get(request.method):
             raise waiting.pop(0)
+        for start, (left, fault) in self.after.items():
+            if f"{request.method} {request.path}".startswith(start):
+                if not left:
+                    raise fault
+                self.after[start] = (left - 1, fault)
         handler = getattr(self, f"_{request.method.lower()}_{request.match_info['room']}", None)
         if handler is None:
             raise NotFoundError
@@ -355,6 +377,48 @@ class FakeServer:
         await response.write_eof()
         return response
 
+    # --- blocks -------------------------------------------------------------------------------------------------
+
+    def _stored(
+        self, path: RemotePath, content: bytes, conflict: str, modified: TimeUs | None, parents: bool
+    ) -> tuple[dict[str, Any], str]:
+        path, outcome = self.tree.store(path, content, conflict, modified, parents=parents)
+        return self.tree.get(path).entry(path), outcome
+
+    def _blocks(self) -> FakeBlocks:
+        if self.blocks is None:
+            raise NotFoundError
+        return self.blocks
+
+    async def _get_transfer(self, _: web.Request) -> web.Response:
+        return web.json_response(self._blocks().terms())
+
+    async def _post_blocks(self, request: web.Request) -> web.Response:
+        return await self._blocks().missing(request)
+
+    async def _put_blocks(self, request: web.Request) -> web.Response:
+        return await self._blocks().put(request, bytes.fromhex(request.path.rsplit("/", 1)[-1]))
+
+    async def _post_commits(self, request: web.Request) -> web.Response:
+        return await self._blocks().commit(request)
+
+    async def _post_batch(self, request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/read"):
+            return await self._blocks().read_batch(request, self._found)
+        return await self._blocks().batch(request)
+
+    def _found(self, path: RemotePath) -> tuple[dict[str, Any], bytes | None]:
+        item = self.tree.get(path)
+        return item.entry(path), item.content
+
+    async def _get_manifests(self, request: web.Request) -> web.Response:
+        path, blocks = _path(request), self._blocks()
+        entry, content = self._found(path)
+        if content is None:
+            raise IsAFolderError(f"'{path}' is a folder")
+        manifest = blocks.manifest(content)
+        return web.json_response({"entry": entry, "naming_key": blocks.key.hex(), "blocks": manifest})
+
     # --- content ------------------------------------------------------------------------------------------------
 
     async def _get_files(self, request: web.Request) -> web.Response:
@@ -375,7 +439,11 @@ class FakeServer:
             raise RangeNotSatisfiableError
         first, last = int(wanted[1]), min(int(wanted[2] or len(content)), len(content) - 1)
         headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-        return web.Response(status=206, body=content[first : last + 1], headers=headers)
+        part = content[first : last + 1]
+        if self.corrupt_downloads:
+            self.corrupt_downloads -= 1
+            part = bytes([part[0] ^ 1]) + part[1:]
+        return web.Response(status=206, body=part, headers=headers)
 
     async def _put_files(self, request: web.Request) -> web.Response:
         path, query, headers = _path(request), request.query, request.headers
@@ -383,25 +451,13 @@ class FakeServer:
         declared = read_digest_field(headers.get("Repr-Digest") or headers.get("Content-Digest"))
         if declared is not None and declared != hashlib.sha256(content).digest():
             raise DigestMismatchError("not what was declared")
-        if query.get("parents") == "true":
-            self.tree.make_folder(path.parent, parents=True)
-        self.tree.folder(path.parent)
         old = self.tree.items.get(path)
-        if old is not None and old.content is None:
-            raise IsAFolderError(f"'{path}' is a folder")
         match = headers.get("If-Match")
         if (match and (old is None or match != f'"v{old.number}"')) or (headers.get("If-None-Match") == "*" and old):
             raise PreconditionFailedError
         modified = time_us(query["modified"]) if "modified" in query else None
-        conflict, outcome = query.get("conflict", "overwrite"), "replaced" if old else "created"
-        if old is not None:
-            older = modified is not None and old.modified < modified
-            if conflict == "skip" or (conflict == "newer" and not older):
-                outcome = "skipped"
-            elif conflict == "rename":
-                path, outcome = self.tree.free(path), "created"
-        if outcome != "skipped":
-            self.tree.items[path] = self.tree.item(content, modified)
+        parents = query.get("parents") == "true"
+        path, outcome = self.tree.store(path, content, query.get("conflict", "overwrite"), modified, parents=parents)
         item = self.tree.get(path)
         return web.json_response(
             {"entry": item.entry(path), "outcome": outcome},

@@ -38,7 +38,7 @@ def threads() -> list[str]:
 
 
 def test_every_asynchronous_method_has_its_twin() -> None:
-    inner = {"upload"}
+    inner = {"upload", "block_service"}
     for name, method in inspect.getmembers(AsyncClient, callable):
         if not name.startswith("_") and name not in inner:
             twin = getattr(SecureFileTransferClient, name)

@@ -37,6 +37,7 @@ from secure_file_transfer.testing.fake_server import FakeServer
 from secure_file_transfer.testing.scripted_server import Asked, ScriptedServer, answer, entry
 
 BIG = 9 * MIB
+NO_BLOCKS = answer(404, {"code": "not_found"}, headers={"Content-Type": "application/problem+json"})
 
 
 @pytest.fixture
@@ -49,6 +50,12 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeServer]:
 async def client(fake: FakeServer) -> AsyncIterator[AsyncClient]:
     async with AsyncClient(fake.url, cafile=fake.files.cafile, token=fake.token) as client:
         yield client
+
+
+@pytest.fixture
+def plain(fake: FakeServer) -> None:
+    """A server that takes files only whole."""
+    fake.blocks = None
 
 
 @pytest.fixture
@@ -73,6 +80,7 @@ def stored(fake: FakeServer) -> set[str]:
 # --- sending --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize("change", ["grow", "shrink", "touch"])
 async def test_a_file_that_changes_while_it_is_read_is_not_published(
     client: AsyncClient, fake: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
@@ -100,6 +108,8 @@ async def test_small_files_declare_their_digest_beforehand(
     declared: dict[str, str | None] = {}
 
     def script(asked: Asked) -> bytes:
+        if "/transfer" in asked.target:
+            return NO_BLOCKS
         body = asked.read(asked.length)
         declared[asked.target.split("?")[0]] = asked.headers.get("repr-digest")
         stored_as = entry("/x", sha256=hashlib.sha256(body).hexdigest(), size=len(body))
@@ -171,14 +181,17 @@ async def test_a_full_server_says_so(client: AsyncClient, fake: FakeServer, tmp_
 async def test_a_connection_cut_in_the_middle_of_an_upload_is_told(
     tmp_path: Path, context: tuple[ssl.SSLContext, Path]
 ) -> None:
-    def script(asked: Asked) -> None:
+    def script(asked: Asked) -> bytes | None:
+        if "/transfer" in asked.target:
+            return NO_BLOCKS
         asked.read(MIB)
+        return None
 
     with ScriptedServer(script, context[0]) as server:
         async with AsyncClient("127.0.0.1", server.port, cafile=context[1], token="t") as client:
             with pytest.raises(InterruptedTransferError):
                 await client.send_file(make(tmp_path / "f", BIG))
-    assert len(server.asked) == 1
+    assert len(server.asked) == 2
 
 
 async def test_a_server_that_takes_nothing_more_times_out(
@@ -187,9 +200,12 @@ async def test_a_server_that_takes_nothing_more_times_out(
     done = asyncio.Event()
     monkeypatch.setattr("secure_file_transfer.client.api._RATE_MIN", 1 << 40)
 
-    def script(asked: Asked) -> None:
+    def script(asked: Asked) -> bytes | None:
+        if "/transfer" in asked.target:
+            return NO_BLOCKS
         asked.read(MIB)
         asyncio.run_coroutine_threadsafe(done.wait(), loop).result(10)
+        return None
 
     loop = asyncio.get_running_loop()
     with ScriptedServer(script, context[0]) as server:
@@ -271,6 +287,7 @@ async def test_skip_never_replaces_what_appears_meanwhile(tmp_path: Path) -> Non
     assert names(tmp_path) == {"f"}
 
 
+@pytest.mark.usefixtures("plain")
 async def test_a_full_disk_here_leaves_nothing(
     client: AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,6 +312,8 @@ async def test_a_cut_download_leaves_the_old_file(tmp_path: Path, context: tuple
     def script(asked: Asked) -> bytes | None:
         if "/entries/" in asked.target:
             return answer(200, entry("/f", size=BIG))
+        if "/transfer" in asked.target:
+            return NO_BLOCKS
         asked.connection.sendall(answer(200, body=b"x" * MIB, headers={"Content-Length": str(BIG)}))
         return None
 

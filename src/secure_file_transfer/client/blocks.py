@@ -1,0 +1,188 @@
+"""The block protocol's requests, over many connections at once, each tried again as long as that can help."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from blake3 import blake3
+
+from ..errors import (
+    SecureFileTransferError,
+    ShuttingDownError,
+    TooManyRequestsError,
+    UnreachableError,
+)
+from ..paths import RemotePath
+from ..transfer.frames import MEDIA_TYPE
+from ..transfer.retry import Retry
+from . import wire
+from .lanes import Answer, Buffer, Lanes, nothing
+from .wire import BlockTerms, FileBlocks, Written
+
+T = TypeVar("T")
+Result = Written | SecureFileTransferError
+
+_NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError)
+"""After these the server has done nothing, so even what must not be done twice may be tried again."""
+
+MEMORY = 36 * 1024 * 1024
+"""Bytes of content that one client holds at once, whatever it moves."""
+
+
+def block_id(data: Buffer, key: bytes) -> bytes:
+    """The id of a block."""
+    return blake3(data, key=key).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block of a file on the server: its number and name, where it begins and how long it is."""
+
+    number: int
+    name: bytes
+    offset: int
+    length: int
+
+
+class Budget:
+    """A number of bytes that may be in memory at once; whoever wants more waits, in order of arrival."""
+
+    def __init__(self, size: int) -> None:
+        self._size = self._free = size
+        self._changed = asyncio.Condition()
+
+    async def take(self, count: int) -> int:
+        """Wait for room. What is larger than everything gets everything."""
+        count = min(count, self._size)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free >= count)
+            self._free -= count
+        return count
+
+    async def give(self, count: int) -> None:
+        """Give it back."""
+        async with self._changed:
+            self._free += count
+            self._changed.notify_all()
+
+
+class BlockService:
+    """What a server of blocks does for one account."""
+
+    def __init__(
+        self, lanes: Lanes, terms: BlockTerms, token: Callable[[], Awaitable[str | None]], retry: Retry
+    ) -> None:
+        self.lanes, self.terms = lanes, terms
+        self.budget = Budget(MEMORY)
+        self._token, self.retry = token, retry
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        take: Callable[[Answer], T],
+        *,
+        body: Sequence[Buffer] = (),
+        headers: Mapping[str, str] | Callable[[], Mapping[str, str]] = MappingProxyType({}),
+        expect: Sequence[int] = (200,),
+        once: bool = False,
+        priority: int = 0,
+    ) -> T:
+        """One request, again and again while that can help; `once` says that to do it twice does harm."""
+        delays = self.retry.delays()
+        while True:
+            sent = dict(headers() if callable(headers) else headers)
+            if (token := await self._token()) is not None:
+                sent["Authorization"] = f"Bearer {token}"
+            try:
+                return await self.lanes.exchange(
+                    method, path, take, headers=sent, body=body, expect=expect, priority=priority
+                )
+            except SecureFileTransferError as error:
+                delay = next(delays, None)
+                if delay is None or not self.retry.helps(error) or (once and not isinstance(error, _NEVER_BEGUN)):
+                    raise
+            await asyncio.sleep(delay)
+
+    async def _json(self, path: str, values: object, *, once: bool = False) -> object:
+        body = [json.dumps(values, separators=(",", ":")).encode()]
+        headers = {"Content-Type": "application/json"}
+        return await self._ask("POST", path, Answer.json, body=body, headers=headers, once=once)
+
+    # --- up -----------------------------------------------------------------------------------------------------
+
+    async def missing(self, ids: Sequence[bytes]) -> set[bytes]:
+        """Which blocks have to be sent."""
+        found: set[bytes] = set()
+        for at in range(0, len(ids), self.terms.missing_max):
+            part = ids[at : at + self.terms.missing_max]
+            found |= wire.missing(await self._json("/api/v1/blocks/missing", {"ids": [i.hex() for i in part]}), part)
+        return found
+
+    async def put(self, name: bytes, data: Buffer, hint: str, priority: int) -> None:
+        """Send one block; a refused one again, and only that one."""
+        headers = {"Content-Type": "application/octet-stream", "Upload-Hint": hint}
+        await self._ask(
+            "PUT",
+            f"/api/v1/blocks/{name.hex()}",
+            nothing,
+            body=[data],
+            headers=headers,
+            expect=(200, 201, 204),
+            priority=priority,
+        )
+
+    async def commit(self, files: Sequence[Mapping[str, Any]], *, once: bool) -> list[Result]:
+        """Publish files whose blocks are there. Each succeeds or fails alone."""
+        return wire.results(await self._json("/api/v1/commits", {"files": files}, once=once), len(files))
+
+    async def batch(self, body: Sequence[Buffer], count: int, *, once: bool, priority: int = 0) -> list[Result]:
+        """Send and publish many small files; `body` is their frames."""
+        answer = await self._ask(
+            "POST",
+            "/api/v1/batch",
+            Answer.json,
+            body=body,
+            headers={"Content-Type": MEDIA_TYPE},
+            once=once,
+            priority=priority,
+        )
+        return wire.results(answer, count)
+
+    # --- down ---------------------------------------------------------------------------------------------------
+
+    async def manifest(self, path: RemotePath) -> FileBlocks:
+        """What a file is made of."""
+        return wire.file_blocks(await self._ask("GET", f"/api/v1/manifests{path.to_url()}", Answer.json))
+
+    async def fetch(
+        self, path: RemotePath, etag: str, run: Sequence[Piece], take: Callable[[Answer, Piece], None]
+    ) -> None:
+        """Fetch pieces of a file that lie side by side, in one request; `take` reads each, in the connection's thread.
+
+        What `take` has read is asked for no more, whatever becomes of the rest.
+
+        Raises:
+            PreconditionFailedError: the file was replaced.
+        """
+        url, left = f"/api/v1/files{path.to_url()}", list(run)
+
+        def read(answer: Answer) -> None:
+            while left:
+                take(answer, left[0])
+                del left[0]
+            nothing(answer)
+
+        def headers() -> Mapping[str, str]:
+            return {"Range": f"bytes={left[0].offset}-{left[-1].offset + left[-1].length - 1}", "If-Match": f'"{etag}"'}
+
+        await self._ask("GET", url, read, headers=headers, expect=(206,))
+
+    async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T]) -> T:
+        """Fetch many small files; `take` reads their frames."""
+        body = [json.dumps({"paths": [str(path) for path in paths]}, separators=(",", ":")).encode()]
+        headers = {"Content-Type": "application/json"}
+        return await self._ask("POST", "/api/v1/batch/read", take, body=body, headers=headers)

@@ -1,0 +1,230 @@
+"""Large files on their way down: block by block over several connections, each verified, none fetched twice."""
+
+import asyncio
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from blake3 import blake3
+
+from ..errors import (
+    InterruptedTransferError,
+    NotFoundError,
+    PreconditionFailedError,
+    ProtocolViolationError,
+    SecureFileTransferError,
+)
+from ..model import MIB, Conflict, Entry
+from ..paths import RemotePath, display
+from ..transfer.cutting import sizes_for
+from .api import Api
+from .blocks import BlockService, Piece
+from .lanes import Answer
+from .local import SourceFile
+from .many import side_by_side
+from .parts import BlockFile
+from .streams import wrong_content
+from .uploading import BlockReader
+from .wire import FileBlocks
+
+_CHANGES_MAX = 3
+
+
+_RUN = 16 * MIB
+"""One request asks for up to so many bytes that lie side by side: a server does some work for each request."""
+_PART = 1 * MIB
+"""A block is read, verified and written in such parts, so that memory does not follow the size of blocks."""
+_buffers = threading.local()
+
+
+def _buffer(length: int) -> memoryview:
+    """A buffer of this thread's own, used again and again: fresh memory costs as much as copying into it."""
+    if not hasattr(_buffers, "data"):
+        _buffers.data = bytearray(_PART)
+    return memoryview(_buffers.data)[:length]
+
+
+def _parts(piece: Piece) -> Iterator[tuple[int, memoryview]]:
+    """Where each part of a block begins in the file, and a buffer for it."""
+    for at in range(0, piece.length, _PART):
+        yield piece.offset + at, _buffer(min(_PART, piece.length - at))
+
+
+class BlockDownload:
+    """Fetches the blocks of one file that are not here yet."""
+
+    def __init__(
+        self, api: Api, service: BlockService, found: FileBlocks, target: Path, on_bytes: Callable[[int], None]
+    ) -> None:
+        self._api, self._service, self._found, self._on_bytes = api, service, found, on_bytes
+        self._path = RemotePath.parse(found.entry.path)
+        self.part = BlockFile(target, found.blocks)
+        self._target = target
+        self._loop = asyncio.get_running_loop()
+        starts = itertools.accumulate((length for _, length in found.blocks), initial=0)
+        self._pieces = [
+            Piece(number, name, start, length)
+            for number, ((name, length), start) in enumerate(zip(found.blocks, starts, strict=False))
+        ]
+        self._here = [asyncio.Event() for _ in self._pieces]
+
+    async def _run(self, work: Callable[..., object], *args: object) -> None:
+        await self._loop.run_in_executor(self._api.executor, work, *args)
+
+    async def fetch(self) -> None:
+        """Have the whole file in the part, verified.
+
+        Raises:
+            DigestMismatchError: what comes is never what was announced.
+            PreconditionFailedError: the file on the server was replaced meanwhile.
+        """
+        await self._run(self._look)
+        for piece in self._pieces:
+            if self._here[piece.number].is_set():
+                self._on_bytes(piece.length)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._hash())
+                await side_by_side(self._runs(), self._fetch, self._api.connections)
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        if self._found.entry.sha256 is not None and self.part.sha256 != self._found.entry.sha256:
+            raise wrong_content(self._found.entry.path)
+
+    def _runs(self) -> Iterator[list[Piece]]:
+        """What is not here, in pieces that lie side by side."""
+        run: list[Piece] = []
+        size = 0
+        for piece in self._pieces:
+            here = self._here[piece.number].is_set()
+            if run and (here or size + piece.length > _RUN):
+                yield run
+                run, size = [], 0
+            if not here:
+                run.append(piece)
+                size += piece.length
+        if run:
+            yield run
+
+    async def _fetch(self, run: list[Piece]) -> None:
+        """Have a run. What arrives damaged is fetched again, and only that."""
+        delays = self._service.retry.delays()
+        damaged: list[Piece] = []
+        etag = self._found.entry.etag
+        await self._service.fetch(self._path, etag, run, partial(self._take, damaged))
+        while damaged:
+            if (delay := next(delays, None)) is None:
+                raise wrong_content(self._found.entry.path)
+            await asyncio.sleep(delay)
+            again = [damaged.pop()]
+            await self._service.fetch(self._path, etag, again, partial(self._take, damaged))
+
+    def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
+        """Read one block, in the connection's thread. It counts as here only once all of it is verified."""
+        digest = blake3(key=self._found.naming_key)
+        for offset, part in _parts(piece):
+            answer.fill(part)
+            digest.update(part)
+            self.part.write_at(offset, part)
+        if digest.digest() == piece.name:
+            self._loop.call_soon_threadsafe(self._arrived, piece)
+        else:
+            damaged.append(piece)
+
+    def _arrived(self, piece: Piece) -> None:
+        self._here[piece.number].set()
+        self._on_bytes(piece.length)
+
+    async def _hash(self) -> None:
+        for piece in self._pieces:
+            await self._here[piece.number].wait()
+            await self._run(self._hash_one, piece)
+
+    def _hash_one(self, piece: Piece) -> None:
+        for offset, part in _parts(piece):
+            self.part.hash(offset, part)
+
+    def _look(self) -> None:
+        """Find what an earlier try has left, and what the file that stands at the target has already."""
+        blocks, key = self._found.blocks, self._found.naming_key
+        for number in self.part.verified(blocks, key):
+            self._here[number].set()
+        wanted: dict[bytes, list[int]] = {}
+        for number, (name, _) in enumerate(blocks):
+            if not self._here[number].is_set():
+                wanted.setdefault(name, []).append(number)
+        if wanted:
+            with contextlib.suppress(SecureFileTransferError):  # what cannot be read cannot help
+                self._borrow(wanted)
+
+    def _borrow(self, wanted: Mapping[bytes, list[int]]) -> None:
+        source = SourceFile(self._target)
+        try:
+            terms = self._service.terms
+            sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
+            reader = BlockReader(source, sizes, self._found.naming_key)
+            while not reader.at_end:
+                for block in reader.next():
+                    for number in wanted.get(block.name, ()):
+                        self.part.write_at(self._pieces[number].offset, block.data)
+                        self._here[number].set()
+        finally:
+            source.close()
+
+
+async def download(
+    api: Api,
+    service: BlockService,
+    entry: Entry,
+    target: Path,
+    conflict: Conflict,
+    on_bytes: Callable[[int], None],
+) -> tuple[Path, str, Entry] | None:
+    """Fetch a file to exactly `target`; None where the server has no manifest of it.
+
+    What a failure that will pass has left is kept beside the target, and the next try goes on there.
+
+    Raises:
+        InterruptedTransferError: the file on the server keeps changing.
+    """
+    for _ in range(_CHANGES_MAX):
+        try:
+            found = await service.manifest(RemotePath.parse(entry.path))
+        except NotFoundError:
+            return None
+        if found.entry.path != entry.path:
+            raise ProtocolViolationError(f"The server answers for another file than {display(entry.path)}")
+        with contextlib.suppress(PreconditionFailedError):
+            path, outcome = await _published(api, service, found, target, conflict, on_bytes)
+            return path, outcome, found.entry
+    raise InterruptedTransferError(f"{display(entry.path)} changes while it is fetched", hint="Try again later.")
+
+
+async def _published(
+    api: Api,
+    service: BlockService,
+    found: FileBlocks,
+    target: Path,
+    conflict: Conflict,
+    on_bytes: Callable[[int], None],
+) -> tuple[Path, str]:
+    loop, went = asyncio.get_running_loop(), 0
+
+    def count(size: int) -> None:
+        nonlocal went
+        went += size
+        on_bytes(size)
+
+    work = BlockDownload(api, service, found, target, count)
+    try:
+        await work.fetch()
+        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, conflict)
+    except BaseException as error:
+        passing = isinstance(error, SecureFileTransferError) and error.retryable and went
+        # Waits for threads that may still write, even while we are being cancelled.
+        await asyncio.shield(loop.run_in_executor(api.executor, work.part.keep if passing else work.part.discard))
+        on_bytes(-went)
+        raise

@@ -1,0 +1,152 @@
+"""One file on its way up by blocks: read once, cut, named, asked about, and sent where it is missing."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from ..model import Conflict
+from ..paths import RemotePath
+from ..transfer.cutting import Sizes, cut, sizes_for
+from . import wire
+from .blocks import BlockService, block_id
+from .local import SourceFile
+from .wire import Written
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of a file, in memory."""
+
+    index: int
+    name: bytes
+    data: memoryview
+
+
+class BlockReader:
+    """A file as blocks, some at a time, in order. For one thread at a time."""
+
+    def __init__(self, source: SourceFile, sizes: Sizes, key: bytes) -> None:
+        self._source, self._sizes, self._key = source, sizes, key
+        self._left = source.size
+        self._rest = memoryview(b"")
+        self._count = 0
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all of it was given."""
+        return not self._left and not self._rest
+
+    @property
+    def window(self) -> int:
+        """How many bytes the next step holds in memory."""
+        return min(self._sizes.largest, self._left + len(self._rest))
+
+    def next(self, buffer: bytearray | None = None) -> list[Block]:
+        """The next blocks. What they share is the buffer, or else a new one of `window` bytes.
+
+        Raises:
+            SourceChangedError
+        """
+        window = memoryview(bytearray(self.window) if buffer is None else buffer)[: self.window]
+        window[: len(self._rest)] = self._rest
+        fresh = window[len(self._rest) :]
+        self._source.fill(fresh)
+        self._left -= len(fresh)
+        found, at = [], 0
+        for length in cut(window, self._sizes, last=not self._left):
+            data = window[at : at + length]
+            found.append(Block(self._count, block_id(data, self._key), data))
+            self._count, at = self._count + 1, at + length
+        # A copy: a view would keep the whole window in memory.
+        self._rest = memoryview(bytes(window[at:]))
+        return found
+
+
+class BlockUpload:
+    """Sends what the server does not have of one file, and commits it."""
+
+    def __init__(
+        self, service: BlockService, source: SourceFile, threads: Executor, on_bytes: Callable[[int], None]
+    ) -> None:
+        self._service, self._source, self._threads, self._on_bytes = service, source, threads, on_bytes
+        terms = service.terms
+        self.sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
+        self._reader = BlockReader(source, self.sizes, terms.naming_key)
+        self._buffers: list[bytearray] = []
+        self._manifest: list[tuple[bytes, int]] = []
+        self._hint = secrets.token_hex(16)
+        # How many blocks there will be is known at the end only.
+        self._count_max = source.size // self.sizes.smallest + 1
+
+    async def send(self, *, priority: int) -> None:
+        """Have every block on the server.
+
+        Raises:
+            SourceChangedError: nothing was published.
+        """
+        loop, budget = asyncio.get_running_loop(), self._service.budget
+        hashed: asyncio.Future[None] = loop.create_future()
+        hashed.set_result(None)
+        try:
+            async with asyncio.TaskGroup() as group:
+                while not self._reader.at_end:
+                    held = await budget.take(self._reader.window)
+                    # Used again and again: fresh memory costs as much as copying into it.
+                    buffer = self._buffers.pop() if self._buffers else bytearray(self._reader.window)
+                    blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
+                    self._manifest += [(block.name, len(block.data)) for block in blocks]
+                    hashed = group.create_task(self._hash(blocks, hashed))
+                    group.create_task(self._window(blocks, buffer, held, hashed, priority))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _hash(self, blocks: list[Block], before: "asyncio.Future[None]") -> None:
+        await before  # a digest follows the order of the file
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._update, blocks)
+
+    def _update(self, blocks: list[Block]) -> None:
+        for block in blocks:
+            self._source.update(block.data)
+
+    async def _window(
+        self, blocks: list[Block], buffer: bytearray, held: int, hashed: "asyncio.Future[None]", priority: int
+    ) -> None:
+        try:
+            missing = await self._service.missing([block.name for block in blocks])
+            async with asyncio.TaskGroup() as group:
+                for block in blocks:
+                    if block.name in missing:
+                        missing.discard(block.name)
+                        group.create_task(self._put(block, priority))
+                    else:
+                        self._on_bytes(len(block.data))
+            await asyncio.shield(hashed)
+            self._buffers.append(buffer)
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            await self._service.budget.give(held)
+
+    async def _put(self, block: Block, priority: int) -> None:
+        hint = f"{self._hint}; index={block.index}; count={self._count_max}"
+        await self._service.put(block.name, block.data, hint, priority)
+        self._on_bytes(len(block.data))
+
+    async def commit(self, target: RemotePath, conflict: Conflict, *, parents: bool) -> Written:
+        """Publish it under its name."""
+        values = {
+            "path": str(target),
+            "size": self._source.size,
+            "sha256": self._source.sha256.hex(),
+            "modified": wire.time_text(self._source.modified_us),
+            "conflict": conflict.value,
+            "parents": parents,
+            "hint": self._hint,
+            "blocks": [[name.hex(), length] for name, length in self._manifest],
+        }
+        [result] = await self._service.commit([values], once=conflict is Conflict.RENAME)
+        if isinstance(result, Written):
+            return result
+        raise result
