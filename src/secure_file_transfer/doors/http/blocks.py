@@ -10,7 +10,7 @@ from typing import TypeVar
 from starlette.exceptions import HTTPException
 
 from ...errors import InvalidRequestError, NotFoundError
-from ...model import BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, MIB, AccountId, BlockId, Principal
+from ...model import BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, MIB, BlockId, Principal
 from ...paths import RemotePath
 from ...services.batch_read import read_many
 from ...services.blocks import MISSING_MAX, Blocks
@@ -18,7 +18,7 @@ from ...services.commits import BATCH_BYTES_MAX, BATCH_FILE_MAX, FILES_MAX, Comm
 from ...services.hashers import Hint
 from ...transfer.frames import MEDIA_TYPE, FrameReader
 from . import block_schemas, schemas
-from .bodies import Budget, declared_length, decoded, gather
+from .bodies import Budget, Spare, declared_length, decoded, gather
 from .context import Context, joined_fields
 from .downloads import Opened, Plan, close_all, send_opened
 from .exchange import Exchange
@@ -44,6 +44,7 @@ class BlockRoutes:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._budget = Budget()
+        self._spare = Spare()
 
     async def serve(self, exchange: Exchange, resource: bytes, rest: bytes) -> None:
         """Answer a request; `rest` is what follows the resource, with its slash."""
@@ -118,7 +119,7 @@ class BlockRoutes:
         def work(who: Principal, body: bytearray) -> None:
             blocks.put(who, block_id, decoded(coding, body), hint)
 
-        await self._with_body(exchange, BLOCK_SIZE_MAX, work, writing=True)
+        await self._with_body(exchange, BLOCK_SIZE_MAX, work, storing=True)
         await exchange.answer(204, [(b"cache-control", b"no-store")], b"")
 
     async def _missing(self, exchange: Exchange) -> None:
@@ -138,7 +139,7 @@ class BlockRoutes:
             results = commits.commit(who, [each.listed() for each in wanted.files])
             return schemas.dump(block_schemas.results_json(results))
 
-        await _answer(exchange, await self._with_body(exchange, JSON_MAX, work, writing=True))
+        await _answer(exchange, await self._with_body(exchange, JSON_MAX, work))
 
     async def _batch(self, exchange: Exchange) -> None:
         commits = Commits(self._blocks)
@@ -152,7 +153,7 @@ class BlockRoutes:
             reader.finish()
             return schemas.dump(block_schemas.results_json(commits.batch(who, files)))
 
-        await _answer(exchange, await self._with_body(exchange, BATCH_BYTES_MAX, work, writing=True))
+        await _answer(exchange, await self._with_body(exchange, BATCH_BYTES_MAX, work, storing=True))
 
     async def _read(self, exchange: Exchange) -> None:
         blocks = self._blocks
@@ -166,31 +167,40 @@ class BlockRoutes:
         await send_opened(self._context, exchange, await self._with_body(exchange, JSON_MAX, work))
 
     async def _with_body(
-        self, exchange: Exchange, most: int, work: Callable[[Principal, bytearray], T], *, writing: bool = False
+        self, exchange: Exchange, most: int, work: Callable[[Principal, bytearray], T], *, storing: bool = False
     ) -> T:
-        """Read the body once it is clear who sends it and there is room for it, and `work` with it in a thread."""
-        workers, budget, blocks = self._context.workers, self._budget, self._blocks
+        """Read the body once it is clear who sends it and there is room for it, and `work` with it in a thread.
+
+        `storing` is for bodies that are contents: refused unread if nothing may be written, and done in few threads.
+        """
+        context, blocks = self._context, self._blocks
         length = declared_length(exchange, most)
-        caller = self._context.caller(exchange.scope)
+        caller = context.caller(exchange.scope)
 
         def enter() -> Principal:
             who = caller.principal()
-            blocks.desk(who, writing=writing)
+            blocks.desk(who, writing=storing)
             return who
 
-        who = await workers.run(enter)
+        who = await context.workers.run(enter)
         account = who.account.id if who.account else None
-        await budget.take(account, length)
-        loop, future = asyncio.get_running_loop(), None
+        await self._budget.take(account, length)
+        body, future = self._spare.take(length), None
+
+        def leave() -> None:
+            self._spare.give(body)
+            self._budget.give(account, length)
+
         try:
-            body = await gather(exchange, length)
-            future = workers.submit(lambda: work(who, body))
+            await gather(exchange, body)
+            future = (context.storing if storing else context.workers).submit(lambda: work(who, body))
             return await asyncio.wrap_future(future)
         finally:
             if future is None or future.done():
-                budget.give(account, length)
+                leave()
             else:  # the request is gone, its work is not
-                future.add_done_callback(lambda _: _later(loop, budget, account, length))
+                loop = asyncio.get_running_loop()
+                future.add_done_callback(lambda _: _later(loop, leave))
 
 
 _POSTED = {
@@ -201,9 +211,9 @@ _POSTED = {
 }
 
 
-def _later(loop: asyncio.AbstractEventLoop, budget: Budget, account: AccountId | None, length: int) -> None:
-    with suppress(RuntimeError):  # the loop has ended, and the budget with it
-        loop.call_soon_threadsafe(budget.give, account, length)
+def _later(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+    with suppress(RuntimeError):  # the loop has ended, and all that was on it
+        loop.call_soon_threadsafe(work)
 
 
 def _only(method: str, *allowed: str) -> None:

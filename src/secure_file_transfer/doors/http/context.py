@@ -20,6 +20,8 @@ DOOR = "http"
 WORKER_THREADS = min(32, 4 + 4 * (os.cpu_count() or 1))
 """Measured with 4 KiB files on two cores: 4 to 8 threads are fastest, 16 a quarter slower for they contend for the
 interpreter. A few more, since writes that wait for a slow disk together share one commit of the catalog."""
+STORING_THREADS = 6
+"""For blocks and batches: each thread seals into memory of its own, and more of them do not make the disk faster."""
 SIGNING_THREADS = 2
 SIGNING_WAITING_MAX = 32
 """Password hashing has threads of its own: a flood of guesses must not keep anybody from their files (attack 47)."""
@@ -50,6 +52,7 @@ class Context:
     def __init__(self, services: HttpServices) -> None:
         self.services = services
         self.workers = Workers("http", WORKER_THREADS)
+        self.storing = Workers("http-store", STORING_THREADS)
         self.signing = Workers("http-sign-in", SIGNING_THREADS, waiting_max=SIGNING_WAITING_MAX)
 
     def caller(self, scope: Scope) -> "Caller":
@@ -59,6 +62,7 @@ class Context:
     def close(self) -> None:
         """Wait for the threads and let them go."""
         self.workers.close()
+        self.storing.close()
         self.signing.close()
 
 
