@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from secure_file_transfer.errors import CatalogTooNewError, NoSpaceError, StorageError
-from secure_file_transfer.storage.catalog import open_catalog, schema, tables
+from secure_file_transfer.storage.catalog import open_catalog, schema
 from secure_file_transfer.storage.catalog.connections import connect, make_file
 from secure_file_transfer.storage.catalog.tables import METADATA, NO_REVISION, REVISION
 from secure_file_transfer.testing.clock import START_US
@@ -170,7 +170,7 @@ def test_a_migration_runs_on_rows_that_point_at_each_other(tmp_path: Path, monke
     for script in ("env.py", *(f"versions/{path.name}" for path in (schema.MIGRATIONS / "versions").glob("0*.py"))):
         (scripts / script).write_bytes((schema.MIGRATIONS / script).read_bytes())
     (scripts / "versions" / "9999_rebuild.py").write_text(
-        f"import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '9999', '{tables.REVISION}'\n"
+        f"import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '9999', '{REVISION}'\n"
         "def upgrade():\n    with op.batch_alter_table('drives', recreate='always') as batch:\n"
         "        batch.add_column(sa.Column('quota', sa.Integer))\n"
     )
