@@ -136,6 +136,7 @@ def test_what_is_missing_here_fails_alone(sft: Run, signed_in: FakeServer, work:
 def test_a_full_server_ends_with_its_own_code(sft: Run, signed_in: FakeServer, work: Path) -> None:
     signed_in.faults["PUT"] = [NoSpaceError("the disk is full") for _ in range(9)]
     assert sft("put", "a.txt", "/").code == 11
+    signed_in.faults["POST"] = [NoSpaceError("the disk is full")]  # two small files are one request
     ran = sft("put", "a.txt", "b.txt", "/")
     assert (ran.code, ran.err.count("the disk is full")) == (11, 2)
 
