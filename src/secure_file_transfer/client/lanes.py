@@ -1,7 +1,6 @@
 """Blocking connections in threads of their own, for the bulk of the bytes.
 
 One thread with one socket encrypts and hashes without the interpreter's lock, straight from and into whole buffers.
-Measured here, client CPU for one GiB down: 2.6 s through the event loop, 0.9 s this way.
 """
 
 import asyncio
