@@ -13,6 +13,7 @@ DriveId = NewType("DriveId", int)
 NodeId = NewType("NodeId", int)
 VersionId = NewType("VersionId", int)
 SessionId = NewType("SessionId", int)
+GroupId = NewType("GroupId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -32,6 +33,8 @@ INLINE_BLOCK_MAX = 32 * KIB
 transaction and not one file-system synchronisation each."""
 
 DEFAULT_PORT = 5000
+SHARED_FOLDER = "Shared"
+"""At the top of every home: what others share with its owner, as `/Shared/<owner>/<name>`. No file has this place."""
 
 
 class Rights(IntFlag):
@@ -190,6 +193,37 @@ class Account:
     disabled: bool
     home_id: DriveId
     created_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Accounts that something can be shared with at once."""
+
+    id: GroupId
+    name: str
+    created_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class ShareGrant:
+    """Rights on a node, and on all below it, for an account or (the other is None) a group."""
+
+    node_id: NodeId
+    account_id: AccountId | None
+    group_id: GroupId | None
+    to: str
+    """The name of the account, or `@` and the name of the group."""
+    rights: Rights
+    created_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A node that somebody else granted to an account, itself or by its groups; `rights` are those of the grants."""
+
+    owner: str
+    node: Node
+    rights: Rights
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,19 @@ from .model import (
     Drive,
     DriveId,
     Entry,
+    Group,
+    GroupId,
     Kind,
     Manifest,
     Node,
     NodeId,
     Page,
+    Received,
+    Rights,
     Role,
     Session,
     SessionId,
+    ShareGrant,
     SortKey,
     TimeUs,
     Upload,
@@ -284,6 +289,51 @@ class Sessions(Protocol):
     def delete_expired(self, now: TimeUs) -> int: ...
 
 
+class Groups(Protocol):
+    """Groups of accounts. Names are compared case-folded."""
+
+    def create(self, name: str, now: TimeUs) -> Group:
+        """Raises ExistsError when the name is taken."""
+
+    def by_name(self, name: str) -> Group | None: ...
+    def all(self) -> Sequence[Group]: ...
+    def rename(self, group_id: GroupId, name: str) -> None:
+        """Raises ExistsError when the name is taken."""
+
+    def delete(self, group_id: GroupId) -> None:
+        """Remove it with its memberships, and what was granted to it."""
+
+    def add(self, group_id: GroupId, account_id: AccountId) -> None:
+        """Make the account a member; one that is already is fine."""
+
+    def remove(self, group_id: GroupId, account_id: AccountId) -> bool:
+        """Whether it was a member."""
+
+    def members(self, group_id: GroupId) -> Sequence[Account]: ...
+
+
+class Grants(Protocol):
+    """Who else may do what with a node. A grant goes with its node, account or group."""
+
+    def put(self, node_id: NodeId, to: AccountId | None, to_group: GroupId | None, rights: Rights, now: TimeUs) -> None:
+        """Grant to the account or the group, in place of what it was granted there before."""
+
+    def delete(self, node_id: NodeId, to: AccountId | None, to_group: GroupId | None) -> int:
+        """Take back what the account or the group was granted there; both None: everything. Returns how many."""
+
+    def of_drive(self, drive_id: DriveId) -> Sequence[ShareGrant]:
+        """All grants on nodes of a drive, the oldest node first; those on removed nodes too."""
+
+    def received(self, account_id: AccountId) -> Sequence[Received]:
+        """What others granted to the account, itself or by its groups, by owner and then the oldest node first.
+
+        Not what was removed, and not what has no owner any more.
+        """
+
+    def rights(self, account_id: AccountId, node_id: NodeId) -> Rights:
+        """What the account was granted on the node and on all above it; nothing once the node was removed."""
+
+
 class Facts(Protocol):
     """Single values of the server: key ids, the setup code's hash. Text by name."""
 
@@ -311,6 +361,10 @@ class CatalogTx(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def sessions(self) -> Sessions: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def grants(self) -> Grants: ...
     @property
     def facts(self) -> Facts: ...
 

@@ -23,7 +23,7 @@ from .blocks import BlockService
 from .downloading import download
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
 from .progress import Meter, OnProgress
-from .small import BATCH_BYTES, SMALL_MAX, receive_batch
+from .small import BATCH_BYTES, SMALL_MAX, blocks_at, receive_batch
 from .streams import Download, wrong_content
 
 _Wanted = tuple[int, Entry, Path]
@@ -68,7 +68,7 @@ async def receive(api: Api, entry: Entry, target: Path, conflict: Conflict, mete
     ):
         meter.file_done(entry.path)
         return Received(target, entry, "skipped")
-    if entry.size > SMALL_MAX and (service := await api.block_service()) is not None:
+    if entry.size > SMALL_MAX and (service := await blocks_at(api, RemotePath.parse(entry.path))) is not None:
         on_bytes = partial(meter.add, entry.path)
         if (got := await download(api, service, entry, target, conflict, on_bytes)) is not None:
             meter.file_done(entry.path)
@@ -185,7 +185,8 @@ class _Receiving:
     async def run(self) -> dict[int, Transferred]:
         """Receive all; the results by their places."""
         plain = self._conflict in {Conflict.OVERWRITE, Conflict.RENAME}
-        service = await self._api.block_service() if len(self._wanted) > 1 and plain else None
+        paths = [RemotePath.parse(entry.path) for _, entry, _ in self._wanted]
+        service = await blocks_at(self._api, *paths) if len(paths) > 1 and plain else None
         rest = self._wanted if service is None else [file for file in self._wanted if file[1].size > SMALL_MAX]
         jobs: list[Callable[[], Awaitable[None]]] = [
             partial(self._one, file) for file in sorted(rest, key=lambda file: file[1].size, reverse=True)

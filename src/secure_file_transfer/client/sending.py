@@ -24,7 +24,7 @@ from .blocks import BlockService
 from .local import SourceFile, file_size, walk
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
 from .progress import Meter, OnProgress
-from .small import BATCH_BYTES, SMALL_MAX, Wanted, send_batch
+from .small import BATCH_BYTES, SMALL_MAX, Wanted, blocks_at, send_batch
 from .transport import Query
 from .uploading import BlockUpload
 from .wire import Written, digest_field
@@ -82,7 +82,7 @@ async def send(
     priority: int = 0,
 ) -> Written:
     """Send one file to exactly `target`: by blocks if it is large and the server takes blocks, else whole."""
-    service = await api.block_service() if size > SMALL_MAX else None
+    service = await blocks_at(api, target) if size > SMALL_MAX else None
     small_max = WHOLE_MAX if service is None else SMALL_MAX
     source, data = await asyncio.get_running_loop().run_in_executor(api.executor, _opened, local, small_max)
     shown, went = str(local), 0
@@ -196,7 +196,7 @@ class _Sending:
 
     async def run(self) -> dict[int, Transferred]:
         """Send all; the results by their places."""
-        service = await self._api.block_service() if len(self._wanted) > 1 else None
+        service = await blocks_at(self._api, *(file.target for file in self._wanted)) if len(self._wanted) > 1 else None
         small = [file for file in self._wanted if service is not None and file.size <= SMALL_MAX]
         rest = self._wanted if service is None else [file for file in self._wanted if file.size > SMALL_MAX]
         jobs: list[Callable[[], Awaitable[None]]] = [

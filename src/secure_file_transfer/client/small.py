@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidRequestError, ProtocolViolationError, SecureFileTransferError, TooLargeError
-from ..model import KIB, MIB, Conflict, Entry, TimeUs
+from ..model import KIB, MIB, SHARED_FOLDER, Conflict, Entry, TimeUs
 from ..paths import RemotePath
 from ..transfer.frames import Frame, FrameReader, frame_head
 from . import wire
@@ -21,6 +21,13 @@ SMALL_MAX = 256 * KIB
 """Files up to this size travel in batches."""
 BATCH_BYTES = 4 * MIB
 FILE_MAX = 1 * MIB
+
+
+async def blocks_at(api: Api, *paths: RemotePath) -> BlockService | None:
+    """The block protocol, or None where the server does not offer it for one of these places."""
+    if any(path.parts[:1] == (SHARED_FOLDER,) for path in paths):
+        return None
+    return await api.block_service()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         house.sessions.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
-        access = Access(house.vaults.tree)
+        access = Access(house.vaults.tree, house.catalog, house.clock)
         files = Files(access, house.sessions.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
         listener = listen(settings, tls, files, house.sessions, house.setup, uploads=uploads, blocks=blocks)

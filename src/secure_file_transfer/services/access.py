@@ -2,14 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from secure_file_transfer.errors import ForbiddenError, NotFoundError, PreconditionFailedError, SignInRequiredError
-from secure_file_transfer.model import Conflict, DriveId, Principal, Rights
+from secure_file_transfer.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    PreconditionFailedError,
+    SignInRequiredError,
+)
+from secure_file_transfer.model import Account, Conflict, DriveId, Entry, Principal, Rights
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import Expectation, FileTree
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree
+
+from .shared import SHARED, TOP, SharedFolders, Way, named, now_and_then, of_owner, way_in
+from .vault import VaultTree
+from .vault_nodes import not_found
 
 ANY_FILE = ("*",)
+_ROOT = RemotePath()
+
+
+def _nothing() -> None:
+    pass
+
+
 _VERBS = {
     Rights.READ: "read",
     Rights.CREATE: "create",
@@ -20,10 +37,22 @@ _VERBS = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The tree that somebody sees, and what they may do in it."""
+    """The tree that somebody sees, and what they may do in it.
+
+    `top` is the path in it from which on these rights hold: the root, or something that was shared. `check` raises
+    once it is shared no more; it can be asked with every piece of a transfer. `private` is a home: `/Shared` is not in
+    it.
+    """
 
     tree: FileTree
     rights: Rights
+    top: RemotePath = _ROOT
+    check: Callable[[], None] = field(default=_nothing, compare=False)
+    private: bool = False
+
+    def below_top(self, path: RemotePath) -> int:
+        """How many names a path has beyond `top`."""
+        return len(path.parts) - len(self.top.parts)
 
     def require(self, needed: Rights, path: RemotePath) -> None:
         """Refuse unless all of the rights `needed` are there.
@@ -32,6 +61,7 @@ class Grant:
             NotFoundError: what one may not even read looks as if it were not there, whether it is or not.
             ForbiddenError: it can be seen, but that cannot be done with it.
         """
+        self._require_home(path)
         missing = needed & ~self.rights
         if not missing:
             return
@@ -46,12 +76,17 @@ class Grant:
         Raises:
             NotFoundError, ForbiddenError
         """
+        self._require_home(path)
         if not self.rights & (Rights.CREATE | Rights.WRITE):
             self.require(Rights.CREATE, path)
-        if Rights.READ not in self.rights and len(path.parts) > 1:
+        if Rights.READ not in self.rights and self.below_top(path) > 1:
             raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.")
-        if parents and len(path.parts) > 1:
+        if parents and self.below_top(path) > 1:
             self.require(Rights.CREATE, path)
+
+    def _require_home(self, path: RemotePath) -> None:
+        if self.private and path.is_within(SHARED):
+            raise NotFoundError("What others share has no blocks here", hint="Send and fetch it as whole files.")
 
 
 @contextmanager
@@ -105,6 +140,8 @@ class Access:
     Args:
         tree_of: the files of a vault drive; an account sees its home with all rights. None on a server without
             accounts.
+        catalog: who shares what; None where nothing is shared.
+        clock: for how often that is asked.
         guest_tree: what an anonymous guest sees; None where there are no guests.
         guest_rights: what a guest may do there.
     """
@@ -112,22 +149,81 @@ class Access:
     def __init__(
         self,
         tree_of: Callable[[DriveId], FileTree] | None = None,
+        catalog: Catalog | None = None,
+        clock: Clock | None = None,
         *,
         guest_tree: FileTree | None = None,
         guest_rights: Rights = Rights.NONE,
     ) -> None:
         self._tree_of = tree_of
+        self._catalog = catalog
+        self._clock = clock
         self._guest = None if guest_tree is None else Grant(guest_tree, guest_rights)
 
-    def grant(self, principal: Principal) -> Grant:
-        """What this principal sees.
+    def grant(self, principal: Principal, path: RemotePath = _ROOT, *, above: bool = False) -> Grant:
+        """What this principal sees of the tree that `path` lies in, and may do there.
+
+        With `above` the rights are those of the folder that holds it. They count for whether a name may come or go: one
+        cannot take away the top of what was shared, nor put something beside it.
 
         Raises:
             SignInRequiredError: a guest, and guests see nothing here.
-            NotFoundError: the account's home is gone.
+            NotFoundError: the account's home is gone; nothing of this name was shared with it.
         """
-        if principal.account is not None and self._tree_of is not None:
-            return Grant(self._tree_of(principal.account.home_id), Rights.ALL)
+        account = principal.account
+        if account is not None and self._tree_of is not None:
+            if self._catalog is None:
+                return Grant(self._tree_of(account.home_id), Rights.ALL)
+            if path.is_within(SHARED):
+                return self._shared(account, self._catalog, path, above=above)
+            return Grant(self._tree_of(account.home_id), Rights.ALL, private=True)
         if principal.account is None and self._guest is not None:
             return self._guest
         raise SignInRequiredError("This needs an account", hint="Sign in.")
+
+    def shared_folder(self, principal: Principal) -> Entry | None:
+        """`/Shared` as an entry of the home, when there is something in it."""
+        account, catalog = principal.account, self._catalog
+        if account is None or catalog is None:
+            return None
+        shares = catalog.read(lambda tx: named(tx.grants.received(account.id)))
+        return SharedFolders(shares).stat(SHARED) if shares else None
+
+    def _shared(self, account: Account, catalog: Catalog, path: RemotePath, *, above: bool) -> Grant:
+        lies_in = path.parent if above and path != SHARED else path
+
+        def look(tx: CatalogTx) -> SharedFolders | Way:
+            shares = named(tx.grants.received(account.id))
+            if len(lies_in.parts) >= TOP:
+                return way_in(tx, account.id, shares, lies_in)
+            if lies_in == SHARED:
+                return SharedFolders(shares)
+            if not (theirs := of_owner(shares, lies_in.name)):
+                raise not_found(path)
+            return SharedFolders(theirs)
+
+        found = catalog.read(look)
+        if isinstance(found, SharedFolders):
+            return Grant(found, Rights.READ, lies_in)
+        if self._tree_of is None or not isinstance(tree := self._tree_of(found.drive_id), VaultTree):
+            raise not_found(path)
+        anchor = found.anchor
+        check = _nothing if self._clock is None else now_and_then(catalog, self._clock, anchor.verify)
+        return Grant(tree.seen_from(anchor), found.rights, anchor.path, check)
+
+
+def together(source: Grant, target: Grant) -> FileTree:
+    """One tree in which both paths of a move or copy lie.
+
+    Raises:
+        ConflictError: they lie in different drives, which have different keys.
+    """
+    one, other = source.tree, target.tree
+    if one is other or not isinstance(other, VaultTree):
+        return one
+    if isinstance(one, VaultTree) and one.room.drive.id == other.room.drive.id and one.room.anchors:
+        return one.seen_from(*other.room.anchors)
+    raise ConflictError(
+        "Between your files and those of others nothing is moved or copied by the server",
+        hint="Fetch it and send it again: sft get, sft put.",
+    )

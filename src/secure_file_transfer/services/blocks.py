@@ -43,6 +43,7 @@ CLAIM_US = 24 * 3_600_000_000
 """How long one may name a block that one has sent."""
 MISSING_MAX = 10_000
 """Ids in one question."""
+_ROOT = RemotePath()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +73,26 @@ class Blocks:
         self.alive = alive
         self.hashers = Hashers(clock)
 
-    def desk(self, principal: Principal, *, writing: bool = False) -> Desk:
-        """What the principal may use; with `writing`, ForbiddenError unless some file may be written.
+    def desk(self, principal: Principal, path: RemotePath = _ROOT, *, writing: bool = False) -> Desk:
+        """What the principal may use for `path`; with `writing`, ForbiddenError unless some file may be written.
+
+        There are no blocks below `/Shared`: names of blocks are a drive's own, and whoever has its naming key can ask
+        whether a content is anywhere in it, also where they were given nothing.
 
         Raises:
             SignInRequiredError, NotFoundError, ForbiddenError
         """
         grant = self._access.grant(principal)
+        grant.require(Rights.NONE, path)
         if principal.account is None or Rights.READ not in grant.rights or not isinstance(grant.tree, VaultTree):
             raise NotFoundError("There are no blocks here", hint="Send and fetch whole files at /api/v1/files/.")
         if writing:
             grant.require_writing(RemotePath())
         return Desk(principal.account.id, grant, grant.tree.room)
 
-    def naming_key(self, principal: Principal) -> bytes:
-        """The key that makes block ids of contents: BLAKE3 keyed with it, 32 bytes."""
-        return self.desk(principal).room.keys.naming_key
+    def naming_key(self, principal: Principal, path: RemotePath = _ROOT) -> bytes:
+        """The key that makes block ids of contents for `path`: BLAKE3 keyed with it, 32 bytes."""
+        return self.desk(principal, path).room.keys.naming_key
 
     def missing(self, principal: Principal, block_ids: Sequence[BlockId]) -> list[BlockId]:
         """Those that have to be sent before the principal may name them, in their order, each once.

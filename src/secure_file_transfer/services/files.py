@@ -7,7 +7,7 @@ from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights,
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
-from .access import Access, Grant, rightful
+from .access import Access, Grant, rightful, together
 
 _ANYTHING = Expectation()
 _NAMES_TRIED = 1000
@@ -32,7 +32,7 @@ class Files:
     Args:
         access: who may do what.
         alive: raises when the principal's session has ended; asked again with every piece of a transfer, so that a
-            transfer dies with its session.
+            transfer dies with its session; one of something shared ends with its grant, too.
         on_removed: called after something was removed, so that its space can be given back soon.
     """
 
@@ -47,8 +47,8 @@ class Files:
         self._alive = alive
         self._on_removed = on_removed
 
-    def _tree(self, principal: Principal, needed: Rights, path: RemotePath) -> FileTree:
-        grant = self._access.grant(principal)
+    def _tree(self, principal: Principal, needed: Rights, path: RemotePath, *, above: bool = False) -> FileTree:
+        grant = self._access.grant(principal, path, above=above)
         grant.require(needed, path)
         return grant.tree
 
@@ -66,16 +66,22 @@ class Files:
         cursor: str | None = None,
         limit: int = 1000,
     ) -> Page:
-        """One page of a folder, 1 to 10,000 entries. Raises NotFoundError, NotAFolderError, InvalidRequestError."""
+        """One page of a folder, 1 to 10,000 entries. Raises NotFoundError, NotAFolderError, InvalidRequestError.
+
+        The first page of a home begins, besides those entries, with `/Shared` when there is something in it.
+        """
         tree = self._tree(principal, Rights.READ, path)
-        return tree.list(path, sort=sort, descending=descending, cursor=cursor, limit=limit)
+        page = tree.list(path, sort=sort, descending=descending, cursor=cursor, limit=limit)
+        if path.is_root and cursor is None and (shared := self._access.shared_folder(principal)):
+            return Page([shared, *page.entries], page.cursor)
+        return page
 
     def make_folder(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Entry:
         """Make a folder, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError.
 
         It takes the right to read as well: the answer tells what is there.
         """
-        return self._tree(principal, Rights.READ | Rights.CREATE, path).make_folder(path, parents=parents)
+        return self._tree(principal, Rights.READ | Rights.CREATE, path, above=True).make_folder(path, parents=parents)
 
     def move(
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
@@ -86,10 +92,8 @@ class Files:
             ExistsError, NotFoundError, NotAFolderError, ConflictError
             InvalidRequestError: `conflict` is not SKIP, OVERWRITE or RENAME.
         """
-        grant = self._access.grant(principal)
-        grant.require(Rights.READ | Rights.DELETE, source)
-        grant.require(_to_arrive(conflict), target)
-        entry = grant.tree.move(source, target, conflict=conflict)
+        tree = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
+        entry = tree.move(source, target, conflict=conflict)
         if conflict is Conflict.OVERWRITE:
             self._on_removed()
         return entry
@@ -98,20 +102,35 @@ class Files:
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
     ) -> Entry:
         """The same for a copy, of a whole tree if need be."""
-        grant = self._access.grant(principal)
-        grant.require(Rights.READ, source)
-        grant.require(_to_arrive(conflict), target)
-        return grant.tree.copy(source, target, conflict=conflict)
+        tree = self._journey(principal, Rights.READ, source, target, conflict)
+        return tree.copy(source, target, conflict=conflict)
+
+    def _journey(
+        self, principal: Principal, needed: Rights, source: RemotePath, target: RemotePath, conflict: Conflict
+    ) -> FileTree:
+        leaving = self._access.grant(principal, source, above=Rights.DELETE in needed)
+        leaving.require(needed, source)
+        arriving = self._access.grant(principal, target, above=True)
+        arriving.require(_to_arrive(conflict), target)
+        return together(leaving, arriving)
 
     def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
         """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
-        self._tree(principal, Rights.READ | Rights.DELETE, path).remove(path, recursive=recursive)
+        self._tree(principal, Rights.READ | Rights.DELETE, path, above=True).remove(path, recursive=recursive)
         self._on_removed()
 
     def open(self, principal: Principal, path: RemotePath) -> Content:
         """Open a file for reading. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
-        content = self._tree(principal, Rights.READ, path).open(path)
-        return _WatchedContent(content, lambda: self._alive(principal))
+        grant = self._access.grant(principal, path)
+        grant.require(Rights.READ, path)
+        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant))
+
+    def _watch(self, principal: Principal, grant: Grant) -> _Check:
+        def check() -> None:
+            self._alive(principal)
+            grant.check()
+
+        return check
 
     def draft(
         self, principal: Principal, path: RemotePath, *, parents: bool = False, make: _Make | None = None
@@ -126,12 +145,12 @@ class Files:
         Raises:
             NotFoundError, NotAFolderError, IsAFolderError, ForbiddenError
         """
-        grant = self._access.grant(principal)
+        grant = self._access.grant(principal, path)
         grant.require_writing(path, parents=parents)
-        if parents and not path.parent.is_root:
+        if parents and grant.below_top(path) > 1:
             grant.tree.make_folder(path.parent, parents=True)
         draft = _begin(grant, path, make or _trees_own)
-        return _RightfulDraft(draft, grant.rights, path, lambda: self._alive(principal))
+        return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant))
 
     def usage(self, principal: Principal) -> Usage:
         """What the principal's tree holds, and how much more it takes."""

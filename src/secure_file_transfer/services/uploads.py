@@ -26,7 +26,7 @@ from secure_file_transfer.errors import (
     TooLargeError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import MIB, AccountId, Conflict, Principal, Rights, TimeUs, Upload, UploadId
+from secure_file_transfer.model import MIB, AccountId, Conflict, DriveId, Principal, Rights, TimeUs, Upload, UploadId
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Buffer, Catalog, CatalogTx, Clock, Draft, FileTree, Written
 
@@ -115,7 +115,7 @@ class Uploads:
             TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
         """
         _check_length(wanted.length)
-        account_id, room = self._place(principal, writing=True)
+        account_id, room = self._place(principal, wanted.path, writing=True)
         if wanted.path is not None:
             self._files.draft(principal, wanted.path, parents=wanted.parents).abort()
         upload = self._row(wanted, account_id, room)
@@ -173,8 +173,8 @@ class Uploads:
         """
         self._begin(principal, [upload_id])
         try:
-            _, room = self._place(principal, writing=True)
             upload = self._with_length(self._find(principal, upload_id), offset, length)
+            _, room = self._place(principal, _target(upload), writing=True)
             if coming is not None and upload.length is not None and offset + coming > upload.length:
                 raise _too_long(upload)
             vault = VaultUpload(room, upload, room.block_size if coming is None else coming)
@@ -190,12 +190,17 @@ class Uploads:
             ConflictError: one is not whole, or not partial.
             LockedError, NotFoundError, TooLargeError, and what `Files.draft` and its commit raise.
         """
-        account_id, room = self._place(principal, writing=True)
+        account_id, room = self._place(principal, wanted.path, writing=True)
         with self._writing(principal, parts):
             uploads = [self._find(principal, each) for each in parts]
             for each in uploads:
                 if not each.partial or not each.whole:
                     raise ConflictError("Only partial uploads that are whole can be put together")
+                if each.drive_id != room.drive.id:
+                    raise ConflictError(
+                        "Partial uploads lie in your own drive and cannot be put together in somebody else's",
+                        hint="Send the file as one upload.",
+                    )
             length = sum(each.offset for each in uploads)
             _check_length(length)
             row = replace(self._row(wanted, account_id, room), length=length, offset=length)
@@ -251,12 +256,16 @@ class Uploads:
 
     # --- behind it ----------------------------------------------------------------------------------------------
 
-    def _place(self, principal: Principal, *, writing: bool = False) -> tuple[AccountId, Room]:
-        grant = self._access.grant(principal)
+    def _place(
+        self, principal: Principal, path: RemotePath | None = None, *, writing: bool = False
+    ) -> tuple[AccountId, Room]:
+        """Who it is, and the drive that an upload to `path` is kept in: a partial one in their own."""
+        at = path or RemotePath()
+        grant = self._access.grant(principal, at)
         if principal.account is None or not isinstance(grant.tree, VaultTree):
             raise ForbiddenError("This drive keeps no unfinished uploads", hint="Send the file whole, by PUT.")
         if writing and not grant.rights & (Rights.CREATE | Rights.WRITE):
-            grant.require(Rights.CREATE, RemotePath())
+            grant.require(Rights.CREATE, at)
         return principal.account.id, grant.tree.room
 
     def _row(self, wanted: Wanted, account_id: AccountId, room: Room) -> Upload:
@@ -275,15 +284,23 @@ class Uploads:
         )
 
     def _find(self, principal: Principal, upload_id: UploadId) -> Upload:
-        account_id, room = self._place(principal)
+        account_id, _ = self._place(principal)
         upload = self._catalog.read(lambda tx: tx.uploads.get(upload_id))
         if (
             upload is None
-            or (upload.account_id, upload.drive_id) != (account_id, room.drive.id)
+            or upload.account_id != account_id
+            or upload.drive_id != self._drive_of(principal, upload)
             or upload.expires_us <= self._clock.now_us()
         ):
             raise NotFoundError("There is no such upload", hint="Begin a new one.")
         return upload
+
+    def _drive_of(self, principal: Principal, upload: Upload) -> DriveId | None:
+        """Where it would go now: a path below `/Shared` may have come to lead elsewhere, or nowhere."""
+        try:
+            return self._place(principal, _target(upload))[1].drive.id
+        except (NotFoundError, ForbiddenError):
+            return None
 
     def _with_length(self, upload: Upload, offset: int, length: int | None) -> Upload:
         if upload.concat.startswith("final"):
@@ -299,7 +316,7 @@ class Uploads:
         return replace(upload, length=length)
 
     def _publish(self, principal: Principal, upload: Upload, hasher: _Hash | None) -> Upload:
-        _, room = self._place(principal)
+        _, room = self._place(principal, _target(upload))
         sha256 = hasher.digest() if hasher else digest(room, [upload], lambda: self._alive(principal))
 
         def done(tx: CatalogTx, written: Written) -> None:
@@ -319,6 +336,8 @@ class Uploads:
             tree.draft(path).abort()  # looks at the place
             if not isinstance(tree, VaultTree):
                 raise ForbiddenError("This drive keeps no unfinished uploads")
+            if tree.room.drive.id != upload.drive_id:
+                raise NotFoundError("The place of this upload is not there any more", hint="Begin a new one.")
             return FinishedUpload(tree.room, path, sources, sha256, done)
 
         draft = self._files.draft(principal, RemotePath.parse(upload.path), make=make)
@@ -455,6 +474,10 @@ class UploadWriter:
             self._uploads.leave(self._upload.id, self._offset, self._hasher)
         else:
             self._uploads.leave(self._upload.id, self._upload.offset, self._before)
+
+
+def _target(upload: Upload) -> RemotePath | None:
+    return None if upload.partial else RemotePath.parse(upload.path)
 
 
 def _published(upload: Upload, written: Written) -> Upload:

@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import copy
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 from secure_file_transfer.errors import (
     ConflictError,
@@ -20,7 +22,18 @@ from . import vault_copy
 from .block_leases import BlockLeases
 from .vault_content import VaultContent, open_content
 from .vault_draft import VaultDraft
-from .vault_nodes import Room, entry_of, find, find_folder, is_a_folder, make_folder, place_for
+from .vault_nodes import (
+    Anchor,
+    Room,
+    check_apart,
+    entry_of,
+    find,
+    find_folder,
+    find_place,
+    is_a_folder,
+    make_folder,
+    place_for,
+)
 
 PAGE_MAX = 10_000
 _CURSOR_MAX = 4096
@@ -48,6 +61,12 @@ class VaultTree:
     def room(self) -> Room:
         """What the parts of this drive share, for the services beside it."""
         return self._room
+
+    def seen_from(self, *anchors: Anchor) -> "VaultTree":
+        """The same drive as somebody sees it whom parts of it were shared with; paths are theirs."""
+        view = copy.copy(self)
+        view._room = replace(self._room, anchors=(*self._room.anchors, *anchors))  # noqa: SLF001 - its own kind
+        return view
 
     def stat(self, path: RemotePath) -> Entry:
         """Raises NotFoundError."""
@@ -92,6 +111,7 @@ class VaultTree:
         def work(tx: CatalogTx) -> Entry:
             node, parent = find(tx, self._room, source), find_folder(tx, self._room, target.parent)
             path, there = place_for(tx, parent, target, node.kind, conflict)
+            check_apart(tx, node, parent, there)
             if there is not None:
                 tx.nodes.detach(there.id)
             tx.nodes.relocate(node.id, parent.id, path.name)
@@ -132,7 +152,7 @@ class VaultTree:
         def look(tx: CatalogTx) -> bool:
             if path.is_root:
                 return True
-            there = tx.nodes.child(find_folder(tx, self._room, path.parent).id, path.name)
+            _, there = find_place(tx, self._room, path)
             return there is not None and there.kind is Kind.FOLDER
 
         if self._room.catalog.read(look):

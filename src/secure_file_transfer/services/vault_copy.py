@@ -17,6 +17,7 @@ from secure_file_transfer.ports import CatalogTx, NodeCursor, check_journey
 from .vault_nodes import (
     Room,
     Whole,
+    check_apart,
     entry_of,
     find,
     find_folder,
@@ -77,6 +78,7 @@ def _copy_at_once(
     path, there = place_for(tx, parent, target, node.kind, conflict)
     if source == path:
         raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
+    check_apart(tx, node, parent, there)
     if node.kind is Kind.FILE:
         new = _copy_file(tx, room, node, str(source), parent.id, path.name, there, now)
     else:
@@ -94,7 +96,8 @@ def _begin(
 ) -> tuple[Node, list[_Step]]:
     """The top of the copy, out of sight from its first instant. Refuses already what the end would refuse."""
     node, parent = find(tx, room, source), find_folder(tx, room, target.parent)
-    place_for(tx, parent, target, node.kind, conflict)
+    _, there = place_for(tx, parent, target, node.kind, conflict)
+    check_apart(tx, node, parent, there)
     if node.kind is Kind.FILE:  # a large file, or a folder that has just become a file
         top = _copy_file(tx, room, node, str(source), parent.id, _hidden_name(), None, now)
         tx.nodes.detach(top.id)

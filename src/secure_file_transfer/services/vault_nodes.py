@@ -1,13 +1,14 @@
 """What a vault drive does with the catalog inside one transaction: find a path, judge a taken name, write a version."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from secure_file_transfer.errors import (
     BlockDamagedError,
+    ConflictError,
     ExistsError,
     IsAFolderError,
     NotAFolderError,
@@ -26,8 +27,24 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where somebody else's view of a drive begins: `path` is that of the node as they see it.
+
+    `verify` raises, in the transaction of whatever is done, unless they still have the rights that it is done by.
+    """
+
+    path: RemotePath
+    node_id: NodeId
+    verify: Callable[[CatalogTx], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
-    """What the parts of one vault drive share."""
+    """What the parts of one vault drive share.
+
+    With `anchors` it is seen by somebody it was shared with: their paths lead to nothing but what is at an anchor or
+    below, and follow the node wherever its owner puts it.
+    """
 
     drive: Drive
     keys: DriveKeys
@@ -36,6 +53,22 @@ class Room:
     clock: Clock
     leases: BlockLeases
     block_size: int
+    anchors: tuple[Anchor, ...] = ()
+
+    def start(self, tx: CatalogTx, path: RemotePath) -> tuple[Node | None, tuple[str, ...]]:
+        """The node where the way along a path begins, and the names that follow."""
+        if not self.anchors:
+            return tx.nodes.get(self.drive.root_id), path.parts
+        above = [anchor for anchor in self.anchors if path.is_within(anchor.path)]
+        if not above:
+            return None, ()
+        anchor = max(above, key=lambda each: len(each.path.parts))
+        anchor.verify(tx)
+        return tx.nodes.get(anchor.node_id), path.parts[len(anchor.path.parts) :]
+
+    def is_anchor(self, path: RemotePath) -> bool:
+        """Whether it is the path of something that was shared itself, whose folder one may not even see."""
+        return any(anchor.path == path for anchor in self.anchors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +86,8 @@ class Whole:
 
 def find(tx: CatalogTx, room: Room, path: RemotePath) -> Node:
     """The file or folder at a path. Raises NotFoundError."""
-    node = tx.nodes.get(room.drive.root_id)
-    for name in path.parts:
+    node, names = room.start(tx, path)
+    for name in names:
         if node is None or node.kind is not Kind.FOLDER:
             break
         node = tx.nodes.child(node.id, name)
@@ -66,23 +99,39 @@ def find(tx: CatalogTx, room: Room, path: RemotePath) -> Node:
 
 def find_folder(tx: CatalogTx, room: Room, path: RemotePath) -> Node:
     """The folder at a path. Raises NotFoundError, and NotAFolderError when it or something before it is a file."""
-    node = tx.nodes.get(room.drive.root_id)
-    for name in path.parts:
-        if node is None:
+    node, names = room.start(tx, path)
+    for name in names:
+        if node is None or node.kind is not Kind.FOLDER:
             break
         node = tx.nodes.child(node.id, name)
-        if node is not None and node.kind is not Kind.FOLDER:
-            raise NotAFolderError(f"{display(str(path))} is not a folder", hint="Name a folder that is there.")
     if node is None:
         raise not_found(path)
+    if node.kind is not Kind.FOLDER:
+        raise NotAFolderError(f"{display(str(path))} is not a folder", hint="Name a folder that is there.")
     return node
 
 
+def find_place(tx: CatalogTx, room: Room, path: RemotePath) -> tuple[NodeId, Node | None]:
+    """The folder that a file at `path` lies in, or would lie in, and what is there now.
+
+    Raises:
+        NotFoundError, NotAFolderError
+        IsAFolderError: a folder that was shared itself: what is beside it is not to be seen, nor written.
+    """
+    if not room.is_anchor(path):
+        folder = find_folder(tx, room, path.parent)
+        return folder.id, tx.nodes.child(folder.id, path.name)
+    node = find(tx, room, path)
+    if node.kind is Kind.FOLDER or node.parent_id is None:
+        raise is_a_folder(path)
+    return node.parent_id, node
+
+
 def entry_of(node: Node, path: str) -> Entry:
-    """A node as doors show it. The root has no name."""
+    """A node as doors show it: named as the path is, which ends otherwise than in its own drive where it is shared."""
     return Entry(
         path=path,
-        name=node.name,
+        name=path.rpartition("/")[2],
         kind=node.kind,
         size=node.size,
         modified_us=node.modified_us,
@@ -114,6 +163,20 @@ def place_for(
     raise taken(target)
 
 
+def check_apart(tx: CatalogTx, node: Node, parent: Node, there: Node | None) -> None:
+    """Refuse what would put a node into itself, or in its own place.
+
+    Where drives are shared one node may have several paths, so paths alone do not tell.
+
+    Raises:
+        ConflictError
+    """
+    if there is not None and there.id == node.id:
+        raise ConflictError(f"{display(node.name)} is there already", hint="Choose another name.")
+    if node.kind is Kind.FOLDER and tx.nodes.is_within(parent.id, node.id):
+        raise ConflictError(f"{display(node.name)} cannot go into itself", hint="Choose another folder.")
+
+
 def free_name(tx: CatalogTx, parent_id: NodeId, name: str) -> str:
     """The first numbered form of `name` that nothing in the folder has. Raises ExistsError after very many."""
     for number in range(1, _NAMES_TRIED):
@@ -143,9 +206,17 @@ def _holds(tags: Iterable[str], tag: str | None) -> bool:
 
 def make_folder(tx: CatalogTx, room: Room, path: RemotePath, now: TimeUs, *, parents: bool) -> Entry:
     """Make it, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError."""
-    at = find_folder(tx, room, RemotePath() if parents or path.is_root else path.parent)
+    if parents or path.is_root:
+        start, names = room.start(tx, path)
+        if start is None:
+            raise not_found(path)
+        if names and start.kind is not Kind.FOLDER:
+            raise NotAFolderError(f"{display(start.name)} in {display(str(path))} is not a folder")
+        at = start
+    else:
+        at, names = find_folder(tx, room, path.parent), path.parts[-1:]
     made = False
-    for name in path.parts if parents else path.parts[-1:]:
+    for name in names:
         there = tx.nodes.child(at.id, name)
         made = there is None
         if there is None:

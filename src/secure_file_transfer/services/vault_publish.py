@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from secure_file_transfer.errors import ForbiddenError
 from secure_file_transfer.model import Conflict, Kind, Node, NodeId, TimeUs
-from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlockRow, CatalogTx, Expectation, Written
 
 from .vault_nodes import (
@@ -13,6 +14,7 @@ from .vault_nodes import (
     check_expectation,
     entry_of,
     find_folder,
+    find_place,
     free_name,
     is_a_folder,
     make_folder,
@@ -48,21 +50,30 @@ class Publisher:
         RESUME is over once all bytes are here, and then means OVERWRITE.
 
         Raises:
-            PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError, ExistsError
+            PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError, ExistsError, ForbiddenError
         """
         if path.is_root:
             raise is_a_folder(path)
-        parent = self._folders.get(path.parts[:-1]) or self._folder(path.parent, make=parents)
-        there = self._tx.nodes.child(parent.id, path.name)
+        shared_itself = self._room.is_anchor(path)
+        if shared_itself:
+            parent_id, there = find_place(self._tx, self._room, path)
+        else:
+            parent = self._folders.get(path.parts[:-1]) or self._folder(path.parent, make=parents)
+            parent_id, there = parent.id, self._tx.nodes.child(parent.id, path.name)
         check_expectation(expect, path, there)
         if there is not None and conflict is Conflict.RENAME:
-            path, there = path.parent / free_name(self._tx, parent.id, path.name), None
+            if shared_itself:
+                raise ForbiddenError(
+                    f"{display(str(path))} was shared by itself: there is no room for another file beside it",
+                    hint="Replace it, or put the file elsewhere.",
+                )
+            path, there = path.parent / free_name(self._tx, parent_id, path.name), None
         if there is None:
-            return Place(path, parent.id, None, skipped=False)
+            return Place(path, parent_id, None, skipped=False)
         if there.kind is Kind.FOLDER:
             raise is_a_folder(path)
         stays = conflict is Conflict.SKIP or (conflict is Conflict.NEWER and modified_us <= there.modified_us)
-        return Place(path, parent.id, there, skipped=stays)
+        return Place(path, parent_id, there, skipped=stays)
 
     def _folder(self, path: RemotePath, *, make: bool) -> Node:
         if make and not path.is_root:

@@ -19,6 +19,8 @@ from secure_file_transfer.testing.contracts.catalog_kit import new_account
 
 from .vault_world import VaultWorld
 
+_ROOT = RemotePath()
+
 TOKEN = "5" * 32
 
 
@@ -104,7 +106,7 @@ class _Homes(Access):
         super().__init__()
         self._world = world
 
-    def grant(self, principal: Principal) -> Grant:
+    def grant(self, principal: Principal, path: RemotePath = _ROOT, *, above: bool = False) -> Grant:  # noqa: ARG002 - nothing is shared here
         if principal.account is None:
             return super().grant(principal)
         return Grant(self._world.person(principal.account.name).tree, self._world.rights)

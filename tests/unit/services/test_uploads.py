@@ -68,6 +68,9 @@ class World:
             writer.leave()
 
 
+ROOT = RemotePath()
+
+
 class Fixed(Access):
     """Everybody has these rights to this tree; the rights may change."""
 
@@ -75,7 +78,7 @@ class Fixed(Access):
         super().__init__()
         self.tree, self.rights = tree, rights
 
-    def grant(self, _: Principal) -> Grant:
+    def grant(self, principal: Principal, path: RemotePath = ROOT, *, above: bool = False) -> Grant:
         return Grant(self.tree, self.rights[0])
 
 

@@ -76,10 +76,10 @@ class BlockRoutes:
 
         def work() -> bytes:
             who = caller.principal()
-            RemotePath.parse(read_query(exchange.scope["query_string"], {"path"}).get("path", "/"))
+            path = RemotePath.parse(read_query(exchange.scope["query_string"], {"path"}).get("path", "/"))
             return schemas.dump(
                 {
-                    "naming_key": blocks.naming_key(who).hex(),
+                    "naming_key": blocks.naming_key(who, path).hex(),
                     "block_min": BLOCK_SIZE_MIN,
                     "block_default": min(max(self._context.services.block_size, BLOCK_SIZE_MIN), BLOCK_SIZE_MAX),
                     "block_max": BLOCK_SIZE_MAX,

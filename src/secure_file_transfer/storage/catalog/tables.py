@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0003"
+REVISION = "0006"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -176,6 +176,37 @@ upload_blocks = _table(
     sa.Column("block_id", sa.LargeBinary, nullable=False),
     sa.Column("length", sa.Integer, nullable=False),
     numbered=False,
+)
+
+groups = _table(
+    "groups",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    sa.Column("created_us", sa.Integer, nullable=False),
+)
+
+members = _table(
+    "members",
+    sa.Column("group_id", sa.Integer, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index("members_by_account", "account_id"),
+    numbered=False,
+)
+
+grants = _table(
+    "grants",
+    _id(),
+    sa.Column("node_id", sa.Integer, sa.ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
+    # One of the two, and NULLs differ from one another: each account and each group has one grant on a node.
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    sa.Column("group_id", sa.Integer, sa.ForeignKey("groups.id", ondelete="CASCADE")),
+    sa.Column("rights", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.UniqueConstraint("node_id", "account_id"),
+    sa.UniqueConstraint("node_id", "group_id"),
+    sa.Index("grants_by_account", "account_id"),
+    sa.Index("grants_by_group", "group_id"),
 )
 
 facts = _table(

@@ -7,6 +7,8 @@ from .blocks import Blocks
 from .claims import Claims
 from .drives import Drives
 from .facts import Facts
+from .grants import Grants
+from .groups import Groups
 from .nodes import Nodes
 from .sessions import Sessions
 from .uploads import Uploads
@@ -61,6 +63,16 @@ class Tx:
     def sessions(self) -> Sessions:
         """Sessions."""
         return Sessions(self._sql)
+
+    @property
+    def groups(self) -> Groups:
+        """Groups of accounts."""
+        return Groups(self._sql)
+
+    @property
+    def grants(self) -> Grants:
+        """Who else may do what."""
+        return Grants(self._sql)
 
     @property
     def facts(self) -> Facts:

@@ -1,0 +1,90 @@
+"""Groups: accounts that something can be shared with at once. Administrators make them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from secure_file_transfer.errors import ForbiddenError, NotFoundError
+from secure_file_transfer.model import AccountId, Group, GroupId, Principal
+from secure_file_transfer.paths import display
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock
+
+from .accounts import check_account_name, findable, is_admin
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A group and who is in it."""
+
+    group: Group
+    members: tuple[str, ...]
+
+
+class Groups:
+    """Creates, changes and removes groups; what it says is true at once for every grant to them.
+
+    Names follow the rules of account names and are found without regard to case. Whoever asks through a door must
+    be an administrator (`require_admin`).
+    """
+
+    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+        self._catalog = catalog
+        self._clock = clock
+
+    def create(self, name: str) -> Group:
+        """Raises InvalidNameError, ExistsError."""
+        check_account_name(name)
+        return self._catalog.write(lambda tx: tx.groups.create(name, self._clock.now_us()))
+
+    def rename(self, name: str, to: str) -> None:
+        """Its grants and members stay. Raises NotFoundError, InvalidNameError, ExistsError."""
+        check_account_name(to)
+        self._catalog.write(lambda tx: tx.groups.rename(_found(tx, name).id, to))
+
+    def delete(self, name: str) -> None:
+        """What was granted to it ends. Raises NotFoundError."""
+        self._catalog.write(lambda tx: tx.groups.delete(_found(tx, name).id))
+
+    def add(self, name: str, account: str) -> None:
+        """Make an account a member. Raises NotFoundError."""
+        self._change(name, account, lambda tx, group, id_: tx.groups.add(group, id_))
+
+    def remove(self, name: str, account: str) -> None:
+        """End a membership, and what the account had by it. Raises NotFoundError."""
+
+        def work(tx: CatalogTx, group: GroupId, account_id: AccountId) -> None:
+            if not tx.groups.remove(group, account_id):
+                raise NotFoundError(f"{display(account)} is not in the group {display(name)}")
+
+        self._change(name, account, work)
+
+    def all(self) -> Sequence[Members]:
+        """Every group with its members, by name."""
+        return self._catalog.read(
+            lambda tx: [
+                Members(each, tuple(one.name for one in tx.groups.members(each.id))) for each in tx.groups.all()
+            ]
+        )
+
+    def _change(self, name: str, account: str, work: Callable[[CatalogTx, GroupId, AccountId], None]) -> None:
+        def change(tx: CatalogTx) -> None:
+            group, normal = _found(tx, name), findable(account)
+            found = tx.accounts.by_name(normal) if normal else None
+            if found is None:
+                raise NotFoundError(f"There is no account {display(account)}", hint="See: sft user list.")
+            work(tx, group.id, found.id)
+
+        self._catalog.write(change)
+
+
+def require_admin(principal: Principal) -> None:
+    """Raises ForbiddenError."""
+    if principal.account is None or not is_admin(principal.account):
+        raise ForbiddenError("Only an administrator may do this", hint="Ask one.")
+
+
+def _found(tx: CatalogTx, name: str) -> Group:
+    normal = findable(name.removeprefix("@"))
+    group = tx.groups.by_name(normal) if normal else None
+    if group is None:
+        raise NotFoundError(f"There is no group {display(name)}", hint="See: sft group list.")
+    return group

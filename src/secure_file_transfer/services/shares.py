@@ -1,0 +1,190 @@
+"""Sharing: what an account lets others do with its files and folders, and what others let it do.
+
+Only the owner of a drive manages the grants on it, and keeps all rights whatever they are. Administrators run the
+server; they have no part in its contents.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError, SignInRequiredError
+from secure_file_transfer.model import (
+    Account,
+    AccountId,
+    DriveId,
+    GroupId,
+    Kind,
+    Node,
+    NodeId,
+    Principal,
+    Rights,
+    ShareGrant,
+    TimeUs,
+)
+from secure_file_transfer.paths import RemotePath, display
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock
+
+from .accounts import findable
+from .shared import SHARED, named
+from .vault_nodes import not_found
+
+GRANTS_MAX = 10_000
+"""On one drive: a listing of them is one answer."""
+_ON_FILES = Rights.READ | Rights.WRITE
+"""A file can be read and replaced. Whether it can go, or another come, is a matter of its folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What I let somebody do. `to` is an account, or `@` and a group."""
+
+    path: RemotePath
+    to: str
+    rights: Rights
+    since_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What somebody lets me do, and where I find it."""
+
+    path: RemotePath
+    owner: str
+    kind: Kind
+    rights: Rights
+
+
+class Shares:
+    """The grants of all accounts."""
+
+    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+        self._catalog = catalog
+        self._clock = clock
+
+    def grant(self, principal: Principal, path: RemotePath, to: str, rights: Rights) -> Given:
+        """Let `to` (an account, or `@` and a group) do this with `path` and all below, in place of an earlier grant.
+
+        On a file only the rights to read and write count.
+
+        Raises:
+            NotFoundError: nothing is at this path, or nobody has this name.
+            ForbiddenError: it is not one's own, or the whole home.
+            InvalidRequestError: nothing is granted, or to oneself.
+        """
+        account, now = _account(principal), self._clock.now_us()
+
+        def work(tx: CatalogTx) -> Given:
+            node = _own(tx, account, path)
+            given = rights if node.kind is Kind.FOLDER else rights & _ON_FILES
+            if not given:
+                raise InvalidRequestError(
+                    f"That grants nothing on {display(str(path))}",
+                    hint="Choose another level; on a file, viewer or 12.",
+                )
+            to_account, to_group, name = _recipient(tx, to)
+            if to_account == account.id:
+                raise InvalidRequestError("You have all rights to your own files already")
+            if len(tx.grants.of_drive(account.home_id)) >= GRANTS_MAX:
+                raise InvalidRequestError("There are too many grants", hint="Share a folder above, or with a group.")
+            tx.grants.put(node.id, to_account, to_group, given, now)
+            return Given(path, name, given, now)
+
+        return self._catalog.write(work)
+
+    def revoke(self, principal: Principal, path: RemotePath, to: str | None = None) -> int:
+        """Take back what `to`, or without it everybody, was granted on `path` itself. Returns how many grants.
+
+        Raises:
+            NotFoundError: nothing of the kind was granted.
+            ForbiddenError: it is not one's own.
+        """
+        account = _account(principal)
+
+        def work(tx: CatalogTx) -> int:
+            node = _own(tx, account, path)
+            to_account, to_group, _ = (None, None, "") if to is None else _recipient(tx, to)
+            count = tx.grants.delete(node.id, to_account, to_group)
+            if not count:
+                whom = "anybody" if to is None else display(to)
+                raise NotFoundError(f"{display(str(path))} is not shared with {whom}", hint="See: sft grants.")
+            return count
+
+        return self._catalog.write(work)
+
+    def given(self, principal: Principal) -> Sequence[Given]:
+        """What this account shares, by path."""
+        account = _account(principal)
+
+        def look(tx: CatalogTx) -> list[Given]:
+            paths: dict[NodeId, RemotePath | None] = {}
+            found = []
+            for each in tx.grants.of_drive(account.home_id):
+                if each.node_id not in paths:
+                    paths[each.node_id] = _path_of(tx, account.home_id, each.node_id)
+                if (path := paths[each.node_id]) is not None:
+                    found.append(_given(path, each))
+            return found
+
+        return sorted(self._catalog.read(look), key=lambda each: (each.path.parts, each.to.casefold()))
+
+    def received(self, principal: Principal) -> Sequence[Taken]:
+        """What others share with this account; the rights are those on the whole of it."""
+        account = _account(principal)
+
+        def look(tx: CatalogTx) -> list[Taken]:
+            return [
+                Taken(SHARED / owner / name, owner, each.node.kind, tx.grants.rights(account.id, each.node.id))
+                for (owner, name), each in named(tx.grants.received(account.id)).items()
+            ]
+
+        return self._catalog.read(look)
+
+
+def _account(principal: Principal) -> Account:
+    if principal.account is None:
+        raise SignInRequiredError("Sharing needs an account", hint="Sign in.")
+    return principal.account
+
+
+def _own(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
+    if path.is_within(SHARED):
+        # The same whether it is there or not.
+        raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask its owner.")
+    if path.is_root:
+        raise ForbiddenError("A whole home cannot be shared", hint="Share a folder in it.")
+    drive = tx.drives.get(account.home_id)
+    node = tx.nodes.get(drive.root_id) if drive else None
+    for name in path.parts:
+        node = tx.nodes.child(node.id, name) if node else None
+    if node is None:
+        raise not_found(path)
+    return node
+
+
+def _recipient(tx: CatalogTx, to: str) -> tuple[AccountId | None, GroupId | None, str]:
+    normal = findable(to.removeprefix("@"))
+    if to.startswith("@"):
+        group = tx.groups.by_name(normal) if normal else None
+        if group is not None:
+            return None, group.id, "@" + group.name
+        raise NotFoundError(f"There is no group {display(to)}", hint="Ask an administrator which groups there are.")
+    account = tx.accounts.by_name(normal) if normal else None
+    if account is not None:
+        return account.id, None, account.name
+    raise NotFoundError(f"There is no account {display(to)}", hint="Write a group with @ before its name.")
+
+
+def _path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
+    """Where a node is in its drive; None once it was removed."""
+    drive, names = tx.drives.get(drive_id), list[str]()
+    node = tx.nodes.get(node_id)
+    while node is not None and drive is not None:
+        if node.id == drive.root_id:
+            return RemotePath(tuple(reversed(names)))
+        names.append(node.name)
+        node = None if node.parent_id is None else tx.nodes.get(node.parent_id)
+    return None
+
+
+def _given(path: RemotePath, grant: ShareGrant) -> Given:
+    return Given(path, grant.to, grant.rights, grant.created_us)
