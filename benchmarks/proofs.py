@@ -10,6 +10,7 @@
 .venv/bin/python -m benchmarks.proofs tus-kill     resumable uploads, through kill -9 of the server, 20 times
 .venv/bin/python -m benchmarks.proofs delta        a changed file again: how much of it is sent
 .venv/bin/python -m benchmarks.proofs cuts         connections cut at random bytes, up and down (--rounds 100)
+.venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
 """
 
 import argparse
@@ -32,6 +33,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from secure_file_transfer import SecureFileTransferClient
+from secure_file_transfer.testing import rights_machine
 from secure_file_transfer.testing.process import ServerProcess
 
 from .run import digest, size, workplace
@@ -454,10 +456,23 @@ def main() -> int:
     from . import engine_proofs, tus_proofs  # they use what is here
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    names = ["roundtrip", "kill", "memory", "sealed", "listing", "full", "tus-cuts", "tus-kill", "delta", "cuts"]
+    names = [
+        "roundtrip",
+        "kill",
+        "memory",
+        "sealed",
+        "listing",
+        "full",
+        "tus-cuts",
+        "tus-kill",
+        "delta",
+        "cuts",
+        "rights",
+    ]
     parser.add_argument("proof", choices=names)
     parser.add_argument("--rounds", type=int, default=20, help="kills, flipped bits, or cuts each way")
     parser.add_argument("--cuts", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--size", type=size, help="bytes of the big file")
     parser.add_argument("--files", type=int)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
@@ -473,6 +488,7 @@ def main() -> int:
         "sealed": lambda folder: prove_sealed(folder, flips=options.rounds, seed=options.seed),
         "listing": lambda folder: prove_listing(folder, files=options.files or 100_000),
         "full": prove_full,
+        "rights": lambda _: rights_machine.run(options.steps),
         "tus-cuts": lambda folder: tus_proofs.prove_cuts(folder, cuts=options.cuts, seed=options.seed),
         "tus-kill": lambda folder: tus_proofs.prove_kills(folder, rounds=options.rounds, seed=options.seed),
     }

@@ -7,6 +7,8 @@ import pytest
 from benchmarks import engine_proofs, proofs, tus_proofs
 from benchmarks.run import main as run_benchmarks
 
+from secure_file_transfer.testing import rights_machine
+
 MIB = 1 << 20
 
 
@@ -43,6 +45,11 @@ def test_kill_9_loses_no_acknowledged_offset(tmp_path: Path) -> None:
 
 def test_a_connection_that_is_cut_anywhere_costs_a_block(tmp_path: Path) -> None:
     print(engine_proofs.prove_cuts(tmp_path, rounds=3, seed=seed(), total=16 * MIB))
+
+
+def test_nobody_does_what_they_may_not() -> None:
+    """Attacks 30, 32 and 58, and whatever else three accounts can try on each other."""
+    print(rights_machine.run(300))
 
 
 @pytest.mark.peer

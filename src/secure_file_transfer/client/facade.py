@@ -175,6 +175,11 @@ class SecureFileTransferClient(Configured):
     remove = _bridged(AsyncClient.remove)
     usage = _bridged(AsyncClient.usage)
 
+    grant = _bridged(AsyncClient.grant)
+    revoke = _bridged(AsyncClient.revoke)
+    grants = _bridged(AsyncClient.grants)
+    shared_with_me = _bridged(AsyncClient.shared_with_me)
+
     get_bytes = _bridged(AsyncClient.get_bytes)
     put_bytes = _bridged(AsyncClient.put_bytes)
     put_stream = _bridged(AsyncClient.put_stream)

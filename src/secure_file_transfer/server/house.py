@@ -10,10 +10,12 @@ from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.block_leases import BlockLeases
 from ..services.files import Files
+from ..services.groups import Groups
 from ..services.keys import Keys
 from ..services.passwords import PasswordHasher
 from ..services.sessions import Sessions
 from ..services.setup import Setup
+from ..services.shares import Shares
 from ..services.sweep import Sweeper
 from ..services.uploads import Uploads
 from ..services.vaults import Vaults
@@ -52,6 +54,7 @@ class House:
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
         self.sessions = Sessions(catalog, clock, hasher, settings.session_hours * _HOUR_US)
         self.accounts = Accounts(catalog, clock, hasher, self.vaults, self.sessions)
+        self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions)
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 

@@ -15,9 +15,11 @@ from ..services.blocks import Blocks
 from ..services.certificates import Certificates, TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.files import Files
+from ..services.groups import Groups
 from ..services.hosts import local_hosts
 from ..services.sessions import Sessions
 from ..services.setup import Setup
+from ..services.shares import Shares
 from ..services.sweep import SweepReport
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
@@ -68,7 +70,9 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         access = Access(house.vaults.tree, house.catalog, house.clock)
         files = Files(access, house.sessions.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
-        listener = listen(settings, tls, files, house.sessions, house.setup, uploads=uploads, blocks=blocks)
+        listener = listen(
+            settings, tls, files, house.sessions, house.setup, uploads=uploads, blocks=blocks, shares=house.shares
+        )
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -87,6 +91,7 @@ def listen(
     *,
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
+    shares: Shares | None = None,
 ) -> Listener:
     """The HTTPS door, bound to its port. Without `sessions` everybody is a guest.
 
@@ -98,6 +103,7 @@ def listen(
             files=files,
             uploads=uploads,
             blocks=blocks,
+            shares=shares,
             sessions=sessions,
             setup=setup,
             ca_pem=tls.ca_cert.read_bytes(),
@@ -171,6 +177,7 @@ class Local:
     accounts: Accounts
     rotate_master_key: Callable[[], tuple[str, str]]
     sweep: Callable[[], SweepReport]
+    groups: Groups
 
 
 @contextmanager
@@ -184,7 +191,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
             return house.sweeper.run()
 
     try:
-        yield Local(house.accounts, house.keys.rotate, sweep)
+        yield Local(house.accounts, house.keys.rotate, sweep, house.groups)
     finally:
         house.close()
 

@@ -195,7 +195,7 @@ class Access:
         def look(tx: CatalogTx) -> SharedFolders | Way:
             shares = named(tx.grants.received(account.id))
             if len(lies_in.parts) >= TOP:
-                return way_in(tx, account.id, shares, lies_in)
+                return way_in(tx, account.id, shares, lies_in, path)
             if lies_in == SHARED:
                 return SharedFolders(shares)
             if not (theirs := of_owner(shares, lies_in.name)):

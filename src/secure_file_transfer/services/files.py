@@ -158,7 +158,9 @@ class Files:
 
 
 def _to_arrive(conflict: Conflict) -> Rights:
-    return Rights.CREATE | Rights.WRITE if conflict is Conflict.OVERWRITE else Rights.CREATE
+    """The right to read is among them: whether a name is taken tells what is there."""
+    needed = Rights.READ | Rights.CREATE
+    return needed | Rights.WRITE if conflict is Conflict.OVERWRITE else needed
 
 
 def _trees_own(tree: FileTree, path: RemotePath) -> Draft:

@@ -57,8 +57,14 @@ def named(received: Iterable[Received]) -> dict[tuple[str, str], Received]:
     return found
 
 
-def way_in(tx: CatalogTx, account_id: AccountId, shares: dict[tuple[str, str], Received], path: RemotePath) -> Way:
-    """Where a path with at least `TOP` names leads.
+def way_in(
+    tx: CatalogTx,
+    account_id: AccountId,
+    shares: dict[tuple[str, str], Received],
+    path: RemotePath,
+    asked: RemotePath,
+) -> Way:
+    """Where a path with at least `TOP` names leads; `asked` is what failures speak of.
 
     The deepest node on the way that was itself granted to the account is the anchor: the rights there are those of
     everything below it that has no grant of its own.
@@ -69,7 +75,7 @@ def way_in(tx: CatalogTx, account_id: AccountId, shares: dict[tuple[str, str], R
     _, owner, name, *rest = path.parts
     top = shares.get((owner, name)) or _by_number(shares, owner, name)
     if top is None:
-        raise not_found(path)
+        raise not_found(asked)
     granted = {each.node.id for each in shares.values()}
     node, depth = top.node, TOP
     anchor_id = node.id
@@ -82,7 +88,7 @@ def way_in(tx: CatalogTx, account_id: AccountId, shares: dict[tuple[str, str], R
             anchor_id, depth = node.id, number
     rights = tx.grants.rights(account_id, anchor_id)
     if not rights:
-        raise not_found(path)
+        raise not_found(asked)
     at = RemotePath(path.parts[:depth])
     return Way(node.drive_id, Anchor(at, anchor_id, _verifier(account_id, anchor_id, rights, at)), rights)
 

@@ -9,7 +9,7 @@ from ...errors import ExistsError, NotFoundError, SignInFailedError, SignInRequi
 from ...model import Conflict, Principal, SortKey
 from ...paths import RemotePath
 from ...services.files import Files
-from . import schemas
+from . import schemas, sharing
 from .context import DOOR, Caller, Context
 
 PATH_KEY = "sft.path"
@@ -48,6 +48,7 @@ def build_router(context: Context) -> APIRouter:
     _add_sessions(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
+    sharing.add_routes(router, context)
     return router
 
 

@@ -11,6 +11,7 @@ from ...services.blocks import Blocks
 from ...services.files import Files
 from ...services.sessions import Sessions
 from ...services.setup import Setup
+from ...services.shares import Shares
 from ...services.uploads import Uploads
 from .workers import Workers
 
@@ -32,7 +33,8 @@ class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `uploads` is None where
-    no drive keeps unfinished uploads, `blocks` where there is no block protocol.
+    no drive keeps unfinished uploads, `blocks` where there is no block protocol,
+    `shares` where nothing is shared.
     """
 
     files: Files
@@ -44,6 +46,7 @@ class HttpServices:
     version: str
     uploads: Uploads | None = None
     blocks: Blocks | None = None
+    shares: Shares | None = None
 
 
 class Context:

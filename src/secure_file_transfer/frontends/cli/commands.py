@@ -7,10 +7,11 @@ that a command pays only for what it imports itself.
 from dataclasses import dataclass
 
 FILES = "Files"
+SHARING = "Sharing"
 SIGN_IN = "Sign-in"
 SERVER = "Server"
 SHELL = "Shell"
-GROUPS = (FILES, SIGN_IN, SERVER, SHELL)
+GROUPS = (FILES, SHARING, SIGN_IN, SERVER, SHELL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ COMMANDS = (
     Command("cp", FILES, "change:cp", "[OPTIONS] SOURCE... TARGET", "Copy files and folders on the server."),
     Command("rm", FILES, "change:rm", "[OPTIONS] PATH...", "Remove files and folders."),
     Command("df", FILES, "browse:df", "[OPTIONS]", "Show how much space is used and free."),
+    Command("grant", SHARING, "sharing:grant", "[OPTIONS] PATH USER|@GROUP LEVEL", "Share a file or folder."),
+    Command("revoke", SHARING, "sharing:revoke", "[OPTIONS] PATH [USER|@GROUP]", "Stop sharing a file or folder."),
+    Command("grants", SHARING, "sharing:grants", "[OPTIONS] [PATH]", "List what you share, and with whom."),
+    Command("shared", SHARING, "sharing:shared", "[OPTIONS]", "List what others share with you."),
     Command("login", SIGN_IN, "signin:login", "[OPTIONS] URL", "Sign in to a server and remember it."),
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
     Command("whoami", SIGN_IN, "signin:whoami", "[OPTIONS]", "Show who you are and where."),
@@ -61,6 +66,21 @@ COMMANDS = (
             _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
             _part("delete", "admin:user_delete", "[OPTIONS] NAME", "Delete an account with all its files."),
+        ),
+    ),
+    Command(
+        "group",
+        SERVER,
+        "",
+        "COMMAND",
+        "Make and manage groups of accounts.",
+        (
+            _part("add", "groups:group_add", "[OPTIONS] GROUP", "Make a group."),
+            _part("list", "groups:group_list", "[OPTIONS]", "List the groups and who is in them."),
+            _part("rename", "groups:group_rename", "[OPTIONS] GROUP NAME", "Give a group another name."),
+            _part("delete", "groups:group_delete", "[OPTIONS] GROUP", "Delete a group; what was granted to it ends."),
+            _part("join", "groups:group_join", "[OPTIONS] GROUP USER...", "Put accounts into a group."),
+            _part("leave", "groups:group_leave", "[OPTIONS] GROUP USER...", "Take accounts out of a group."),
         ),
     ),
     Command(

@@ -35,7 +35,7 @@ _OF_DRIVE = Statement(
         grants.c.node_id,
         grants.c.account_id,
         grants.c.group_id,
-        sa.func.coalesce(accounts.c.name, sa.literal("@", literal_execute=True) + groups.c.name),
+        sa.func.coalesce(accounts.c.name, sa.literal("@") + groups.c.name),
         grants.c.rights,
         grants.c.created_us,
     )
