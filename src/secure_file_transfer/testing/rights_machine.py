@@ -369,6 +369,7 @@ def run(steps: int) -> str:
                 deadline=None,
                 database=None,
                 suppress_health_check=list(HealthCheck),
+                report_multiple_bugs=False,
             ),
         )
     tried, done = RightsMachine.steps - first, RightsMachine.done - done

@@ -50,7 +50,9 @@ def group_list(*, data_dir: DataDir = None, config: Config = None, json: Json = 
 
 
 def group_rename(group: str, name: str, /, *, data_dir: DataDir = None, config: Config = None) -> int:
-    """Give a group another name. Its members stay, and what was granted to it.
+    """Give a group another name.
+
+    Its members stay, and what was granted to it.
 
         sft group rename scanners devices
 
@@ -66,7 +68,9 @@ def group_rename(group: str, name: str, /, *, data_dir: DataDir = None, config: 
 
 
 def group_delete(group: str, /, *, data_dir: DataDir = None, config: Config = None) -> int:
-    """Delete a group; what was granted to it ends. No account and no file is touched.
+    """Delete a group; what was granted to it ends.
+
+    No account and no file is touched.
 
         sft group delete scanners
 
@@ -93,7 +97,9 @@ def group_join(group: str, /, *users: str, data_dir: DataDir = None, config: Con
 
 
 def group_leave(group: str, /, *users: str, data_dir: DataDir = None, config: Config = None) -> int:
-    """Take accounts out of a group; what they had by it ends at once.
+    """Take accounts out of a group.
+
+    What they had by it ends at once.
 
         sft group leave scanners ali
 

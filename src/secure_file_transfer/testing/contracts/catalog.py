@@ -20,6 +20,7 @@ from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactsContract, SessionsContract
+from .catalog_sharing import SharingContract
 from .catalog_transactions import TransactionsContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
 from .catalog_uploads import UploadsContract
@@ -37,6 +38,7 @@ class CatalogContract(
     AccountsContract,
     SessionsContract,
     FactsContract,
+    SharingContract,
     TransactionsContract,
     TreeModelContract,
 ):

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from secure_file_transfer.errors import CatalogTooNewError, NoSpaceError, StorageError
 from secure_file_transfer.storage.catalog import open_catalog, schema
@@ -214,3 +217,48 @@ def test_no_space_for_the_migration_is_said(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(schema, "connect", small)
     with pytest.raises(NoSpaceError):
         open_catalog(tmp_path / "c")
+
+
+def test_what_is_called_shared_at_the_top_of_a_home_gets_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    before(path, "0006")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO drives VALUES (1, 'home', NULL, NULL, x'', 0, 0)")
+        for number, parent, name in (
+            (1, None, ""),
+            (2, 1, "Shared"),
+            (3, 1, "Shared (1)"),
+            (4, 1, "shared"),
+            (5, 2, "Shared"),
+        ):
+            connection.execute(
+                "INSERT INTO nodes (id, drive_id, parent_id, name, name_key, kind, size, modified_us, created_us)"
+                " VALUES (?, 1, ?, ?, ?, 0, 0, 0, 0)",
+                (number, parent, name, name.casefold()),
+            )
+        connection.execute("UPDATE drives SET root_id = 1")
+        connection.commit()
+    open_catalog(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT id, name, name_key FROM nodes WHERE id > 1 ORDER BY id").fetchall()
+    assert found == [
+        (2, "Shared (2)", "shared (2)"),
+        (3, "Shared (1)", "shared (1)"),
+        (4, "shared", "shared"),
+        (5, "Shared", "shared"),
+    ]
+
+
+def before(path: Path, migration: str) -> None:
+    """Make a catalog as it was before a migration."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    script = ScriptDirectory.from_config(config).get_revision(migration)
+    assert isinstance(script.down_revision, str)
+    make_file(path)
+    engine = sa.create_engine("sqlite://", creator=lambda: connect(path, writable=True), poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.upgrade(config, script.down_revision)
+        connection.exec_driver_sql("COMMIT")
