@@ -178,7 +178,8 @@ class Uploads:
             if coming is not None and upload.length is not None and offset + coming > upload.length:
                 raise _too_long(upload)
             vault = VaultUpload(room, upload, room.block_size if coming is None else coming)
-            return UploadWriter(self, principal, upload, vault, self._take_hasher(upload), checksum)
+            granted = self._access.grant(principal, _target(upload) or RemotePath()).check
+            return UploadWriter(self, principal, upload, vault, self._take_hasher(upload), checksum, granted)
         except BaseException:
             self._end([upload_id])
             raise
@@ -387,8 +388,10 @@ class UploadWriter:
         vault: VaultUpload,
         hasher: _Hash | None,
         checksum: tuple[str, bytes] | None,
+        granted: Callable[[], None],
     ) -> None:
         self._uploads = uploads
+        self._granted = granted
         self._principal = principal
         self._upload = upload
         self._vault = vault
@@ -402,8 +405,9 @@ class UploadWriter:
         self._over = False
 
     def check(self) -> None:
-        """Raises SignInRequiredError when the sender's session has ended."""
+        """Raises SignInRequiredError when the session has ended, NotFoundError when the place is shared no more."""
         self._uploads.check(self._principal)
+        self._granted()
 
     def append(self, data: Buffer) -> None:
         """Take the next bytes; `data` may be reused once it returns.

@@ -221,8 +221,13 @@ def test_transfers_end_with_their_grant(world: SharingWorld) -> None:
     draft.append(b"a" * 1000)
     content = world.files.open(bob, at("/Shared/ada/photos/cat.jpg"))
     upload = world.uploads.create(bob, Wanted(at("/Shared/ada/photos/big.bin"), 4))
+    writer = world.uploads.write(bob, upload.id, 0)
+    writer.append(b"1")
     world.shares.revoke(world.who["ada"], at("/photos"))
     world.clock.advance(0.6)
+    with pytest.raises(NotFoundError):
+        writer.append(b"2")
+    writer.leave()
     with pytest.raises(NotFoundError):
         draft.append(b"a" * 1000)
     with pytest.raises(NotFoundError):

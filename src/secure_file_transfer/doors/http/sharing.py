@@ -15,7 +15,7 @@ from .context import Context
 
 _PATH = Annotated[str, Field(max_length=2 * schemas.TEXT_MAX)]
 _TO = Annotated[str, Field(min_length=1, max_length=schemas.TEXT_MAX, description="An account, or @ and a group.")]
-_MASK = Annotated[int, Field(ge=1, le=15, description="read 8, write 4, create 2, delete 1; added up")]
+_MASK = Annotated[int, Field(ge=1, le=15, strict=True, description="read 8, write 4, create 2, delete 1; added up")]
 Level = Literal["viewer", "dropbox", "contributor", "editor"]
 
 

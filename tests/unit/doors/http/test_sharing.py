@@ -105,7 +105,7 @@ async def test_nobody_else_shares_it_and_nothing_wider_is_taken(ask: Any) -> Non
     await grant(ask, "ada", "/photos", "bob", "editor")
     assert (await grant(ask, "bob", "/Shared/ada/photos", "cyn", "viewer")).code == "forbidden"
     assert (await grant(ask, "ada", "/photos", "ada", "viewer")).code == "invalid_request"
-    for rights in (0, 16, -1, "owner", "", None, [8]):
+    for rights in (0, 16, -1, "owner", "", None, [8], True):
         assert (await grant(ask, "ada", "/photos", "cyn", rights)).status in {400, 422}  # type: ignore[arg-type]
     body = {"path": "/photos", "to": "cyn", "rights": 8, "owner": "cyn"}
     assert (await ask("ada", "PUT", "/api/v1/grants", json_body=body)).code == "invalid_request"
