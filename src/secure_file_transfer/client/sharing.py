@@ -30,9 +30,9 @@ class ReceivedGrant:
     rights: Rights
 
 
-def level_of(rights: Rights) -> str:
-    """The name of a mask, or the mask itself as digits."""
-    return next((name for name, mask in LEVELS.items() if mask == rights), str(int(rights)))
+def level_of(rights: Rights) -> str | None:
+    """The name of a mask, if it has one."""
+    return next((name for name, mask in LEVELS.items() if mask == rights), None)
 
 
 def rights_of(level: str) -> Rights:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from secure_file_transfer.errors import ForbiddenError, NotFoundError, SecureFileTransferError
-from secure_file_transfer.model import Kind, Rights
+from secure_file_transfer.model import LEVELS, Kind, Rights
 from secure_file_transfer.paths import RemotePath, numbered
 from secure_file_transfer.ports import Written
 from secure_file_transfer.services.commits import Small, Terms
@@ -25,7 +25,7 @@ R, C, W, D = Rights.READ, Rights.CREATE, Rights.WRITE, Rights.DELETE
 DATA = st.binary(max_size=4)
 PERSON = st.sampled_from(PEOPLE)
 FOLDER, FILE = st.sampled_from(("d1", "d2")), st.sampled_from(("f1", "f2"))
-MASK = st.integers(1, 15).map(Rights)
+MASK = st.one_of(st.sampled_from([*LEVELS.values()]), st.integers(1, 15).map(Rights))
 _NOBODYS = "f-nowhere"
 _STEPS_A_WORLD = 60
 
@@ -37,7 +37,14 @@ def _inner(last: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
 def _paths(last: st.SearchStrategy[str]) -> st.SearchStrategy[RemotePath]:
     """In one's home, and below /Shared of anybody, whether anything of the name was shared or not."""
     shared = st.builds(lambda owner, below: ("Shared", owner, *below), PERSON, _inner(last))
-    return st.one_of(_inner(last), shared, shared).map(RemotePath)
+    # Where something is from the beginning: most of what is worth trying happens there.
+    busy = st.builds(
+        lambda owner, above, name: ("Shared", owner, *above, name),
+        PERSON,
+        st.sampled_from(((), ("d1",), ("d1", "d2"))),
+        last,
+    )
+    return st.one_of(_inner(last), shared, busy, busy).map(RemotePath)
 
 
 FILES, FOLDERS, ANY = _paths(FILE), _paths(FOLDER), _paths(st.one_of(FOLDER, FILE))

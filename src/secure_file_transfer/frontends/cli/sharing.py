@@ -6,12 +6,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ...client.sharing import GivenGrant, ReceivedGrant, level_of
-from ...model import Kind
+from ...model import Kind, Rights
 from .connection import connected, remote, run
 from .options import Json, Quiet, Remote, Server
 from .terminal import count_text, is_terminal, name_for, note, out, safe, styled, table
 from .values import print_json
 
+_WORDS = {Rights.READ: "read", Rights.WRITE: "write", Rights.CREATE: "create", Rights.DELETE: "delete"}
 _Level = Annotated[str, Parameter(metavar="LEVEL")]
 
 
@@ -34,7 +35,7 @@ def grant(path: Remote, to: str, level: _Level, /, *, server: Server = None, qui
     async def work() -> int:
         async with connected(server) as client:
             made = await client.grant(str(remote(path)), to, level)
-        note(f"{safe(made.to)} is now {level_of(made.rights)} of {safe(made.path)}.", quiet=quiet)
+        note(f"Shared {safe(made.path)} with {safe(made.to)}: {_words(made.rights)}.", quiet=quiet)
         return 0
 
     return run(work())
@@ -83,7 +84,7 @@ def grants(path: Remote | None = None, /, *, server: Server = None, json: Json =
             return 0
         _show(
             ["PATH", "SHARED WITH", "LEVEL"],
-            [[name_for(each.path, sys.stdout), safe(each.to), level_of(each.rights)] for each in found],
+            [[name_for(each.path, sys.stdout), safe(each.to), _words(each.rights)] for each in found],
         )
         if not found:
             note("You share nothing here. Share with: sft grant PATH USER LEVEL", quiet=quiet)
@@ -107,13 +108,18 @@ def shared(*, server: Server = None, json: Json = False, quiet: Quiet = False) -
         rows = []
         for each in found:
             slash = "/" if each.kind is Kind.FOLDER else ""
-            rows.append([name_for(each.path, sys.stdout) + slash, level_of(each.rights)])
-        _show(["PATH", "YOU ARE"], rows)
+            rows.append([name_for(each.path, sys.stdout) + slash, _words(each.rights)])
+        _show(["PATH", "LEVEL"], rows)
         if not found:
             note("Nobody shares anything with you.", quiet=quiet)
         return 0
 
     return run(work())
+
+
+def _words(rights: Rights) -> str:
+    """The level, or what may be done: `read, write`."""
+    return level_of(rights) or ", ".join(word for right, word in _WORDS.items() if right in rights)
 
 
 def _rights(each: GivenGrant | ReceivedGrant) -> dict[str, object]:
