@@ -116,10 +116,15 @@ class BlockRoutes:
             self._blocks,
         )
 
-        def work(who: Principal, body: bytearray) -> None:
-            blocks.put(who, block_id, decoded(coding, body), hint)
+        def work(who: Principal, body: bytearray, release: Callable[[], None]) -> None:
+            try:
+                data = decoded(coding, body)
+            except BaseException:
+                release()
+                raise
+            blocks.put(who, block_id, data, hint, release)
 
-        await self._with_body(exchange, BLOCK_SIZE_MAX, work, storing=True)
+        await self._with_kept_body(exchange, BLOCK_SIZE_MAX, work, storing=True)
         await exchange.answer(204, [(b"cache-control", b"no-store")], b"")
 
     async def _missing(self, exchange: Exchange) -> None:
@@ -169,9 +174,28 @@ class BlockRoutes:
     async def _with_body(
         self, exchange: Exchange, most: int, work: Callable[[Principal, bytearray], T], *, storing: bool = False
     ) -> T:
+        """Read the body, and `work` with it in a thread: see `_with_kept_body`."""
+
+        def released(who: Principal, body: bytearray, release: Callable[[], None]) -> T:
+            try:
+                return work(who, body)
+            finally:
+                release()
+
+        return await self._with_kept_body(exchange, most, released, storing=storing)
+
+    async def _with_kept_body(
+        self,
+        exchange: Exchange,
+        most: int,
+        work: Callable[[Principal, bytearray, Callable[[], None]], T],
+        *,
+        storing: bool = False,
+    ) -> T:
         """Read the body once it is clear who sends it and there is room for it, and `work` with it in a thread.
 
-        `storing` is for bodies that are contents: refused unread if nothing may be written, and done in few threads.
+        `work` sees to it that its last argument is called once nobody needs the body any more. `storing` is for
+        bodies that are contents: refused unread if nothing may be written, and done in few threads.
         """
         context, blocks = self._context, self._blocks
         length = declared_length(exchange, most)
@@ -186,16 +210,14 @@ class BlockRoutes:
         account = who.account.id if who.account else None
         await self._budget.take(account, length)
         body, future = self._spare.take(length), None
-
-        def leave() -> None:
-            self._spare.give(body)
-            self._budget.give(account, length)
-
+        release, leave = partial(self._spare.give, body), partial(self._budget.give, account, length)
         try:
             await gather(exchange, body)
-            future = (context.storing if storing else context.workers).submit(lambda: work(who, body))
+            future = (context.storing if storing else context.workers).submit(lambda: work(who, body, release))
             return await asyncio.wrap_future(future)
         finally:
+            if future is None:
+                release()
             if future is None or future.done():
                 leave()
             else:  # the request is gone, its work is not

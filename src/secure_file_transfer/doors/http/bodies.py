@@ -4,13 +4,14 @@ import asyncio
 import zlib
 from collections import deque
 from contextlib import suppress
+from threading import Lock
 
 import zstandard
 
-from ...errors import InterruptedTransferError, InvalidRequestError, TooLargeError, TooManyRequestsError
+from ...errors import InvalidRequestError, TooLargeError, TooManyRequestsError
 from ...model import BLOCK_SIZE_MAX, MIB, AccountId
 from .context import joined_fields
-from .exchange import Exchange
+from .exchange import Exchange, Target
 
 TOTAL_MAX = 192 * MIB
 """Bytes of bodies in memory at once."""
@@ -111,26 +112,29 @@ class Spare:
     """
 
     def __init__(self) -> None:
+        self._lock = Lock()  # they come back from any thread
         self._idle: deque[bytearray] = deque()
         self._bytes = 0
 
     def take(self, size: int) -> bytearray:
         """One of `size` bytes, with anything in it."""
-        for at, buffer in enumerate(self._idle):
-            if len(buffer) == size:
-                del self._idle[at]
-                self._bytes -= size
-                return buffer
+        with self._lock:
+            for at, buffer in enumerate(self._idle):
+                if len(buffer) == size:
+                    del self._idle[at]
+                    self._bytes -= size
+                    return buffer
         return bytearray(size)
 
     def give(self, buffer: bytearray) -> None:
         """Keep it for the next, in place of those that rested longest."""
         if not SPARE_MIN <= len(buffer) <= SPARE_MAX:
             return
-        self._idle.append(buffer)
-        self._bytes += len(buffer)
-        while self._bytes > SPARE_MAX:
-            self._bytes -= len(self._idle.popleft())
+        with self._lock:
+            self._idle.append(buffer)
+            self._bytes += len(buffer)
+            while self._bytes > SPARE_MAX:
+                self._bytes -= len(self._idle.popleft())
 
 
 async def gather(exchange: Exchange, body: bytearray) -> None:
@@ -139,20 +143,12 @@ async def gather(exchange: Exchange, body: bytearray) -> None:
     Raises:
         InterruptedTransferError: the peer left.
     """
-    length, at = len(body), 0
-    while True:
-        message = await exchange.receive()
-        if message["type"] != "http.request":
-            raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
-        piece = message.get("body", b"")
-        end = at + len(piece)
-        if end > length:
+    target = Target(memoryview(body))
+    await exchange.fill(target)
+    while not exchange.body_ended:
+        if await exchange.peek():
             raise InvalidRequestError("The body is longer than it says")
-        body[at:end] = piece
-        at = end
-        if not message.get("more_body", False):
-            break
-    if at != length:
+    if target.at != len(body):
         raise InvalidRequestError("The body is shorter than it says")
 
 

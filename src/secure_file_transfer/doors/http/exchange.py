@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from ...errors import InterruptedTransferError
 from .problems import Headers
 
 Scope = MutableMapping[str, Any]
@@ -28,6 +30,20 @@ _SECURITY: Headers = [
 _log = structlog.get_logger()
 
 
+@dataclass(slots=True)
+class Target:
+    """Memory that a body is read into; `at` says how much of it is filled, whatever became of the rest."""
+
+    view: memoryview
+    at: int = 0
+
+
+FillDirectly = Callable[[Target], Awaitable[int | None]]
+"""Fill the target with the next bytes of a body, without a copy; how many are still to come. None: ask `receive`."""
+DIRECT = "sft.body"
+"""The ASGI extension of our own server that offers it."""
+
+
 class Exchange:
     """Wraps the `receive` and `send` of one request."""
 
@@ -36,6 +52,9 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._body_read = not _has_body(scope)
+        self._directly: FillDirectly | None = scope.get("extensions", {}).get(DIRECT)
+        self._piece = memoryview(b"")
+        self._came = False
         self._began = time.monotonic()
         self.status = 0
         self.sent = 0
@@ -46,7 +65,50 @@ class Exchange:
         message = await self._receive()
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._body_read = True
+            self._came = message["type"] == "http.request"
         return message
+
+    @property
+    def body_came(self) -> bool:
+        """Whether all of the body has come, so that it ends with what `peek` gives."""
+        return self._came
+
+    @property
+    def body_ended(self) -> bool:
+        """Whether all of the body was read."""
+        return self._came and not self._piece
+
+    async def peek(self) -> memoryview:
+        """What has come of the body, or else its next piece; `fill` begins with the same bytes.
+
+        Raises:
+            InterruptedTransferError: the peer left.
+        """
+        if not self._piece and not self._came:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+            self._piece = memoryview(message.get("body", b""))
+        return self._piece
+
+    async def fill(self, target: Target) -> None:
+        """Read the next bytes of the body until the target is full or the body ends.
+
+        Raises:
+            InterruptedTransferError: the peer left; `target.at` says what came before.
+        """
+        size = len(target.view)
+        while target.at < size and not self.body_ended:
+            if not self._piece and self._directly is not None:
+                left = await self._directly(target)
+                if left is not None:
+                    self._came = self._body_read = left == 0
+                    continue
+            piece = await self.peek()
+            step = min(size - target.at, len(piece))
+            target.view[target.at : target.at + step] = piece[:step]
+            target.at += step
+            self._piece = piece[step:]
 
     async def send(self, message: Message) -> None:
         """Pass it on. The first message gets the common headers.

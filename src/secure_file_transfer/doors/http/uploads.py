@@ -9,14 +9,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ...errors import InterruptedTransferError, InvalidRequestError
+from ...errors import InvalidRequestError
 from ...model import Conflict, TimeUs
 from ...paths import RemotePath
 from ...ports import Buffer, Draft, Expectation, Written
 from . import digests, schemas
 from .conditional import expectation
 from .context import Context, joined_fields
-from .exchange import Exchange
+from .exchange import Exchange, Target
 from .problems import Headers
 from .query import read_query
 
@@ -117,33 +117,20 @@ class Intake:
             InterruptedTransferError: the peer left.
             Whatever `append` raises.
         """
-        message = await exchange.receive()
-        first = message.get("body", b"")
-        whole = message["type"] == "http.request" and not message.get("more_body", False)
-        if whole and len(first) <= self._buffers.size:
-            return bytes(first)
-        size = self._buffers.size
-        block = bytearray(length) if length is not None and length <= SMALL else self._take()
-        room = min(size, len(block))
-        fill = 0
+        first = await exchange.peek()
+        if exchange.body_came and len(first) <= self._buffers.size:
+            return first
+        block = bytearray(length) if length and length <= SMALL else self._take()
+        target = Target(memoryview(block))
         try:
-            while message["type"] == "http.request":
-                with memoryview(message.get("body", b"")) as piece:
-                    at = 0
-                    while at < len(piece):
-                        if fill == room:
-                            block = await self._append(block)
-                            fill = 0
-                        step = min(room - fill, len(piece) - at)
-                        block[fill : fill + step] = piece[at : at + step]
-                        fill += step
-                        at += step
-                if not message.get("more_body", False):
-                    return memoryview(block)[:fill]
-                message = await exchange.receive()
-            raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+            while True:
+                await exchange.fill(target)
+                if exchange.body_ended:
+                    return target.view[: target.at]
+                block = await self._append(block)
+                target = Target(memoryview(block))
         except BaseException:
-            self.rest = memoryview(block)[:fill]
+            self.rest = target.view[: target.at]
             raise
 
     def _take(self) -> bytearray:

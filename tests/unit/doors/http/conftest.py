@@ -56,7 +56,8 @@ class FakeContent:
         self.house = house
         self.entry = entry
         self._data = data
-        house.open_contents += 1
+        with house.closing:
+            house.open_contents += 1
         self._open = True
 
     def chunks(self, offset: int, length: int) -> Iterator[bytes]:
@@ -72,7 +73,9 @@ class FakeContent:
     def close(self) -> None:
         if self._open:
             self._open = False
-            self.house.open_contents -= 1
+            with self.house.closing:
+                self.house.open_contents -= 1
+                self.house.closing.notify_all()
 
 
 class FakeDraft:
@@ -152,6 +155,7 @@ class FakeHouse:
     drafts: int = 0
     aborted: int = 0
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    closing: threading.Condition = field(default_factory=threading.Condition)
     settled: threading.Event = field(default_factory=threading.Event)
     read_gate: threading.Event = field(default_factory=threading.Event)
     sign_in_gate: threading.Event = field(default_factory=threading.Event)
@@ -161,6 +165,11 @@ class FakeHouse:
         self.read_gate.set()
         self.sign_in_gate.set()
         self.store(RemotePath(), None)
+
+    def wait_until_closed(self) -> None:
+        """No content is open. The door closes what it has sent in a thread, perhaps a moment after the answer."""
+        with self.closing:
+            assert self.closing.wait_for(lambda: not self.open_contents, timeout=10)
 
     def store(self, path: RemotePath, data: bytes | None, when: TimeUs = NOW) -> Entry:
         digest = None if data is None else hashlib.sha256(data).digest()
