@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     """How long running requests may take to finish once the server is asked to stop."""
     idle_seconds: int = Field(60, ge=1)
     """How long a peer may stay silent in the middle of a request."""
+    transfers_max: int = Field(0, ge=0)
+    """How many transfers move content at once; the others wait. 0 is no limit."""
+    rate_up: int = Field(0, ge=0)
+    """Bytes a second that all clients together may send. 0 is no limit."""
+    rate_down: int = Field(0, ge=0)
+    """Bytes a second that all clients together may fetch. 0 is no limit."""
     sweep_grace_minutes: int = Field(60, ge=0)
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")

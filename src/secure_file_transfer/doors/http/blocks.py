@@ -16,12 +16,14 @@ from ...services.batch_read import read_many
 from ...services.blocks import MISSING_MAX, Blocks
 from ...services.commits import BATCH_BYTES_MAX, BATCH_FILE_MAX, FILES_MAX, Commits
 from ...services.hashers import Hint
+from ...services.traffic import Direction
 from ...transfer.frames import MEDIA_TYPE, FrameReader
 from . import block_schemas, schemas
 from .bodies import Budget, Spare, declared_length, decoded, gather
 from .context import Context, joined_fields
 from .downloads import Opened, Plan, close_all, send_opened
 from .exchange import Exchange
+from .passage import Passage
 from .query import read_query
 from .workers import gathered
 
@@ -119,7 +121,8 @@ class BlockRoutes:
         def work(who: Principal, body: bytearray) -> None:
             blocks.put(who, block_id, decoded(coding, body), hint)
 
-        await self._with_body(exchange, BLOCK_SIZE_MAX, work, storing=True)
+        async with Passage(self._context, exchange, Direction.UP) as passage:
+            await self._with_body(exchange, BLOCK_SIZE_MAX, work, passage)
         await exchange.answer(204, [(b"cache-control", b"no-store")], b"")
 
     async def _missing(self, exchange: Exchange) -> None:
@@ -153,7 +156,9 @@ class BlockRoutes:
             reader.finish()
             return schemas.dump(block_schemas.results_json(commits.batch(who, files)))
 
-        await _answer(exchange, await self._with_body(exchange, BATCH_BYTES_MAX, work, storing=True))
+        async with Passage(self._context, exchange, Direction.UP) as passage:
+            content = await self._with_body(exchange, BATCH_BYTES_MAX, work, passage)
+        await _answer(exchange, content)
 
     async def _read(self, exchange: Exchange) -> None:
         blocks = self._blocks
@@ -164,16 +169,26 @@ class BlockRoutes:
             headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
             return Opened(Plan(200, headers), next(steps, None), steps, partial(close_all, steps, reads))
 
-        await send_opened(self._context, exchange, await self._with_body(exchange, JSON_MAX, work))
+        async with Passage(self._context, exchange, Direction.DOWN) as passage:
+            opened = await self._with_body(exchange, JSON_MAX, work, passage, storing=False)
+            await send_opened(self._context, exchange, opened)
 
     async def _with_body(
-        self, exchange: Exchange, most: int, work: Callable[[Principal, bytearray], T], *, storing: bool = False
+        self,
+        exchange: Exchange,
+        most: int,
+        work: Callable[[Principal, bytearray], T],
+        passage: Passage | None = None,
+        *,
+        storing: bool | None = None,
     ) -> T:
         """Read the body once it is clear who sends it and there is room for it, and `work` with it in a thread.
 
-        `storing` is for bodies that are contents: refused unread if nothing may be written, and done in few threads.
+        What moves content has a `passage`. `storing` is for bodies that are contents, by default those with a passage:
+        refused unread if nothing may be written, and done in few threads.
         """
         context, blocks = self._context, self._blocks
+        storing = passage is not None if storing is None else storing
         length = declared_length(exchange, most)
         caller = context.caller(exchange.scope)
 
@@ -184,6 +199,8 @@ class BlockRoutes:
 
         who = await context.workers.run(enter)
         account = who.account.id if who.account else None
+        if passage is not None:
+            await passage.enter(who, length if storing else None)
         await self._budget.take(account, length)
         body, future = self._spare.take(length), None
 

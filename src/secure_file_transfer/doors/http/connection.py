@@ -23,6 +23,7 @@ from uvicorn.server import ServerState
 from ...errors import InvalidRequestError, SecureFileTransferError, TimedOutError, TooLargeError
 from . import problems
 from .limits import Limits
+from .passage import GONE
 
 HEAD_MAX = 64 * 1024
 """nginx takes 32 KiB, Apache 8 KiB a line; cookies and tokens of the largest single sign-on systems fit."""
@@ -103,6 +104,8 @@ class Connection(HttpToolsProtocol):
     def _look(self) -> None:
         """Check every clock. One timer per connection and tick is cheaper than one per request."""
         now = self.loop.time()
+        if self.flow.read_paused:
+            self._heard = now  # the silence is ours
         if self._head_since is not None and self._answering():
             self._head_since = now  # the next request's clock waits for the present answer
         if self._head_since is not None and now - self._head_since >= self.limits.head_seconds:
@@ -251,6 +254,8 @@ class Connection(HttpToolsProtocol):
         self._unframed = 0
         super().on_headers_complete()
         self.cycle.transport = _LingeringTransport(self)  # type: ignore[assignment]
+        cycle = self.cycle
+        self.scope[GONE] = lambda: cycle.disconnected  # type: ignore[literal-required]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle

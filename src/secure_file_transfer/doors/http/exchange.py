@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
+from ...services.traffic import Direction
 from .problems import Headers
 
 Scope = MutableMapping[str, Any]
@@ -28,8 +29,18 @@ _SECURITY: Headers = [
 _log = structlog.get_logger()
 
 
+class Pace(Protocol):
+    """What keeps a transfer to the limits, see `passage.Passage`."""
+
+    def piece_max(self, direction: Direction) -> int | None:
+        """How many bytes may move at a time that way; None where nothing limits."""
+
+    async def moved(self, count: int) -> None:
+        """So many bytes went by: wait until more may."""
+
+
 class Exchange:
-    """Wraps the `receive` and `send` of one request."""
+    """Wraps the `receive` and `send` of one request. Both keep to `passage`, while there is one."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -40,10 +51,15 @@ class Exchange:
         self.status = 0
         self.sent = 0
         self.done = False
+        self.passage: Pace | None = None
+        self._received = 0
 
     async def receive(self) -> Message:
         """The next piece of the body, or the news that the peer is gone."""
+        if self.passage is not None and self.passage.piece_max(Direction.UP) is not None:
+            await self.passage.moved(self._received)
         message = await self._receive()
+        self._received = len(message.get("body", b""))
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._body_read = True
         return message
@@ -66,7 +82,20 @@ class Exchange:
         else:
             self.sent += len(message.get("body", b""))
             self.done = not message.get("more_body", False)
+            if self.passage is not None and (most := self.passage.piece_max(Direction.DOWN)) is not None:
+                await self._send_slowly(self.passage, message, most)
+                return
         await self._send(message)
+
+    async def _send_slowly(self, passage: Pace, message: Message, most: int) -> None:
+        """A piece of content in smaller ones: one of several megabytes would be a burst and then a long silence."""
+        rest = memoryview(message.get("body", b""))
+        while True:
+            piece, rest = rest[:most], rest[most:]
+            await passage.moved(len(piece))  # paid before it goes: what comes next may be the end
+            await self._send({**message, "body": piece, "more_body": bool(rest) or message.get("more_body", False)})
+            if not rest:
+                return
 
     async def answer(self, status: int, headers: Headers, content: bytes) -> None:
         """A whole answer."""

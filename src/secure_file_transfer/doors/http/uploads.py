@@ -13,10 +13,12 @@ from ...errors import InterruptedTransferError, InvalidRequestError
 from ...model import Conflict, TimeUs
 from ...paths import RemotePath
 from ...ports import Buffer, Draft, Expectation, Written
+from ...services.traffic import Direction
 from . import digests, schemas
 from .conditional import expectation
 from .context import Context, joined_fields
 from .exchange import Exchange
+from .passage import Passage
 from .problems import Headers
 from .query import read_query
 
@@ -213,7 +215,10 @@ async def put_file(context: Context, buffers: Buffers, exchange: Exchange, path:
 
     intake = Intake(context, buffers, draft.append)
     try:
-        written, content = await intake.finish(await intake.read(exchange, wish.length), publish)
+        async with Passage(context, exchange, Direction.UP) as passage:
+            await passage.enter(caller.who, wish.length)
+            rest = await intake.read(exchange, wish.length)
+        written, content = await intake.finish(rest, publish)
     except asyncio.CancelledError:
         intake.abandon(draft.abort)
         raise
