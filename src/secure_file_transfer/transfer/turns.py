@@ -109,7 +109,9 @@ class Turns:
             if first is None or not ripe:
                 break
             victim = max(ripe, key=lambda turn: (*self._claim(turn), -turn.since))
-            if self._rank(first, now)[:2] > self._claim(victim):
+            share, aged = self._share(), self._ranked(first, now, 0)[1]
+            held = self._held[first.owner] - (first.owner == victim.owner)  # as it would be then
+            if (held >= share, aged) > self._claim(victim):
                 break
             self._stop(victim)
             victim.state, victim.since = State.RESTING, now
@@ -128,11 +130,8 @@ class Turns:
         """What speaks against a moving turn, as if it had to ask now."""
         return self._held[turn.owner] - 1 >= self._share(), turn.urgency
 
-    def _rank(self, turn: Turn, now: float) -> tuple[bool, int, int, int, int]:
-        """The least is the next: share, urgency, places held, last turn, arrival."""
-        return self._ranked(turn, now, self._share())
-
     def _ranked(self, turn: Turn, now: float, share: int) -> tuple[bool, int, int, int, int]:
+        """The least is the next: share, urgency, places held, last turn, arrival."""
         held = self._held.get(turn.owner, 0)
         urgency = max(0, turn.urgency - int((now - turn.since) / AGE_SECONDS))
         return held >= share, urgency, held, self._served.get(turn.owner, 0), turn.number

@@ -96,6 +96,14 @@ def test_a_place_held_too_long_goes_to_who_waits() -> None:
     assert turns.leave(waiting, 3.0) == [slow]
 
 
+def test_the_transfers_of_one_account_take_turns_too() -> None:
+    turns = Turns(2, 10)
+    large = [joined(turns, "ann") for _ in range(2)]
+    waiting = joined(turns, "ann")
+    assert turns.look(SLICE_SECONDS) == [waiting]
+    assert large[0].state is State.RESTING
+
+
 def test_a_resting_turn_that_never_asks_again_takes_no_place() -> None:
     turns = Turns(1, 10)
     silent = joined(turns, "ann")

@@ -12,6 +12,7 @@ What is added, and the attack or failure it answers:
 """
 
 import asyncio
+import select
 from typing import Any
 
 import httptools
@@ -139,6 +140,14 @@ class Connection(HttpToolsProtocol):
             return False
         return now - self._unsent_since >= self.limits.idle_seconds
 
+    def _hung_up(self) -> bool:
+        """Whether the peer has closed while nobody reads, which only Linux tells; elsewhere the reading will."""
+        if not self.flow.read_paused or not hasattr(select, "POLLRDHUP"):
+            return False
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
+        return bool(poll.poll(0))
+
     def _time_out(self, message: str) -> None:
         if self._in_head and not self._head_bytes:
             self.transport.abort()  # it never said anything: there is nothing to answer
@@ -255,7 +264,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.cycle.transport = _LingeringTransport(self)  # type: ignore[assignment]
         cycle = self.cycle
-        self.scope[GONE] = lambda: cycle.disconnected  # type: ignore[literal-required]
+        self.scope[GONE] = lambda: cycle.disconnected or self._hung_up()  # type: ignore[literal-required]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle

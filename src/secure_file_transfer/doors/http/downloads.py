@@ -215,6 +215,8 @@ async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> N
 
 
 async def _enter(passage: Passage, who: Principal | None, opened: Opened) -> None:
+    if opened.first is None:  # nothing but headers
+        return
     try:
         await passage.enter(who, opened.plan.length)
     except BaseException:
