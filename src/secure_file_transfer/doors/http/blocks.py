@@ -19,7 +19,7 @@ from ...services.hashers import Hint
 from ...services.traffic import Direction
 from ...transfer.frames import MEDIA_TYPE, FrameReader
 from . import block_schemas, schemas
-from .bodies import Budget, Spare, declared_length, decoded, gather
+from .bodies import Body, Budget, Spare, declared_length, decoded
 from .context import Context, joined_fields
 from .downloads import Opened, Plan, close_all, send_opened
 from .exchange import Exchange
@@ -201,23 +201,17 @@ class BlockRoutes:
         account = who.account.id if who.account else None
         if passage is not None:
             await passage.enter(who, length if storing else None)
-        await self._budget.take(account, length)
-        body, future = self._spare.take(length), None
-
-        def leave() -> None:
-            self._spare.give(body)
-            self._budget.give(account, length)
-
+        body, future = Body(self._budget, self._spare, account, length), None
         try:
-            await gather(exchange, body)
-            future = (context.storing if storing else context.workers).submit(lambda: work(who, body))
+            await body.read(exchange)
+            future = (context.storing if storing else context.workers).submit(lambda: work(who, body.data))
             return await asyncio.wrap_future(future)
         finally:
             if future is None or future.done():
-                leave()
+                body.leave()
             else:  # the request is gone, its work is not
                 loop = asyncio.get_running_loop()
-                future.add_done_callback(lambda _: _later(loop, leave))
+                future.add_done_callback(lambda _: _later(loop, body.leave))
 
 
 _POSTED = {

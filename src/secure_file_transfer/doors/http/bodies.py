@@ -9,6 +9,7 @@ import zstandard
 
 from ...errors import InterruptedTransferError, InvalidRequestError, TooLargeError, TooManyRequestsError
 from ...model import BLOCK_SIZE_MAX, MIB, AccountId
+from ...ports import Buffer
 from .context import joined_fields
 from .exchange import Exchange
 
@@ -19,6 +20,8 @@ EACH_MAX = 32 * MIB
 SPARE_MIN = MIB
 SPARE_MAX = 16 * MIB
 """Bytes of idle buffers that are kept, and the least size of one that is worth it."""
+SLOW_SECONDS = 1.0
+"""How long a body may take to arrive before it loses the room that it does not use to those who wait."""
 PATIENCE_SECONDS = 30.0
 """How long a request waits for its room before it is told to come again."""
 
@@ -40,6 +43,11 @@ class Budget:
     def free(self) -> int:
         """What is left."""
         return self._free
+
+    @property
+    def pressed(self) -> bool:
+        """Whether anybody waits."""
+        return any(not future.done() for _, _, future in self._waiting)
 
     async def take(self, who: AccountId | None, size: int) -> None:
         """Take room, and give it back with `give`.
@@ -63,11 +71,9 @@ class Budget:
     def give(self, who: AccountId | None, size: int) -> None:
         """Give it back."""
         self._free += size
-        left = self._held[who] - size
+        left = self._held.pop(who, 0) - size
         if left:
             self._held[who] = left
-        else:
-            del self._held[who]
         self._serve()
 
     def _serve(self) -> None:
@@ -133,27 +139,88 @@ class Spare:
             self._bytes -= len(self._idle.popleft())
 
 
-async def gather(exchange: Exchange, body: bytearray) -> None:
-    """Fill `body` with the whole body of the request, which has as many bytes: the server underneath sees to that.
+class Body:
+    """One body of `length` bytes on its way in, with its room.
 
-    Raises:
-        InterruptedTransferError: the peer left.
+    Room for the whole is taken at the start, so that bodies which arrive fast never wait in the middle for each other.
+    One that is not whole after `SLOW_SECONDS`, while others wait for room, keeps only what has arrived, and takes
+    room for the rest as it comes: a slow peer holds no more than it has sent.
     """
-    length, at = len(body), 0
-    while True:
-        message = await exchange.receive()
-        if message["type"] != "http.request":
-            raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
-        piece = message.get("body", b"")
-        end = at + len(piece)
-        if end > length:
+
+    def __init__(self, budget: Budget, spare: Spare, who: AccountId | None, length: int) -> None:
+        self.data = bytearray()
+        self._budget = budget
+        self._spare = spare
+        self._who = who
+        self._length = length
+        self._at = 0
+        self._held = 0
+        self._whole: bytearray | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def read(self, exchange: Exchange) -> None:
+        """Fill `data` with the whole body of the request. However it ends, `leave` has to follow.
+
+        Raises:
+            InterruptedTransferError: the peer left.
+            TooManyRequestsError: there was no room for too long.
+        """
+        await self._take(self._length)
+        self._whole = self.data = self._spare.take(self._length)
+        self._timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, self.shrink)
+        try:
+            while True:
+                message = await exchange.receive()
+                if message["type"] != "http.request":
+                    raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+                await self._add(message.get("body", b""))
+                if not message.get("more_body", False):
+                    break
+        finally:
+            self._timer.cancel()
+        if self._at != self._length:
+            raise InvalidRequestError("The body is shorter than it says")
+
+    def shrink(self) -> None:
+        """Keep only what has arrived, if others wait; else look again later."""
+        if self._whole is None:
+            return
+        if not self._budget.pressed:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, self.shrink)
+            return
+        # A buffer has all of its pages, written or not, so the room is only free once the buffer is.
+        self.data = self._whole[: self._at]
+        self._spare.give(self._whole)
+        self._whole = None
+        self._give(self._held - self._at)
+
+    def leave(self) -> None:
+        """Give back what is held."""
+        if self._whole is not None:
+            self._spare.give(self._whole)
+            self._whole = None
+        self._give(self._held)
+
+    async def _add(self, piece: Buffer) -> None:
+        end = self._at + len(piece)
+        if end > self._length:
             raise InvalidRequestError("The body is longer than it says")
-        body[at:end] = piece
-        at = end
-        if not message.get("more_body", False):
-            break
-    if at != length:
-        raise InvalidRequestError("The body is shorter than it says")
+        if self._whole is None:
+            await self._take(len(piece))
+            self.data += piece
+        else:
+            self.data[self._at : end] = piece
+        self._at = end
+
+    async def _take(self, size: int) -> None:
+        await self._budget.take(self._who, size)
+        self._held += size
+
+    def _give(self, size: int) -> None:
+        self._held -= size
+        self._budget.give(self._who, size)
 
 
 def decoded(coding: bytes, data: bytearray) -> bytearray | bytes:
