@@ -4,6 +4,7 @@ While one block is hashed, sealed and stored in a worker thread, the next one ar
 """
 
 import asyncio
+import mmap
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -77,17 +78,20 @@ class Buffers:
     """Block buffers to use again: fresh ones cost a page fault for every 4 KiB written.
 
     Only what lies idle is bounded. A fresh buffer takes memory as it is filled, so a thousand slow uploads cost what
-    they have sent and no more.
+    they have sent and no more. A `bytearray` would not do: it writes zeros into all of its pages at once.
     """
 
     size: int
-    _idle: list[bytearray] = field(default_factory=list)
+    _idle: list[memoryview] = field(default_factory=list)
 
-    def take(self) -> bytearray:
+    def take(self) -> memoryview:
         """One of `size` bytes, with anything in it."""
-        return self._idle.pop() if self._idle else bytearray(self.size)
+        if self._idle:
+            return self._idle.pop()
+        private = {"flags": mmap.MAP_PRIVATE} if hasattr(mmap, "MAP_PRIVATE") else {}
+        return memoryview(mmap.mmap(-1, self.size, **private))
 
-    def give_back(self, buffer: bytearray) -> None:
+    def give_back(self, buffer: memoryview) -> None:
         """Keep it for the next."""
         if len(self._idle) < KEPT_BUFFERS:
             self._idle.append(buffer)
@@ -105,7 +109,7 @@ class Intake:
         self._buffers = buffers
         self._append_to = append
         self._pending: Future[Any] | None = None
-        self._taken: list[bytearray] = []
+        self._taken: list[memoryview] = []
 
     @property
     def intact(self) -> bool:
@@ -125,7 +129,7 @@ class Intake:
         if whole and len(first) <= self._buffers.size:
             return bytes(first)
         size = self._buffers.size
-        block = bytearray(length) if length is not None and length <= SMALL else self._take()
+        block = memoryview(bytearray(length)) if length is not None and length <= SMALL else self._take()
         room = min(size, len(block))
         fill = 0
         try:
@@ -148,12 +152,12 @@ class Intake:
             self.rest = memoryview(block)[:fill]
             raise
 
-    def _take(self) -> bytearray:
+    def _take(self) -> memoryview:
         buffer = self._buffers.take()
         self._taken.append(buffer)
         return buffer
 
-    async def _append(self, block: bytearray) -> bytearray:
+    async def _append(self, block: memoryview) -> memoryview:
         """Hand a full block over once the one before is stored; returns the buffer for the next."""
         await self._settled()
         self._pending = self._workers.submit(lambda: self._append_to(block))
