@@ -245,6 +245,12 @@ class ShuttingDownError(SecureFileTransferError):
     row = _row("shutting_down", 503, 421, 7, "The server is shutting down", retryable=True)
 
 
+class BusyError(SecureFileTransferError):
+    """As many transfers run as may, and as many wait as can."""
+
+    row = _row("busy", 503, 450, 75, "The server is busy", retryable=True)
+
+
 # --- the server itself ------------------------------------------------------------------------------------------
 
 

@@ -182,7 +182,10 @@ class Drive:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person or machine that may sign in. `home_id` is its own vault drive."""
+    """A person or machine that may sign in. `home_id` is its own vault drive.
+
+    `rate_up` and `rate_down` limit all its transfers together, in bytes a second; 0 is no limit.
+    """
 
     id: AccountId
     name: str
@@ -190,6 +193,8 @@ class Account:
     disabled: bool
     home_id: DriveId
     created_us: TimeUs
+    rate_up: int = 0
+    rate_down: int = 0
 
 
 @dataclass(frozen=True, slots=True)

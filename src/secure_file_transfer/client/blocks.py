@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from blake3 import blake3
 
 from ..errors import (
+    BusyError,
     SecureFileTransferError,
     ShuttingDownError,
     TooManyRequestsError,
@@ -25,7 +26,7 @@ from .wire import BlockTerms, FileBlocks, Written
 T = TypeVar("T")
 Result = Written | SecureFileTransferError
 
-_NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError)
+_NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError, BusyError)
 """After these the server has done nothing, so even what must not be done twice may be tried again."""
 
 MEMORY = 36 * 1024 * 1024

@@ -16,12 +16,14 @@ from ...services.batch_read import read_many
 from ...services.blocks import MISSING_MAX, Blocks
 from ...services.commits import BATCH_BYTES_MAX, BATCH_FILE_MAX, FILES_MAX, Commits
 from ...services.hashers import Hint
+from ...services.traffic import Direction
 from ...transfer.frames import MEDIA_TYPE, FrameReader
 from . import block_schemas, schemas
-from .bodies import Budget, Spare, declared_length, decoded, gather
+from .bodies import Body, Budget, Spare, declared_length, decoded
 from .context import Context, joined_fields
 from .downloads import Opened, Plan, close_all, send_opened
 from .exchange import Exchange
+from .passage import Passage
 from .query import read_query
 from .workers import gathered
 
@@ -124,7 +126,8 @@ class BlockRoutes:
                 raise
             blocks.put(who, block_id, data, hint, release)
 
-        await self._with_kept_body(exchange, BLOCK_SIZE_MAX, work, storing=True)
+        async with Passage(self._context, exchange, Direction.UP) as passage:
+            await self._with_kept_body(exchange, BLOCK_SIZE_MAX, work, passage)
         await exchange.answer(204, [(b"cache-control", b"no-store")], b"")
 
     async def _missing(self, exchange: Exchange) -> None:
@@ -158,7 +161,9 @@ class BlockRoutes:
             reader.finish()
             return schemas.dump(block_schemas.results_json(commits.batch(who, files)))
 
-        await _answer(exchange, await self._with_body(exchange, BATCH_BYTES_MAX, work, storing=True))
+        async with Passage(self._context, exchange, Direction.UP) as passage:
+            content = await self._with_body(exchange, BATCH_BYTES_MAX, work, passage)
+        await _answer(exchange, content)
 
     async def _read(self, exchange: Exchange) -> None:
         blocks = self._blocks
@@ -169,10 +174,18 @@ class BlockRoutes:
             headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
             return Opened(Plan(200, headers), next(steps, None), steps, partial(close_all, steps, reads))
 
-        await send_opened(self._context, exchange, await self._with_body(exchange, JSON_MAX, work))
+        async with Passage(self._context, exchange, Direction.DOWN) as passage:
+            opened = await self._with_body(exchange, JSON_MAX, work, passage, storing=False)
+            await send_opened(self._context, exchange, opened)
 
     async def _with_body(
-        self, exchange: Exchange, most: int, work: Callable[[Principal, bytearray], T], *, storing: bool = False
+        self,
+        exchange: Exchange,
+        most: int,
+        work: Callable[[Principal, bytearray], T],
+        passage: Passage | None = None,
+        *,
+        storing: bool | None = None,
     ) -> T:
         """Read the body, and `work` with it in a thread: see `_with_kept_body`."""
 
@@ -182,22 +195,25 @@ class BlockRoutes:
             finally:
                 release()
 
-        return await self._with_kept_body(exchange, most, released, storing=storing)
+        return await self._with_kept_body(exchange, most, released, passage, storing=storing)
 
     async def _with_kept_body(
         self,
         exchange: Exchange,
         most: int,
         work: Callable[[Principal, bytearray, Callable[[], None]], T],
+        passage: Passage | None = None,
         *,
-        storing: bool = False,
+        storing: bool | None = None,
     ) -> T:
         """Read the body once it is clear who sends it and there is room for it, and `work` with it in a thread.
 
-        `work` sees to it that its last argument is called once nobody needs the body any more. `storing` is for
-        bodies that are contents: refused unread if nothing may be written, and done in few threads.
+        `work` sees to it that its last argument is called once nobody needs the body any more. What moves content has
+        a `passage`. `storing` is for bodies that are contents, by default those with a passage: refused unread if
+        nothing may be written, and done in few threads.
         """
         context, blocks = self._context, self._blocks
+        storing = passage is not None if storing is None else storing
         length = declared_length(exchange, most)
         caller = context.caller(exchange.scope)
 
@@ -208,21 +224,22 @@ class BlockRoutes:
 
         who = await context.workers.run(enter)
         account = who.account.id if who.account else None
-        await self._budget.take(account, length)
-        body, future = self._spare.take(length), None
-        release, leave = partial(self._spare.give, body), partial(self._budget.give, account, length)
+        if passage is not None:
+            await passage.enter(who, length if storing else None)
+        body, future = Body(self._budget, self._spare, account, length), None
         try:
-            await gather(exchange, body)
-            future = (context.storing if storing else context.workers).submit(lambda: work(who, body, release))
+            await body.read(exchange)
+            threads = context.storing if storing else context.workers
+            future = threads.submit(lambda: work(who, body.data, body.release))
             return await asyncio.wrap_future(future)
         finally:
             if future is None:
-                release()
+                body.release()
             if future is None or future.done():
-                leave()
+                body.leave()
             else:  # the request is gone, its work is not
                 loop = asyncio.get_running_loop()
-                future.add_done_callback(lambda _: _later(loop, leave))
+                future.add_done_callback(lambda _: _later(loop, body.leave))
 
 
 _POSTED = {

@@ -20,6 +20,8 @@ EACH_MAX = 32 * MIB
 SPARE_MIN = MIB
 SPARE_MAX = 16 * MIB
 """Bytes of idle buffers that are kept, and the least size of one that is worth it."""
+SLOW_SECONDS = 1.0
+"""How long a body may take to arrive before it loses the room that it does not use to those who wait."""
 PATIENCE_SECONDS = 30.0
 """How long a request waits for its room before it is told to come again."""
 
@@ -41,6 +43,11 @@ class Budget:
     def free(self) -> int:
         """What is left."""
         return self._free
+
+    @property
+    def pressed(self) -> bool:
+        """Whether anybody waits."""
+        return any(not future.done() for _, _, future in self._waiting)
 
     async def take(self, who: AccountId | None, size: int) -> None:
         """Take room, and give it back with `give`.
@@ -64,11 +71,9 @@ class Budget:
     def give(self, who: AccountId | None, size: int) -> None:
         """Give it back."""
         self._free += size
-        left = self._held[who] - size
+        left = self._held.pop(who, 0) - size
         if left:
             self._held[who] = left
-        else:
-            del self._held[who]
         self._serve()
 
     def _serve(self) -> None:
@@ -137,19 +142,88 @@ class Spare:
                 self._bytes -= len(self._idle.popleft())
 
 
-async def gather(exchange: Exchange, body: bytearray) -> None:
-    """Fill `body` with the whole body of the request, which has as many bytes: the server underneath sees to that.
+class Body:
+    """One body of `length` bytes on its way in, with its room.
 
-    Raises:
-        InterruptedTransferError: the peer left.
+    Room for the whole is taken at the start, so that bodies which arrive fast never wait in the middle for each other.
+    One that is not whole after `SLOW_SECONDS`, while others wait for room, keeps only what has arrived, and takes
+    room for the rest as it comes: a slow peer holds no more than it has sent.
     """
-    target = Target(memoryview(body))
-    await exchange.fill(target)
-    while not exchange.body_ended:
-        if await exchange.peek():
-            raise InvalidRequestError("The body is longer than it says")
-    if target.at != len(body):
-        raise InvalidRequestError("The body is shorter than it says")
+
+    def __init__(self, budget: Budget, spare: Spare, who: AccountId | None, length: int) -> None:
+        self.data = bytearray()
+        self._budget = budget
+        self._spare = spare
+        self._who = who
+        self._length = length
+        self._held = 0
+        self._lent: bytearray | None = None
+        self._filling: asyncio.Future[None] | None = None
+
+    async def read(self, exchange: Exchange) -> None:
+        """Fill `data` with the whole body of the request. However it ends, `release` and `leave` have to follow.
+
+        Raises:
+            InterruptedTransferError: the peer left.
+            TooManyRequestsError: there was no room for too long.
+        """
+        await self._take(self._length)
+        self._lent = self.data = self._spare.take(self._length)
+        at = await self._fill(exchange, self.data)
+        while not exchange.body_ended:
+            piece = await exchange.piece()
+            if at + len(piece) > self._length:
+                raise InvalidRequestError("The body is longer than it says")
+            await self._take(len(piece))
+            self.data += piece
+            at += len(piece)
+        if at != self._length:
+            raise InvalidRequestError("The body is shorter than it says")
+
+    async def _fill(self, exchange: Exchange, whole: bytearray) -> int:
+        """Read on while that is fast, or nobody waits; how much came. `data` is what came then."""
+        target = Target(memoryview(whole))
+        if exchange.body_came:
+            await exchange.fill(target)
+            return target.at
+        self._filling = filling = asyncio.ensure_future(exchange.fill(target))
+        try:
+            while not (await asyncio.wait({filling}, timeout=SLOW_SECONDS))[0]:
+                self.shrink()
+        finally:
+            filling.cancel()
+            await asyncio.wait({filling})
+        if not filling.cancelled():
+            filling.result()
+        if target.at < self._length:
+            # A buffer has all of its pages, written or not, so the room is only free once the buffer is.
+            self.data = whole[: target.at]
+            self.release()
+            self._give(self._held - target.at)
+        return target.at
+
+    def shrink(self) -> None:
+        """It takes long: keep only what has arrived, if others wait."""
+        if self._filling is not None and self._budget.pressed:
+            self._filling.cancel()
+
+    def release(self) -> None:
+        """Nobody needs `data` any more. For any thread."""
+        lent, self._lent = self._lent, None
+        if lent is not None:
+            self._spare.give(lent)
+
+    def leave(self) -> None:
+        """Give back the room that is held."""
+        self._give(self._held)
+
+    async def _take(self, size: int) -> None:
+        await self._budget.take(self._who, size)
+        self._held += size
+
+    def _give(self, size: int) -> None:
+        self._held -= size
+        self._budget.give(self._who, size)
 
 
 def decoded(coding: bytes, data: bytearray) -> bytearray | bytes:

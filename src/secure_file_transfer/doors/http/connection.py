@@ -13,6 +13,7 @@ What is added, and the attack or failure it answers:
 """
 
 import asyncio
+import select
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ from ...errors import (
 from . import problems
 from .exchange import DIRECT, Target
 from .limits import Limits
+from .passage import GONE
 
 HEAD_MAX = 64 * 1024
 """nginx takes 32 KiB, Apache 8 KiB a line; cookies and tokens of the largest single sign-on systems fit."""
@@ -120,6 +122,8 @@ class Connection(HttpToolsProtocol):
     def _look(self) -> None:
         """Check every clock. One timer per connection and tick is cheaper than one per request."""
         now = self.loop.time()
+        if self.flow.read_paused:
+            self._heard = now  # the silence is ours
         if self._head_since is not None and self._answering():
             self._head_since = now  # the next request's clock waits for the present answer
         if self._head_since is not None and now - self._head_since >= self.limits.head_seconds:
@@ -159,6 +163,14 @@ class Connection(HttpToolsProtocol):
             self._unsent, self._unsent_since = unsent, now
             return False
         return now - self._unsent_since >= self.limits.idle_seconds
+
+    def _hung_up(self) -> bool:
+        """Whether the peer has closed while nobody reads, which only Linux tells; elsewhere the reading will."""
+        if not self.flow.read_paused or not hasattr(select, "POLLRDHUP"):
+            return False
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def _time_out(self, message: str) -> None:
         if self._in_head and not self._head_bytes:
@@ -337,6 +349,8 @@ class Connection(HttpToolsProtocol):
         if self._left:
             extensions: dict[Any, Any] = self.scope.setdefault("extensions", {})
             extensions[DIRECT] = partial(self._fill, self.cycle)
+        cycle = self.cycle
+        self.scope[GONE] = lambda: cycle.disconnected or self._hung_up()  # type: ignore[literal-required]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle

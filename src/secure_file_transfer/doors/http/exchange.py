@@ -3,11 +3,12 @@
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from ...errors import InterruptedTransferError
+from ...services.traffic import Direction
 from .problems import Headers
 
 Scope = MutableMapping[str, Any]
@@ -44,8 +45,18 @@ DIRECT = "sft.body"
 """The ASGI extension of our own server that offers it."""
 
 
+class Pace(Protocol):
+    """What keeps a transfer to the limits, see `passage.Passage`."""
+
+    def piece_max(self, direction: Direction) -> int | None:
+        """How many bytes may move at a time that way; None where nothing limits."""
+
+    async def moved(self, count: int) -> None:
+        """So many bytes went by: wait until more may."""
+
+
 class Exchange:
-    """Wraps the `receive` and `send` of one request."""
+    """Wraps the `receive` and `send` of one request. Both keep to `passage`, while there is one."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -59,14 +70,26 @@ class Exchange:
         self.status = 0
         self.sent = 0
         self.done = False
+        self.passage: Pace | None = None
+        self._received = 0
 
     async def receive(self) -> Message:
         """The next piece of the body, or the news that the peer is gone."""
+        await self._pay()
         message = await self._receive()
+        self._received = len(message.get("body", b""))
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._body_read = True
             self._came = message["type"] == "http.request"
         return message
+
+    async def _pay(self) -> int | None:
+        """Wait for what was received last; how much may come next, where anything limits that."""
+        count, self._received = self._received, 0
+        most = None if self.passage is None else self.passage.piece_max(Direction.UP)
+        if most is not None and self.passage is not None:
+            await self.passage.moved(count)
+        return most
 
     @property
     def body_came(self) -> bool:
@@ -79,7 +102,7 @@ class Exchange:
         return self._came and not self._piece
 
     async def peek(self) -> memoryview:
-        """What has come of the body, or else its next piece; `fill` begins with the same bytes.
+        """What has come of the body, or else its next piece; `fill` and `piece` begin with the same bytes.
 
         Raises:
             InterruptedTransferError: the peer left.
@@ -91,24 +114,38 @@ class Exchange:
             self._piece = memoryview(message.get("body", b""))
         return self._piece
 
+    async def piece(self) -> memoryview:
+        """The next piece of the body. Raises as `peek` does."""
+        piece, self._piece = await self.peek(), memoryview(b"")
+        return piece
+
     async def fill(self, target: Target) -> None:
         """Read the next bytes of the body until the target is full or the body ends.
 
         Raises:
             InterruptedTransferError: the peer left; `target.at` says what came before.
         """
-        size = len(target.view)
-        while target.at < size and not self.body_ended:
-            if not self._piece and self._directly is not None:
-                left = await self._directly(target)
-                if left is not None:
-                    self._came = self._body_read = left == 0
-                    continue
+        while target.at < len(target.view) and not self.body_ended:
+            if not self._piece and self._directly is not None and await self._fill_directly(self._directly, target):
+                continue
             piece = await self.peek()
-            step = min(size - target.at, len(piece))
+            step = min(len(target.view) - target.at, len(piece))
             target.view[target.at : target.at + step] = piece[:step]
             target.at += step
             self._piece = piece[step:]
+
+    async def _fill_directly(self, directly: FillDirectly, target: Target) -> bool:
+        """Whether any came that way."""
+        most = await self._pay()
+        part = Target(target.view if most is None else target.view[: target.at + most], target.at)
+        try:
+            left = await directly(part)
+        finally:
+            self._received, target.at = part.at - target.at, part.at
+        if left is None:
+            return False
+        self._came = self._body_read = left == 0
+        return True
 
     async def send(self, message: Message) -> None:
         """Pass it on. The first message gets the common headers.
@@ -128,7 +165,20 @@ class Exchange:
         else:
             self.sent += len(message.get("body", b""))
             self.done = not message.get("more_body", False)
+            if self.passage is not None and (most := self.passage.piece_max(Direction.DOWN)) is not None:
+                await self._send_slowly(self.passage, message, most)
+                return
         await self._send(message)
+
+    async def _send_slowly(self, passage: Pace, message: Message, most: int) -> None:
+        """A piece of content in smaller ones: one of several megabytes would be a burst and then a long silence."""
+        rest = memoryview(message.get("body", b""))
+        while True:
+            piece, rest = rest[:most], rest[most:]
+            await passage.moved(len(piece))  # paid before it goes: what comes next may be the end
+            await self._send({**message, "body": piece, "more_body": bool(rest) or message.get("more_body", False)})
+            if not rest:
+                return
 
     async def answer(self, status: int, headers: Headers, content: bytes) -> None:
         """A whole answer."""

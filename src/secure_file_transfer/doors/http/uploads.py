@@ -4,6 +4,7 @@ While one block is hashed, sealed and stored in a worker thread, the next one ar
 """
 
 import asyncio
+import mmap
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,10 +14,12 @@ from ...errors import InvalidRequestError
 from ...model import Conflict, TimeUs
 from ...paths import RemotePath
 from ...ports import Buffer, Draft, Expectation, Written
+from ...services.traffic import Direction
 from . import digests, schemas
 from .conditional import expectation
 from .context import Context, joined_fields
 from .exchange import Exchange, Target
+from .passage import Passage
 from .problems import Headers
 from .query import read_query
 
@@ -75,17 +78,20 @@ class Buffers:
     """Block buffers to use again: fresh ones cost a page fault for every 4 KiB written.
 
     Only what lies idle is bounded. A fresh buffer takes memory as it is filled, so a thousand slow uploads cost what
-    they have sent and no more.
+    they have sent and no more. A `bytearray` would not do: it writes zeros into all of its pages at once.
     """
 
     size: int
-    _idle: list[bytearray] = field(default_factory=list)
+    _idle: list[memoryview] = field(default_factory=list)
 
-    def take(self) -> bytearray:
+    def take(self) -> memoryview:
         """One of `size` bytes, with anything in it."""
-        return self._idle.pop() if self._idle else bytearray(self.size)
+        if self._idle:
+            return self._idle.pop()
+        private = {"flags": mmap.MAP_PRIVATE} if hasattr(mmap, "MAP_PRIVATE") else {}
+        return memoryview(mmap.mmap(-1, self.size, **private))
 
-    def give_back(self, buffer: bytearray) -> None:
+    def give_back(self, buffer: memoryview) -> None:
         """Keep it for the next."""
         if len(self._idle) < KEPT_BUFFERS:
             self._idle.append(buffer)
@@ -103,7 +109,7 @@ class Intake:
         self._buffers = buffers
         self._append_to = append
         self._pending: Future[Any] | None = None
-        self._taken: list[bytearray] = []
+        self._taken: list[memoryview] = []
 
     @property
     def intact(self) -> bool:
@@ -120,25 +126,25 @@ class Intake:
         first = await exchange.peek()
         if exchange.body_came and len(first) <= self._buffers.size:
             return first
-        block = bytearray(length) if length and length <= SMALL else self._take()
-        target = Target(memoryview(block))
+        block = memoryview(bytearray(length)) if length and length <= SMALL else self._take()
+        target = Target(block)
         try:
             while True:
                 await exchange.fill(target)
                 if exchange.body_ended:
                     return target.view[: target.at]
                 block = await self._append(block)
-                target = Target(memoryview(block))
+                target = Target(block)
         except BaseException:
             self.rest = target.view[: target.at]
             raise
 
-    def _take(self) -> bytearray:
+    def _take(self) -> memoryview:
         buffer = self._buffers.take()
         self._taken.append(buffer)
         return buffer
 
-    async def _append(self, block: bytearray) -> bytearray:
+    async def _append(self, block: memoryview) -> memoryview:
         """Hand a full block over once the one before is stored; returns the buffer for the next."""
         await self._settled()
         self._pending = self._workers.submit(lambda: self._append_to(block))
@@ -200,7 +206,10 @@ async def put_file(context: Context, buffers: Buffers, exchange: Exchange, path:
 
     intake = Intake(context, buffers, draft.append)
     try:
-        written, content = await intake.finish(await intake.read(exchange, wish.length), publish)
+        async with Passage(context, exchange, Direction.UP) as passage:
+            await passage.enter(caller.who, wish.length)
+            rest = await intake.read(exchange, wish.length)
+        written, content = await intake.finish(rest, publish)
     except asyncio.CancelledError:
         intake.abandon(draft.abort)
         raise

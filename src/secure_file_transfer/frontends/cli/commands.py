@@ -58,6 +58,7 @@ COMMANDS = (
             _part("add", "admin:user_add", "[OPTIONS] NAME", "Make an account."),
             _part("list", "admin:user_list", "[OPTIONS]", "List the accounts."),
             _part("passwd", "admin:user_passwd", "[OPTIONS] NAME", "Set a new password; ends all sessions."),
+            _part("set", "admin:user_set", "[OPTIONS] NAME", "Limit how fast an account's transfers are."),
             _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
             _part("delete", "admin:user_delete", "[OPTIONS] NAME", "Delete an account with all its files."),

@@ -42,6 +42,7 @@ from secure_file_transfer.model import (
 from secure_file_transfer.paths import RemotePath, numbered
 from secure_file_transfer.ports import Expectation, Written
 from secure_file_transfer.services.sessions import SignedIn
+from secure_file_transfer.services.traffic import Traffic
 
 TOKEN = "sft_" + "A" * 43
 NOW = TimeUs(1_790_000_000_123_456)
@@ -388,7 +389,7 @@ def ca_pem(tls_files: tuple[Path, Path]) -> bytes:
 def build(house: FakeHouse, ca_pem: bytes) -> Iterator[Callable[..., HttpApp]]:
     apps: list[HttpApp] = []
 
-    def make(*, anonymous: bool = False, accounts: bool = True) -> HttpApp:
+    def make(*, anonymous: bool = False, accounts: bool = True, traffic: Traffic | None = None) -> HttpApp:
         fake = cast("Any", house)
         services = HttpServices(
             files=fake,
@@ -398,6 +399,7 @@ def build(house: FakeHouse, ca_pem: bytes) -> Iterator[Callable[..., HttpApp]]:
             anonymous=anonymous,
             block_size=house.block_size,
             version="1.2.3",
+            traffic=traffic,
         )
         apps.append(build_app(services))
         return apps[-1]
@@ -456,9 +458,11 @@ def serve(build: Callable[..., HttpApp], tls_files: tuple[Path, Path]) -> Iterat
     """Starts the door on a port of the system's choice, with the limits given."""
     running: list[Listener] = []
 
-    def start(*, shutdown_seconds: float = 5, anonymous: bool = False, **limits: float) -> Listener:
+    def start(
+        *, shutdown_seconds: float = 5, anonymous: bool = False, traffic: Traffic | None = None, **limits: float
+    ) -> Listener:
         listener = Listener(
-            build(anonymous=anonymous),
+            build(anonymous=anonymous, traffic=traffic),
             host="127.0.0.1",
             port=0,
             certfile=tls_files[0],
