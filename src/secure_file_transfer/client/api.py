@@ -23,6 +23,7 @@ from ..paths import RemotePath, display
 from ..transfer.retry import Retry
 from . import wire
 from .blocks import BlockService
+from .how import UPLOAD_CONFLICTS, choice
 from .lanes import Lanes, Traffic
 from .options import Configured
 from .streams import Body, Download, Hashed, Next
@@ -451,23 +452,6 @@ class Api(Configured):
 
 def _url(room: str, path: str) -> str:
     return f"/api/v1/{room}{RemotePath.parse(path).to_url()}"
-
-
-def choice(conflict: Conflict | str, allowed: Sequence[Conflict]) -> Conflict:
-    """One of the allowed ways to treat a taken name.
-
-    Raises:
-        InvalidRequestError: naming those that exist.
-    """
-    if conflict not in set(allowed):
-        raise InvalidRequestError(
-            f"{display(str(conflict))} is no way to treat a taken name here",
-            hint="Use " + ", ".join(known.value for known in allowed) + ".",
-        )
-    return Conflict(conflict)
-
-
-UPLOAD_CONFLICTS = (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)
 
 
 def upload_query(conflict: Conflict | str, modified_us: TimeUs | None, *, parents: bool) -> list[tuple[str, str]]:

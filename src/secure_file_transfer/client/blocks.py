@@ -19,6 +19,7 @@ from ..paths import RemotePath
 from ..transfer.frames import MEDIA_TYPE
 from ..transfer.retry import Retry
 from . import wire
+from .how import How
 from .lanes import Answer, Buffer, Lanes, nothing
 from .wire import BlockTerms, FileBlocks, Written
 
@@ -88,8 +89,8 @@ class BlockService:
         body: Sequence[Buffer] = (),
         headers: Mapping[str, str] | Callable[[], Mapping[str, str]] = MappingProxyType({}),
         expect: Sequence[int] = (200,),
+        how: How,
         once: bool = False,
-        priority: int = 0,
     ) -> T:
         """One request, again and again while that can help; `once` says that to do it twice does harm."""
         delays = self.retry.delays()
@@ -99,7 +100,7 @@ class BlockService:
                 sent["Authorization"] = f"Bearer {token}"
             try:
                 return await self.lanes.exchange(
-                    method, path, take, headers=sent, body=body, expect=expect, priority=priority
+                    method, path, take, headers=sent, body=body, expect=expect, priority=how.priority
                 )
             except SecureFileTransferError as error:
                 delay = next(delays, None)
@@ -107,22 +108,23 @@ class BlockService:
                     raise
             await asyncio.sleep(delay)
 
-    async def _json(self, path: str, values: object, *, once: bool = False) -> object:
+    async def _json(self, path: str, values: object, how: How, *, once: bool = False) -> object:
         body = [json.dumps(values, separators=(",", ":")).encode()]
         headers = {"Content-Type": "application/json"}
-        return await self._ask("POST", path, Answer.json, body=body, headers=headers, once=once)
+        return await self._ask("POST", path, Answer.json, body=body, headers=headers, how=how, once=once)
 
     # --- up -----------------------------------------------------------------------------------------------------
 
-    async def missing(self, ids: Sequence[bytes]) -> set[bytes]:
+    async def missing(self, ids: Sequence[bytes], how: How) -> set[bytes]:
         """Which blocks have to be sent."""
         found: set[bytes] = set()
         for at in range(0, len(ids), self.terms.missing_max):
             part = ids[at : at + self.terms.missing_max]
-            found |= wire.missing(await self._json("/api/v1/blocks/missing", {"ids": [i.hex() for i in part]}), part)
+            asked = {"ids": [i.hex() for i in part]}
+            found |= wire.missing(await self._json("/api/v1/blocks/missing", asked, how), part)
         return found
 
-    async def put(self, name: bytes, data: Buffer, hint: str, priority: int) -> None:
+    async def put(self, name: bytes, data: Buffer, hint: str, how: How) -> None:
         """Send one block; a refused one again, and only that one."""
         headers = {"Content-Type": "application/octet-stream", "Upload-Hint": hint}
         await self._ask(
@@ -132,14 +134,14 @@ class BlockService:
             body=[data],
             headers=headers,
             expect=(200, 201, 204),
-            priority=priority,
+            how=how,
         )
 
-    async def commit(self, files: Sequence[Mapping[str, Any]], *, once: bool) -> list[Result]:
+    async def commit(self, files: Sequence[Mapping[str, Any]], how: How) -> list[Result]:
         """Publish files whose blocks are there. Each succeeds or fails alone."""
-        return wire.results(await self._json("/api/v1/commits", {"files": files}, once=once), len(files))
+        return wire.results(await self._json("/api/v1/commits", {"files": files}, how, once=how.once), len(files))
 
-    async def batch(self, body: Sequence[Buffer], count: int, *, once: bool, priority: int = 0) -> list[Result]:
+    async def batch(self, body: Sequence[Buffer], count: int, how: How) -> list[Result]:
         """Send and publish many small files; `body` is their frames."""
         answer = await self._ask(
             "POST",
@@ -147,19 +149,19 @@ class BlockService:
             Answer.json,
             body=body,
             headers={"Content-Type": MEDIA_TYPE},
-            once=once,
-            priority=priority,
+            how=how,
+            once=how.once,
         )
         return wire.results(answer, count)
 
     # --- down ---------------------------------------------------------------------------------------------------
 
-    async def manifest(self, path: RemotePath) -> FileBlocks:
+    async def manifest(self, path: RemotePath, how: How) -> FileBlocks:
         """What a file is made of."""
-        return wire.file_blocks(await self._ask("GET", f"/api/v1/manifests{path.to_url()}", Answer.json))
+        return wire.file_blocks(await self._ask("GET", f"/api/v1/manifests{path.to_url()}", Answer.json, how=how))
 
     async def fetch(
-        self, path: RemotePath, etag: str, run: Sequence[Piece], take: Callable[[Answer, Piece], None]
+        self, path: RemotePath, etag: str, run: Sequence[Piece], take: Callable[[Answer, Piece], None], how: How
     ) -> None:
         """Fetch pieces of a file that lie side by side, in one request; `take` reads each, in the connection's thread.
 
@@ -179,10 +181,10 @@ class BlockService:
         def headers() -> Mapping[str, str]:
             return {"Range": f"bytes={left[0].offset}-{left[-1].offset + left[-1].length - 1}", "If-Match": f'"{etag}"'}
 
-        await self._ask("GET", url, read, headers=headers, expect=(206,))
+        await self._ask("GET", url, read, headers=headers, expect=(206,), how=how)
 
-    async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T]) -> T:
+    async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T], how: How) -> T:
         """Fetch many small files; `take` reads their frames."""
         body = [json.dumps({"paths": [str(path) for path in paths]}, separators=(",", ":")).encode()]
         headers = {"Content-Type": "application/json"}
-        return await self._ask("POST", "/api/v1/batch/read", take, body=body, headers=headers)
+        return await self._ask("POST", "/api/v1/batch/read", take, body=body, headers=headers, how=how)

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..model import Conflict
 from . import receiving, sending
 from .api import Api
+from .how import How
 from .many import OnResult, Transferred
 from .progress import OnProgress
 from .receiving import Received
@@ -54,9 +55,8 @@ class AsyncClient(Api):
             SourceChangedError: it changed while it was read; nothing was published.
             DigestMismatchError, NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
         """
-        return await sending.send_file(
-            self, local, remote, conflict=conflict, parents=parents, priority=priority, on_progress=on_progress
-        )
+        how = How.asked(conflict=conflict, parents=parents, priority=priority)
+        return await sending.send_file(self, local, remote, how, on_progress=on_progress)
 
     async def send_files_in_parallel(
         self,
@@ -74,8 +74,9 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict)
         return await sending.send_files(
-            self, files, remote_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
 
     async def send_tree(
@@ -98,8 +99,9 @@ class AsyncClient(Api):
             NotFoundError, NotAFolderError: there is no such local folder.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict)
         return await sending.send_tree(
-            self, local_dir, remote_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
 
     async def receive_file(
@@ -122,7 +124,8 @@ class AsyncClient(Api):
             DigestMismatchError, LengthMismatchError, BlockDamagedError: it did not arrive as it was.
             NoSpaceError, ForbiddenError, ...: this computer does not take it.
         """
-        return await receiving.receive_file(self, remote, local, conflict=conflict, on_progress=on_progress)
+        how = How.asked(conflict=conflict)
+        return await receiving.receive_file(self, remote, local, how, on_progress=on_progress)
 
     async def receive_files_in_parallel(
         self,
@@ -140,8 +143,9 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict)
         return await receiving.receive_files(
-            self, files, local_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, files, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
 
     async def receive_tree(
@@ -164,6 +168,7 @@ class AsyncClient(Api):
             ProtocolViolationError: the server names what no honest one would; nothing outside is ever written.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict)
         return await receiving.receive_tree(
-            self, remote_dir, local_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )

@@ -17,11 +17,12 @@ from ..errors import (
     ProtocolViolationError,
     SecureFileTransferError,
 )
-from ..model import MIB, Conflict, Entry
+from ..model import MIB, Entry
 from ..paths import RemotePath, display
 from ..transfer.cutting import sizes_for
 from .api import Api
 from .blocks import BlockService, Piece
+from .how import How
 from .lanes import Answer
 from .local import SourceFile
 from .many import side_by_side
@@ -57,9 +58,16 @@ class BlockDownload:
     """Fetches the blocks of one file that are not here yet."""
 
     def __init__(
-        self, api: Api, service: BlockService, found: FileBlocks, target: Path, on_bytes: Callable[[int], None]
+        self,
+        api: Api,
+        service: BlockService,
+        found: FileBlocks,
+        target: Path,
+        how: How,
+        on_bytes: Callable[[int], None],
     ) -> None:
         self._api, self._service, self._found, self._on_bytes = api, service, found, on_bytes
+        self._how = how
         self._path = RemotePath.parse(found.entry.path)
         self.part = BlockFile(target, found.blocks)
         self._target = target
@@ -114,13 +122,13 @@ class BlockDownload:
         delays = self._service.retry.delays()
         damaged: list[Piece] = []
         etag = self._found.entry.etag
-        await self._service.fetch(self._path, etag, run, partial(self._take, damaged))
+        await self._service.fetch(self._path, etag, run, partial(self._take, damaged), self._how)
         while damaged:
             if (delay := next(delays, None)) is None:
                 raise wrong_content(self._found.entry.path)
             await asyncio.sleep(delay)
             again = [damaged.pop()]
-            await self._service.fetch(self._path, etag, again, partial(self._take, damaged))
+            await self._service.fetch(self._path, etag, again, partial(self._take, damaged), self._how)
 
     def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
         """Read one block, in the connection's thread. It counts as here only once all of it is verified."""
@@ -180,7 +188,7 @@ async def download(
     service: BlockService,
     entry: Entry,
     target: Path,
-    conflict: Conflict,
+    how: How,
     on_bytes: Callable[[int], None],
 ) -> tuple[Path, str, Entry] | None:
     """Fetch a file to exactly `target`; None where the server has no manifest of it.
@@ -192,13 +200,13 @@ async def download(
     """
     for _ in range(_CHANGES_MAX):
         try:
-            found = await service.manifest(RemotePath.parse(entry.path))
+            found = await service.manifest(RemotePath.parse(entry.path), how)
         except NotFoundError:
             return None
         if found.entry.path != entry.path:
             raise ProtocolViolationError(f"The server answers for another file than {display(entry.path)}")
         with contextlib.suppress(PreconditionFailedError):
-            path, outcome = await _published(api, service, found, target, conflict, on_bytes)
+            path, outcome = await _published(api, service, found, target, how, on_bytes)
             return path, outcome, found.entry
     raise InterruptedTransferError(f"{display(entry.path)} changes while it is fetched", hint="Try again later.")
 
@@ -208,7 +216,7 @@ async def _published(
     service: BlockService,
     found: FileBlocks,
     target: Path,
-    conflict: Conflict,
+    how: How,
     on_bytes: Callable[[int], None],
 ) -> tuple[Path, str]:
     loop, went = asyncio.get_running_loop(), 0
@@ -218,10 +226,10 @@ async def _published(
         went += size
         on_bytes(size)
 
-    work = BlockDownload(api, service, found, target, count)
+    work = BlockDownload(api, service, found, target, how, count)
     try:
         await work.fetch()
-        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, conflict)
+        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, how.conflict)
     except BaseException as error:
         passing = isinstance(error, SecureFileTransferError) and error.retryable and went
         # Waits for threads that may still write, even while we are being cancelled.

@@ -16,11 +16,12 @@ from ..errors import (
     SecureFileTransferError,
     SignInRequiredError,
 )
-from ..model import MIB, Conflict, Kind
+from ..model import MIB, Kind
 from ..paths import RemotePath, display
 from ..transfer.batches import batches
-from .api import UPLOAD_CONFLICTS, Api, check_stored, choice, upload_query
+from .api import Api, check_stored, upload_query
 from .blocks import BlockService
+from .how import How
 from .local import SourceFile, file_size, walk
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
 from .progress import Meter, OnProgress
@@ -70,17 +71,7 @@ def _opened(local: Path, small_max: int) -> tuple[SourceFile, bytes | None]:
         source.close()
 
 
-async def send(
-    api: Api,
-    local: Path,
-    target: RemotePath,
-    conflict: Conflict,
-    meter: Meter,
-    *,
-    size: int,
-    parents: bool,
-    priority: int = 0,
-) -> Written:
+async def send(api: Api, local: Path, target: RemotePath, how: How, meter: Meter, *, size: int) -> Written:
     """Send one file to exactly `target`: by blocks if it is large and the server takes blocks, else whole."""
     service = await api.block_service() if size > SMALL_MAX else None
     small_max = WHOLE_MAX if service is None else SMALL_MAX
@@ -94,11 +85,11 @@ async def send(
 
     try:
         if service is not None and data is None:
-            upload = BlockUpload(service, source, api.executor, on_bytes)
-            await upload.send(priority=priority)
-            written = await upload.commit(target, conflict, parents=parents)
+            upload = BlockUpload(service, source, api.executor, how, on_bytes)
+            await upload.send()
+            written = await upload.commit(target)
         else:
-            query = upload_query(conflict, source.modified_us, parents=parents)
+            query = upload_query(how.conflict, source.modified_us, parents=how.parents)
             written = await _send_whole(api, source, data, target, query, on_bytes)
         check_stored(written, source.sha256, str(target))
     except SecureFileTransferError:
@@ -127,33 +118,29 @@ async def send_file(
     api: Api,
     local: str | Path,
     remote: str | None,
+    how: How,
     *,
-    conflict: Conflict | str,
-    parents: bool,
-    priority: int,
     on_progress: OnProgress | None,
 ) -> Written:
     """See AsyncClient.send_file."""
-    path, how = Path(local), choice(conflict, UPLOAD_CONFLICTS)
+    path = Path(local)
     size = await asyncio.get_running_loop().run_in_executor(api.executor, file_size, path)
     target = await destination(api, path, remote)
-    return await send(
-        api, path, target, how, Meter(on_progress, total=size), size=size, parents=parents, priority=priority
-    )
+    return await send(api, path, target, how, Meter(on_progress, total=size), size=size)
 
 
 async def send_files(
     api: Api,
     locals_: Sequence[str | Path],
     remote_dir: str,
+    how: How,
     *,
-    conflict: Conflict | str,
     on_progress: OnProgress | None,
     on_result: OnResult | None,
     check: bool,
 ) -> list[Transferred]:
     """See AsyncClient.send_files_in_parallel."""
-    how, folder = choice(conflict, UPLOAD_CONFLICTS), RemotePath.parse(remote_dir)
+    folder = RemotePath.parse(remote_dir)
     paths = [Path(local) for local in locals_]
     results: dict[int, Transferred] = {}
     wanted: list[Wanted] = []
@@ -185,11 +172,11 @@ class _Sending:
         self,
         api: Api,
         wanted: Sequence[Wanted],
-        conflict: Conflict,
+        how: How,
         on_progress: OnProgress | None,
         on_result: OnResult | None,
     ) -> None:
-        self._api, self._wanted, self._conflict, self._on_result = api, wanted, conflict, on_result
+        self._api, self._wanted, self._how, self._on_result = api, wanted, how, on_result
         total = sum(file.size for file in wanted)
         self._meter = Meter(on_progress, total=total, files_total=len(wanted))
         self._results: dict[int, Transferred] = {}
@@ -215,9 +202,7 @@ class _Sending:
 
     async def _one(self, file: Wanted) -> None:
         async def work() -> Transferred:
-            written = await send(
-                self._api, file.local, file.target, self._conflict, self._meter, size=file.size, parents=False
-            )
+            written = await send(self._api, file.local, file.target, self._how, self._meter, size=file.size)
             return Transferred(file.local, written.entry.path, written.outcome, written.entry)
 
         result = await attempt(work, file.local, str(file.target), self._on_result)
@@ -226,7 +211,7 @@ class _Sending:
             self._meter.file_done(str(file.local))
 
     async def _batch(self, service: BlockService, files: Sequence[Wanted]) -> None:
-        said = await send_batch(self._api, service, files, self._conflict)
+        said = await send_batch(self._api, service, files, self._how)
         for file, found in zip(files, said, strict=True):
             if isinstance(found, SecureFileTransferError):
                 result = failed(file.local, str(file.target), found)
@@ -243,14 +228,14 @@ async def send_tree(
     api: Api,
     local_dir: str | Path,
     remote_dir: str | None,
+    how: How,
     *,
-    conflict: Conflict | str,
     on_progress: OnProgress | None,
     on_result: OnResult | None,
     check: bool,
 ) -> list[Transferred]:
     """See AsyncClient.send_tree."""
-    how, root = choice(conflict, UPLOAD_CONFLICTS), Path(local_dir)
+    root = Path(local_dir)
     top = remote_name(root) if remote_dir is None else RemotePath.parse(remote_dir)
     if remote_dir is not None and remote_dir.endswith("/") and remote_dir != "/":
         top /= remote_name(root).name

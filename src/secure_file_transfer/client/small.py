@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidRequestError, ProtocolViolationError, SecureFileTransferError, TooLargeError
-from ..model import KIB, MIB, Conflict, Entry, TimeUs
+from ..model import KIB, MIB, Entry, TimeUs
 from ..paths import RemotePath
 from ..transfer.frames import Frame, FrameReader, frame_head
 from . import wire
 from .api import Api, check_stored
 from .blocks import BlockService, Result
+from .how import How
 from .lanes import Answer
 from .local import PartialFile, SourceFile
 from .streams import wrong_content
@@ -52,7 +53,7 @@ def _read(file: Wanted) -> _Read | SecureFileTransferError:
     return _Read(data, hashlib.sha256(data).digest(), source.modified_us)
 
 
-def _packed(files: Sequence[Wanted], conflict: Conflict) -> tuple[bytes, list[_Read | SecureFileTransferError]]:
+def _packed(files: Sequence[Wanted], how: How) -> tuple[bytes, list[_Read | SecureFileTransferError]]:
     """The frames of those that can be read, in one piece, and what was read."""
     parts: list[bytes] = []
     found = [_read(file) for file in files]
@@ -62,7 +63,7 @@ def _packed(files: Sequence[Wanted], conflict: Conflict) -> tuple[bytes, list[_R
                 "path": str(file.target),
                 "size": len(read.data),
                 "modified": wire.time_text(read.modified_us),
-                "conflict": conflict.value,
+                "conflict": how.conflict.value,
                 "sha256": read.sha256.hex(),
                 "parents": True,
             }
@@ -70,14 +71,14 @@ def _packed(files: Sequence[Wanted], conflict: Conflict) -> tuple[bytes, list[_R
     return b"".join(parts), found
 
 
-async def send_batch(api: Api, service: BlockService, files: Sequence[Wanted], conflict: Conflict) -> list[Result]:
+async def send_batch(api: Api, service: BlockService, files: Sequence[Wanted], how: How) -> list[Result]:
     """Send them together; what became of each, in their order."""
     held = await service.budget.take(2 * BATCH_BYTES)
     try:
-        body, found = await asyncio.get_running_loop().run_in_executor(api.executor, _packed, files, conflict)
+        body, found = await asyncio.get_running_loop().run_in_executor(api.executor, _packed, files, how)
         count = sum(isinstance(read, _Read) for read in found)
         try:
-            said = await service.batch([body], count, once=conflict is Conflict.RENAME) if count else []
+            said = await service.batch([body], count, how) if count else []
         except SecureFileTransferError as error:
             said = [error] * count
     finally:
@@ -104,9 +105,7 @@ def _checked(result: Result, read: _Read, file: Wanted) -> Result:
 Arrived = tuple[Path, str] | SecureFileTransferError
 
 
-async def receive_batch(
-    service: BlockService, files: Sequence[tuple[Entry, Path]], conflict: Conflict
-) -> list[Arrived]:
+async def receive_batch(service: BlockService, files: Sequence[tuple[Entry, Path]], how: How) -> list[Arrived]:
     """Fetch them together; where each lies and its outcome, or its failure, in their order.
 
     A batch that breaks off is asked for again; what had arrived of it is asked for no more.
@@ -122,13 +121,13 @@ async def receive_batch(
                     path = frame.header.get("path")
                     if path not in targets:
                         raise ProtocolViolationError("The server sends a file that nobody asked for")
-                    found[path] = _kept(frame, *targets[path], conflict)
+                    found[path] = _kept(frame, *targets[path], how)
             reader.finish()
         except (InvalidRequestError, TooLargeError) as error:
             raise ProtocolViolationError(f"The server's batch is not valid: {error}") from None
 
     try:
-        await service.read_batch([RemotePath.parse(path) for path in targets], take)
+        await service.read_batch([RemotePath.parse(path) for path in targets], take, how)
     except SecureFileTransferError as error:
         for path in targets:
             found.setdefault(path, error)
@@ -136,7 +135,7 @@ async def receive_batch(
     return [found.get(entry.path, unanswered) for entry, _ in files]
 
 
-def _kept(frame: Frame, entry: Entry, target: Path, conflict: Conflict) -> Arrived:
+def _kept(frame: Frame, entry: Entry, target: Path, how: How) -> Arrived:
     """Verify one file and give it its name."""
     head = frame.header
     try:
@@ -147,7 +146,7 @@ def _kept(frame: Frame, entry: Entry, target: Path, conflict: Conflict) -> Arriv
         part = PartialFile(target)
         try:
             part.write([frame.data])
-            return part.publish(wire.time_us(head.get("modified")), conflict)
+            return part.publish(wire.time_us(head.get("modified")), how.conflict)
         except BaseException:
             part.discard()
             raise

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from ..model import Conflict
 from ..paths import RemotePath
 from ..transfer.cutting import Sizes, cut, sizes_for
 from . import wire
 from .blocks import BlockService, block_id
+from .how import How
 from .local import SourceFile
 from .wire import Written
 
@@ -68,9 +68,10 @@ class BlockUpload:
     """Sends what the server does not have of one file, and commits it."""
 
     def __init__(
-        self, service: BlockService, source: SourceFile, threads: Executor, on_bytes: Callable[[int], None]
+        self, service: BlockService, source: SourceFile, threads: Executor, how: How, on_bytes: Callable[[int], None]
     ) -> None:
         self._service, self._source, self._threads, self._on_bytes = service, source, threads, on_bytes
+        self._how = how
         terms = service.terms
         self.sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
         self._reader = BlockReader(source, self.sizes, terms.naming_key)
@@ -80,7 +81,7 @@ class BlockUpload:
         # How many blocks there will be is known at the end only.
         self._count_max = source.size // self.sizes.smallest + 1
 
-    async def send(self, *, priority: int) -> None:
+    async def send(self) -> None:
         """Have every block on the server.
 
         Raises:
@@ -98,7 +99,7 @@ class BlockUpload:
                     blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
                     self._manifest += [(block.name, len(block.data)) for block in blocks]
                     hashed = group.create_task(self._hash(blocks, hashed))
-                    group.create_task(self._window(blocks, buffer, held, hashed, priority))
+                    group.create_task(self._window(blocks, buffer, held, hashed))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
@@ -110,16 +111,14 @@ class BlockUpload:
         for block in blocks:
             self._source.update(block.data)
 
-    async def _window(
-        self, blocks: list[Block], buffer: bytearray, held: int, hashed: "asyncio.Future[None]", priority: int
-    ) -> None:
+    async def _window(self, blocks: list[Block], buffer: bytearray, held: int, hashed: "asyncio.Future[None]") -> None:
         try:
-            missing = await self._service.missing([block.name for block in blocks])
+            missing = await self._service.missing([block.name for block in blocks], self._how)
             async with asyncio.TaskGroup() as group:
                 for block in blocks:
                     if block.name in missing:
                         missing.discard(block.name)
-                        group.create_task(self._put(block, priority))
+                        group.create_task(self._put(block))
                     else:
                         self._on_bytes(len(block.data))
             await asyncio.shield(hashed)
@@ -129,24 +128,24 @@ class BlockUpload:
         finally:
             await self._service.budget.give(held)
 
-    async def _put(self, block: Block, priority: int) -> None:
+    async def _put(self, block: Block) -> None:
         hint = f"{self._hint}; index={block.index}; count={self._count_max}"
-        await self._service.put(block.name, block.data, hint, priority)
+        await self._service.put(block.name, block.data, hint, self._how)
         self._on_bytes(len(block.data))
 
-    async def commit(self, target: RemotePath, conflict: Conflict, *, parents: bool) -> Written:
+    async def commit(self, target: RemotePath) -> Written:
         """Publish it under its name."""
         values = {
             "path": str(target),
             "size": self._source.size,
             "sha256": self._source.sha256.hex(),
             "modified": wire.time_text(self._source.modified_us),
-            "conflict": conflict.value,
-            "parents": parents,
+            "conflict": self._how.conflict.value,
+            "parents": self._how.parents,
             "hint": self._hint,
             "blocks": [[name.hex(), length] for name, length in self._manifest],
         }
-        [result] = await self._service.commit([values], once=conflict is Conflict.RENAME)
+        [result] = await self._service.commit([values], self._how)
         if isinstance(result, Written):
             return result
         raise result
