@@ -139,11 +139,35 @@ class SourceFile:
         self._left -= count
         if count and self._left > 0:
             return
+        if self._left or self._changed():
+            raise changed(self.path)
+
+    def _changed(self) -> bool:
         after = os.fstat(self._fd)
-        if self._left or (after.st_size, after.st_mtime_ns) != (self.size, self._before.st_mtime_ns):
-            raise SourceChangedError(
-                f"{display(str(self.path))} changed while it was read", hint="Try again when nothing writes to it."
-            )
+        return (after.st_size, after.st_mtime_ns) != (self.size, self._before.st_mtime_ns)
+
+    def read_at(self, offset: int, buffer: memoryview) -> None:
+        """Read a part of it again, once all was read. Nothing is hashed.
+
+        Raises:
+            SourceChangedError: it is not what it was.
+        """
+        with self._lock, local_errors("read", self.path), io.FileIO(self._fd, closefd=False) as file:
+            file.seek(offset)
+            while buffer and (count := file.readinto(buffer) or 0):
+                buffer = buffer[count:]
+            if buffer or self._changed():
+                raise changed(self.path)
+
+    def check(self) -> None:
+        """Whether it is still what was read.
+
+        Raises:
+            SourceChangedError
+        """
+        with self._lock, local_errors("look at", self.path):
+            if self._changed():
+                raise changed(self.path)
 
     def update(self, data: memoryview) -> None:
         """Count what `fill` has read in the digest. The calls follow the file's order."""
@@ -163,6 +187,13 @@ class SourceFile:
             fd, self._fd = self._fd, -1
             if fd >= 0:
                 os.close(fd)
+
+
+def changed(path: Path) -> SourceChangedError:
+    """It is not one state of a file that was read."""
+    return SourceChangedError(
+        f"{display(str(path))} changed while it was read", hint="Try again when nothing writes to it."
+    )
 
 
 class PartialFile:

@@ -1,18 +1,23 @@
 """One file on its way up by blocks: read once, cut, named, asked about, and sent where it is missing."""
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from ..errors import MissingBlocksError, ProtocolViolationError
 from ..paths import RemotePath
 from ..transfer.cutting import Sizes, cut, sizes_for
 from . import wire
 from .blocks import BlockService, block_id
 from .how import How
-from .local import SourceFile
+from .local import SourceFile, changed
 from .wire import Written
+
+_ROUNDS_MAX = 4
+"""How often a commit may ask for blocks that were sent before. A server that still lacks them then keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +134,19 @@ class BlockUpload:
             await self._service.budget.give(held)
 
     async def _put(self, block: Block) -> None:
-        hint = f"{self._hint}; index={block.index}; count={self._count_max}"
-        await self._service.put(block.name, block.data, hint, self._how)
+        await self._service.put(block.name, block.data, self._hint_of(block.index), self._how)
         self._on_bytes(len(block.data))
 
+    def _hint_of(self, index: int) -> str:
+        return f"{self._hint}; index={index}; count={self._count_max}"
+
     async def commit(self, target: RemotePath) -> Written:
-        """Publish it under its name."""
+        """Publish it under its name. Blocks that the server lacks all the same, or found damaged, are sent again.
+
+        Raises:
+            SourceChangedError: a block that has to go again is not what it was.
+            MissingBlocksError: the server never has them all.
+        """
         values = {
             "path": str(target),
             "size": self._source.size,
@@ -145,7 +157,42 @@ class BlockUpload:
             "hint": self._hint,
             "blocks": [[name.hex(), length] for name, length in self._manifest],
         }
-        [result] = await self._service.commit([values], self._how)
-        if isinstance(result, Written):
-            return result
-        raise result
+        for left in reversed(range(_ROUNDS_MAX)):
+            [result] = await self._service.commit([values], self._how)
+            if isinstance(result, Written):
+                return result
+            if not left or not isinstance(result, MissingBlocksError) or not result.blocks:
+                raise result
+            await self._send_again([bytes.fromhex(name) for name in result.blocks])
+        raise AssertionError("the last round returns or raises")
+
+    async def _send_again(self, names: Sequence[bytes]) -> None:
+        """Read these blocks from the file once more, and send them."""
+        starts = itertools.accumulate((length for _, length in self._manifest), initial=0)
+        places = {
+            name: (index, start, length)
+            for index, ((name, length), start) in enumerate(zip(self._manifest, starts, strict=False))
+        }
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in dict.fromkeys(names):
+                    if name not in places:
+                        raise ProtocolViolationError("The server asks for a block that is not in this file")
+                    index, start, length = places[name]
+                    held = await self._service.budget.take(length)
+                    group.create_task(self._again(name, index, start, length, held))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _again(self, name: bytes, index: int, start: int, length: int, held: int) -> None:
+        try:
+            data = memoryview(bytearray(length))
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._read_again, name, start, data)
+            await self._service.put(name, data, self._hint_of(index), self._how)
+        finally:
+            await self._service.budget.give(held)
+
+    def _read_again(self, name: bytes, start: int, data: memoryview) -> None:
+        self._source.read_at(start, data)
+        if block_id(data, self._service.terms.naming_key) != name:
+            raise changed(self._source.path)

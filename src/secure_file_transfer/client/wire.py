@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import (
     InvalidNameError,
     InvalidRequestError,
+    MissingBlocksError,
     ProtocolViolationError,
     SecureFileTransferError,
     from_code,
@@ -252,12 +253,14 @@ def server_info(value: object) -> ServerInfo:
 
 def problem_error(problem: Mapping[str, Any]) -> SecureFileTransferError:
     """The typed error for the members of a problem (RFC 9457)."""
-    detail, hint = problem.get("detail") or problem.get("title"), problem.get("hint")
-    return from_code(
-        _text(problem, "code"),
-        _plain(detail) if isinstance(detail, str) else "",
-        hint=_plain(hint) if isinstance(hint, str) else "",
-    )
+    told, advice = problem.get("detail") or problem.get("title"), problem.get("hint")
+    detail, hint = (_plain(text) if isinstance(text, str) else "" for text in (told, advice))
+    code = _text(problem, "code")
+    if code == MissingBlocksError.row.code:
+        ids = problem.get("missing")
+        blocks = [_hex_digest(block).hex() for block in ids] if isinstance(ids, list) else []
+        return MissingBlocksError(detail, hint=hint, blocks=blocks)
+    return from_code(code, detail, hint=hint)
 
 
 def problem(value: object) -> SecureFileTransferError:

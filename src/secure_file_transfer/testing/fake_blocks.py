@@ -16,7 +16,7 @@ from ..errors import (
     DigestMismatchError,
     IsAFolderError,
     LengthMismatchError,
-    NotFoundError,
+    MissingBlocksError,
     SecureFileTransferError,
     TooLargeError,
 )
@@ -35,7 +35,9 @@ Store = Callable[[RemotePath, bytes, str, TimeUs | None, bool], tuple[dict[str, 
 def problem(error: SecureFileTransferError) -> dict[str, Any]:
     """The members of a problem."""
     row = error.row
+    more = {"missing": list(error.blocks)} if isinstance(error, MissingBlocksError) else {}
     return {
+        **more,
         "type": "about:blank",
         "title": row.title,
         "status": row.status,
@@ -49,7 +51,8 @@ def problem(error: SecureFileTransferError) -> dict[str, Any]:
 class FakeBlocks:
     """Blocks by their ids, and what is made of them. `store` puts a file into the tree.
 
-    `corrupt` holds how many of the next blocks arrive damaged; `cuts` tells how each stored content was cut.
+    `corrupt` holds how many of the next blocks arrive damaged, and `forget` how many of those that are there each of
+    the next commits finds gone; `cuts` tells how each stored content was cut.
     """
 
     def __init__(self, store: Store) -> None:
@@ -57,6 +60,7 @@ class FakeBlocks:
         self.blocks: dict[bytes, bytes] = {}
         self.cuts: dict[bytes, list[int]] = {}
         self.corrupt = 0
+        self.forget: list[int] = []
         self.received = 0
         self._store = store
 
@@ -99,6 +103,8 @@ class FakeBlocks:
 
     async def commit(self, request: web.Request) -> web.Response:
         files = (await request.json())["files"]
+        for name in list(self.blocks)[: self.forget.pop(0) if self.forget else 0]:
+            del self.blocks[name]
         return web.json_response({"results": [self._tried(partial(self._commit, file)) for file in files]})
 
     def _tried(self, work: Callable[[], tuple[dict[str, Any], str]]) -> dict[str, Any]:
@@ -110,10 +116,10 @@ class FakeBlocks:
 
     def _commit(self, file: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         parts = []
+        if missing := [name for name, _ in file["blocks"] if bytes.fromhex(name) not in self.blocks]:
+            raise MissingBlocksError("some blocks have to be sent first", blocks=missing)
         for name, length in file["blocks"]:
-            data = self.blocks.get(bytes.fromhex(name))
-            if data is None:
-                raise NotFoundError("a block of the manifest is not there")
+            data = self.blocks[bytes.fromhex(name)]
             if len(data) != length:
                 raise LengthMismatchError
             parts.append(data)
