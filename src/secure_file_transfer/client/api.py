@@ -112,7 +112,7 @@ class Api(Configured):
                 )
                 with suppress(NotFoundError, ForbiddenError, SignInRequiredError):
                     terms = wire.block_terms(await self._call("GET", "/api/v1/transfer", query=[("path", "/")]))
-                    self._blocks = BlockService(self._lanes, terms, self._token, self._retry)
+                    self._blocks = BlockService(self._lanes, terms, self._token, self._retry, self.executor)
         return self._blocks
 
     # --- who we are ---------------------------------------------------------------------------------------------

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..model import Conflict
+from ..model import Compression, Conflict
 from . import receiving, sending
 from .api import Api
-from .how import How
+from .how import LEVEL, How
 from .many import OnResult, Transferred
 from .progress import OnProgress
 from .receiving import Received
@@ -30,7 +30,15 @@ class AsyncClient(Api):
     and the failures are in the results. `on_result` hears of each item when it is finished.
 
     `conflict` decides about a name that is taken: `overwrite` (the default), `skip`, `rename` (`report (1).pdf`),
-    or `newer` (replace only what is older than the file to transfer).
+    `newer` (replace only what is older than the file to transfer), or `resume` (leave alone what has the same content,
+    complete anything else with what it lacks).
+
+    Uploads may be made smaller on their way: `compress` is `auto` (with zstd, where that shrinks the content and is
+    faster than sending it as it is), `zstd`, `gzip` or `none`, with a `level` from 1 (fast) to 9 (small). It says
+    nothing to servers that take files only whole.
+
+    With `read_back`, the server sends every file back once it is stored, and it is compared with what was sent, block
+    by block and as a whole. The result says so, and each byte counts twice in the progress.
     """
 
     async def send_file(
@@ -41,6 +49,9 @@ class AsyncClient(Api):
         conflict: Conflict | str = Conflict.OVERWRITE,
         parents: bool = False,
         priority: int = 0,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Written:
         """Send one file with its modification time, verified by SHA-256.
@@ -52,10 +63,18 @@ class AsyncClient(Api):
         the lower `priority` go first, and equal ones in order of arrival.
 
         Raises:
-            SourceChangedError: it changed while it was read; nothing was published.
-            DigestMismatchError, NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
+            SourceChangedError: it changed while it was read; nothing was published. Or, with `read_back`, afterwards.
+            DigestMismatchError, BlockDamagedError: with `read_back` also, that what was stored is not what was sent.
+            NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
         """
-        how = How.asked(conflict=conflict, parents=parents, priority=priority)
+        how = How.asked(
+            conflict=conflict,
+            parents=parents,
+            priority=priority,
+            compress=compress,
+            level=level,
+            read_back=read_back,
+        )
         return await sending.send_file(self, local, remote, how, on_progress=on_progress)
 
     async def send_files_in_parallel(
@@ -64,6 +83,9 @@ class AsyncClient(Api):
         remote_dir: str = "/",
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -74,7 +96,7 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
+        how = How.asked(conflict=conflict, compress=compress, level=level, read_back=read_back)
         return await sending.send_files(
             self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
@@ -85,6 +107,9 @@ class AsyncClient(Api):
         remote_dir: str | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -99,7 +124,7 @@ class AsyncClient(Api):
             NotFoundError, NotAFolderError: there is no such local folder.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
+        how = How.asked(conflict=conflict, compress=compress, level=level, read_back=read_back)
         return await sending.send_tree(
             self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )

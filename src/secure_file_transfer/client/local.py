@@ -160,14 +160,20 @@ class SourceFile:
                 raise changed(self.path)
 
     def check(self) -> None:
-        """Whether it is still what was read.
+        """Whether its path still leads to what was read, even when it is closed.
 
         Raises:
             SourceChangedError
         """
-        with self._lock, local_errors("look at", self.path):
-            if self._changed():
-                raise changed(self.path)
+        try:
+            now: os.stat_result | None = self.path.stat()
+        except OSError:
+            now = None
+        if now is None or _state(now) != _state(self._before):
+            raise SourceChangedError(
+                f"{display(str(self.path))} changed after it was read; the server has it as it was then",
+                hint="Send it again when nothing writes to it.",
+            )
 
     def update(self, data: memoryview) -> None:
         """Count what `fill` has read in the digest. The calls follow the file's order."""
@@ -187,6 +193,10 @@ class SourceFile:
             fd, self._fd = self._fd, -1
             if fd >= 0:
                 os.close(fd)
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
 
 
 def changed(path: Path) -> SourceChangedError:
@@ -238,6 +248,23 @@ class PartialFile:
                 _write_all(fd, parts[at : at + _IOV_MAX])
             for part in parts:
                 self._sha256.update(part)
+
+    def begin_with(self, path: Path, most: int) -> int:
+        """Begin with a copy of the file at `path`, and return its size.
+
+        Raises:
+            SourceChangedError: it is not a beginning of `most` bytes any more.
+            NoSpaceError, ...
+        """
+        source = SourceFile(path)
+        try:
+            if source.size >= most:
+                raise changed(path)
+            while data := source.read():
+                self.write([data])
+            return source.size
+        finally:
+            source.close()
 
     def publish(self, modified_us: TimeUs | None, conflict: Conflict) -> tuple[Path, str]:
         """Make it durable, then give it its name. Returns the path, which `rename` may change, and the outcome.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..errors import MissingBlocksError, ProtocolViolationError
 from ..paths import RemotePath
 from ..transfer.cutting import Sizes, cut, sizes_for
+from ..transfer.squeeze import Habit
 from . import wire
 from .blocks import BlockService, block_id
 from .how import How
@@ -76,12 +77,12 @@ class BlockUpload:
         self, service: BlockService, source: SourceFile, threads: Executor, how: How, on_bytes: Callable[[int], None]
     ) -> None:
         self._service, self._source, self._threads, self._on_bytes = service, source, threads, on_bytes
-        self._how = how
+        self._how, self._habit = how, Habit()
         terms = service.terms
         self.sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
         self._reader = BlockReader(source, self.sizes, terms.naming_key)
         self._buffers: list[bytearray] = []
-        self._manifest: list[tuple[bytes, int]] = []
+        self.manifest: list[tuple[bytes, int]] = []
         self._hint = secrets.token_hex(16)
         # How many blocks there will be is known at the end only.
         self._count_max = source.size // self.sizes.smallest + 1
@@ -102,7 +103,9 @@ class BlockUpload:
                     # Used again and again: fresh memory costs as much as copying into it.
                     buffer = self._buffers.pop() if self._buffers else bytearray(self._reader.window)
                     blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
-                    self._manifest += [(block.name, len(block.data)) for block in blocks]
+                    if not self.manifest:
+                        self._habit.begins(blocks[0].data if blocks else b"")
+                    self.manifest += [(block.name, len(block.data)) for block in blocks]
                     hashed = group.create_task(self._hash(blocks, hashed))
                     group.create_task(self._window(blocks, buffer, held, hashed))
         except BaseExceptionGroup as failures:
@@ -134,7 +137,7 @@ class BlockUpload:
             await self._service.budget.give(held)
 
     async def _put(self, block: Block) -> None:
-        await self._service.put(block.name, block.data, self._hint_of(block.index), self._how)
+        await self._service.put(block.name, block.data, self._hint_of(block.index), self._how, self._habit)
         self._on_bytes(len(block.data))
 
     def _hint_of(self, index: int) -> str:
@@ -152,10 +155,10 @@ class BlockUpload:
             "size": self._source.size,
             "sha256": self._source.sha256.hex(),
             "modified": wire.time_text(self._source.modified_us),
-            "conflict": self._how.conflict.value,
+            "conflict": self._how.word.value,
             "parents": self._how.parents,
             "hint": self._hint,
-            "blocks": [[name.hex(), length] for name, length in self._manifest],
+            "blocks": [[name.hex(), length] for name, length in self.manifest],
         }
         for left in reversed(range(_ROUNDS_MAX)):
             [result] = await self._service.commit([values], self._how)
@@ -168,10 +171,10 @@ class BlockUpload:
 
     async def _send_again(self, names: Sequence[bytes]) -> None:
         """Read these blocks from the file once more, and send them."""
-        starts = itertools.accumulate((length for _, length in self._manifest), initial=0)
+        starts = itertools.accumulate((length for _, length in self.manifest), initial=0)
         places = {
             name: (index, start, length)
-            for index, ((name, length), start) in enumerate(zip(self._manifest, starts, strict=False))
+            for index, ((name, length), start) in enumerate(zip(self.manifest, starts, strict=False))
         }
         try:
             async with asyncio.TaskGroup() as group:
@@ -188,7 +191,7 @@ class BlockUpload:
         try:
             data = memoryview(bytearray(length))
             await asyncio.get_running_loop().run_in_executor(self._threads, self._read_again, name, start, data)
-            await self._service.put(name, data, self._hint_of(index), self._how)
+            await self._service.put(name, data, self._hint_of(index), self._how, self._habit)
         finally:
             await self._service.budget.give(held)
 

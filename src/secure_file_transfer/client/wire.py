@@ -68,10 +68,14 @@ class Whoami:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an upload did. `outcome` is created, replaced or skipped; `entry` says under which name it lies."""
+    """What an upload did. `outcome` is created, replaced or skipped; `entry` says under which name it lies.
+
+    `read_back`: the server gave the stored content back, and it was compared with what was sent.
+    """
 
     entry: Entry
     outcome: str
+    read_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class BlockTerms:
     batch_bytes_max: int
     batch_files_max: int
     connections: int
+    codings: frozenset[str] = frozenset()
+    """Content codings of blocks and batches that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +292,10 @@ def block_terms(value: object) -> BlockTerms:
     limits = {name: _whole(values, name) for name in names}
     if min(limits.values()) < 1 or not 64 * KIB <= limits["block_max"] <= 64 * MIB:
         raise _violation("the limits of transfer make no sense")
-    return BlockTerms(_hex_digest(values.get("naming_key")), **limits)
+    codings = values.get("codings", [])
+    if not isinstance(codings, list) or not all(isinstance(coding, str) for coding in codings):
+        raise _violation("'codings' is not a list of words")
+    return BlockTerms(_hex_digest(values.get("naming_key")), **limits, codings=frozenset(codings))
 
 
 def missing(value: object, asked: Sequence[bytes]) -> set[bytes]:
