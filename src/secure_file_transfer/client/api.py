@@ -64,10 +64,13 @@ class Api(Configured):
     async def close(self) -> None:
         """Close the connections. The session on the server stays; `sign_out` ends it."""
         transport, self._transport = self._transport, None
-        lanes, self._lanes, self._blocks, self._blocks_asked = self._lanes, None, None, None
+        lanes, blocks = self._lanes, self._blocks
+        self._lanes = self._blocks = self._blocks_asked = None
         pool, self._pool = self._pool, None
         if lanes is not None:
             lanes.close()
+        if blocks is not None:
+            blocks.close()
         if transport is not None:
             await transport.close()
         if pool is not None:
@@ -112,7 +115,7 @@ class Api(Configured):
                 )
                 with suppress(NotFoundError, ForbiddenError, SignInRequiredError):
                     terms = wire.block_terms(await self._call("GET", "/api/v1/transfer", query=[("path", "/")]))
-                    self._blocks = BlockService(self._lanes, terms, self._token, self._retry, self.executor)
+                    self._blocks = BlockService(self._lanes, terms, self._token, self._retry)
         return self._blocks
 
     # --- who we are ---------------------------------------------------------------------------------------------
