@@ -23,6 +23,7 @@ from ..paths import RemotePath, display
 from ..transfer.retry import Retry
 from . import wire
 from .blocks import BlockService
+from .how import UPLOAD_CONFLICTS, choice
 from .lanes import Lanes, Traffic
 from .options import Configured
 from .streams import Body, Download, Hashed, Next
@@ -63,10 +64,13 @@ class Api(Configured):
     async def close(self) -> None:
         """Close the connections. The session on the server stays; `sign_out` ends it."""
         transport, self._transport = self._transport, None
-        lanes, self._lanes, self._blocks, self._blocks_asked = self._lanes, None, None, None
+        lanes, blocks = self._lanes, self._blocks
+        self._lanes = self._blocks = self._blocks_asked = None
         pool, self._pool = self._pool, None
         if lanes is not None:
             lanes.close()
+        if blocks is not None:
+            blocks.close()
         if transport is not None:
             await transport.close()
         if pool is not None:
@@ -451,23 +455,6 @@ class Api(Configured):
 
 def _url(room: str, path: str) -> str:
     return f"/api/v1/{room}{RemotePath.parse(path).to_url()}"
-
-
-def choice(conflict: Conflict | str, allowed: Sequence[Conflict]) -> Conflict:
-    """One of the allowed ways to treat a taken name.
-
-    Raises:
-        InvalidRequestError: naming those that exist.
-    """
-    if conflict not in set(allowed):
-        raise InvalidRequestError(
-            f"{display(str(conflict))} is no way to treat a taken name here",
-            hint="Use " + ", ".join(known.value for known in allowed) + ".",
-        )
-    return Conflict(conflict)
-
-
-UPLOAD_CONFLICTS = (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)
 
 
 def upload_query(conflict: Conflict | str, modified_us: TimeUs | None, *, parents: bool) -> list[tuple[str, str]]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..model import Conflict
+from ..model import Compression, Conflict
 from . import receiving, sending
 from .api import Api
+from .how import LEVEL, How
 from .many import OnResult, Transferred
 from .progress import OnProgress
 from .receiving import Received
@@ -29,7 +30,15 @@ class AsyncClient(Api):
     and the failures are in the results. `on_result` hears of each item when it is finished.
 
     `conflict` decides about a name that is taken: `overwrite` (the default), `skip`, `rename` (`report (1).pdf`),
-    or `newer` (replace only what is older than the file to transfer).
+    `newer` (replace only what is older than the file to transfer), or `resume` (leave alone what has the same content,
+    complete anything else with what it lacks).
+
+    Uploads may be made smaller on their way: `compress` is `auto` (with zstd, where that shrinks the content and is
+    faster than sending it as it is), `zstd`, `gzip` or `none`, with a `level` from 1 (fast) to 9 (small). It says
+    nothing to servers that take files only whole.
+
+    With `read_back`, the server sends every file back once it is stored, and it is compared with what was sent, block
+    by block and as a whole. The result says so, and each byte counts twice in the progress.
     """
 
     async def send_file(
@@ -40,6 +49,9 @@ class AsyncClient(Api):
         conflict: Conflict | str = Conflict.OVERWRITE,
         parents: bool = False,
         priority: int = 0,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Written:
         """Send one file with its modification time, verified by SHA-256.
@@ -51,12 +63,19 @@ class AsyncClient(Api):
         the lower `priority` go first, and equal ones in order of arrival.
 
         Raises:
-            SourceChangedError: it changed while it was read; nothing was published.
-            DigestMismatchError, NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
+            SourceChangedError: it changed while it was read; nothing was published. Or, with `read_back`, afterwards.
+            DigestMismatchError, BlockDamagedError: with `read_back` also, that what was stored is not what was sent.
+            NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
         """
-        return await sending.send_file(
-            self, local, remote, conflict=conflict, parents=parents, priority=priority, on_progress=on_progress
+        how = How.asked(
+            conflict=conflict,
+            parents=parents,
+            priority=priority,
+            compress=compress,
+            level=level,
+            read_back=read_back,
         )
+        return await sending.send_file(self, local, remote, how, on_progress=on_progress)
 
     async def send_files_in_parallel(
         self,
@@ -64,6 +83,9 @@ class AsyncClient(Api):
         remote_dir: str = "/",
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -74,8 +96,9 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict, compress=compress, level=level, read_back=read_back)
         return await sending.send_files(
-            self, files, remote_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
 
     async def send_tree(
@@ -84,6 +107,9 @@ class AsyncClient(Api):
         remote_dir: str | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -98,8 +124,9 @@ class AsyncClient(Api):
             NotFoundError, NotAFolderError: there is no such local folder.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict, compress=compress, level=level, read_back=read_back)
         return await sending.send_tree(
-            self, local_dir, remote_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
 
     async def receive_file(
@@ -122,7 +149,8 @@ class AsyncClient(Api):
             DigestMismatchError, LengthMismatchError, BlockDamagedError: it did not arrive as it was.
             NoSpaceError, ForbiddenError, ...: this computer does not take it.
         """
-        return await receiving.receive_file(self, remote, local, conflict=conflict, on_progress=on_progress)
+        how = How.asked(conflict=conflict)
+        return await receiving.receive_file(self, remote, local, how, on_progress=on_progress)
 
     async def receive_files_in_parallel(
         self,
@@ -140,8 +168,9 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict)
         return await receiving.receive_files(
-            self, files, local_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, files, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
 
     async def receive_tree(
@@ -164,6 +193,7 @@ class AsyncClient(Api):
             ProtocolViolationError: the server names what no honest one would; nothing outside is ever written.
             The first failure, once all were tried.
         """
+        how = How.asked(conflict=conflict)
         return await receiving.receive_tree(
-            self, remote_dir, local_dir, conflict=conflict, on_progress=on_progress, on_result=on_result, check=check
+            self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
         )
