@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 from ..errors import (
     DigestMismatchError,
@@ -20,16 +21,21 @@ from ..errors import (
 )
 from ..model import KIB, MIB, Conflict, Entry, SortKey, TimeUs, Usage
 from ..paths import RemotePath, display
+from ..transfer.limit import RateLimit
 from ..transfer.retry import Retry
 from . import wire
 from .blocks import BlockService
-from .how import UPLOAD_CONFLICTS, choice
+from .flow import Flow
+from .how import UPLOAD_CONFLICTS, choice, priority_field
 from .lanes import Lanes, Traffic
 from .options import Configured
 from .streams import Body, Download, Hashed, Next
-from .transport import Query, Transport, read_json
+from .transport import READ_BUFFER, Query, Transport, read_json
 from .trust import timed_out
+from .turns import Turns
 from .wire import ServerInfo, SignIn, Whoami, Written
+
+T = TypeVar("T")
 
 _PAGE = 1000
 _ENTRIES_MAX = 10_000_000
@@ -39,6 +45,10 @@ _RATE_MIN = 8 * KIB
 _WHOLE_MAX = 1 * MIB
 """Bodies up to this length go to the socket together with the headers, in one write."""
 _ZIP_QUERY_MAX = 32 * KIB
+_RENEWAL_SECONDS = 60.0
+"""A session that ends so soon after it was renewed was ended by somebody who meant it."""
+_LANE_RATE = 32 * KIB
+"""Bytes per second. A slower connection may look like a dead one to the server."""
 
 
 class Api(Configured):
@@ -46,9 +56,12 @@ class Api(Configured):
 
     _transport: Transport | None = None
     _session_token: str | None = None
+    _renewed: float | None = None
     _signing_in: "asyncio.Lock | None" = None
     _pool: ThreadPoolExecutor | None = None
     _lanes: Lanes | None = None
+    _flow: Flow | None = None
+    _turns: Turns | None = None
     _blocks: BlockService | None = None
     _blocks_asked: asyncio.Lock | None = None
     _retry = Retry()
@@ -66,6 +79,9 @@ class Api(Configured):
         transport, self._transport = self._transport, None
         lanes, self._lanes, self._blocks, self._blocks_asked = self._lanes, None, None, None
         pool, self._pool = self._pool, None
+        turns, self._turns = self._turns, None
+        if turns is not None:
+            turns.close()
         if lanes is not None:
             lanes.close()
         if transport is not None:
@@ -89,9 +105,30 @@ class Api(Configured):
         if self._transport is None:
             options = self._options
             self._transport = Transport(
-                options.address, options.trust, connections=options.connections, silence=options.timeout
+                options.address,
+                options.trust,
+                connections=options.connections,
+                silence=options.timeout,
+                ahead=4 * self.flow.piece if self.flow.limited else READ_BUFFER,
             )
         return self._transport
+
+    @property
+    def flow(self) -> Flow:
+        """What all transfers of this client move, and how fast they may."""
+        if self._flow is None:
+            limit = self._options.limit
+            self._flow = Flow(None if limit is None else RateLimit(limit))
+        return self._flow
+
+    @property
+    def turns(self) -> Turns:
+        """Which of its transfers is next."""
+        if self._turns is None:
+            options = self._options
+            most = options.connections if options.limit is None else max(1, int(options.limit / _LANE_RATE))
+            self._turns = Turns(self.flow, min(options.connections, most))
+        return self._turns
 
     @property
     def traffic(self) -> Traffic:
@@ -107,12 +144,16 @@ class Api(Configured):
                 self._lanes = Lanes(
                     self._options.address,
                     await self._wire().context(),
+                    self.turns,
+                    self.flow,
                     limit=self._options.connections,
                     silence=self._options.timeout,
                 )
                 with suppress(NotFoundError, ForbiddenError, SignInRequiredError):
+                    begin = time.monotonic()
                     terms = wire.block_terms(await self._call("GET", "/api/v1/transfer", query=[("path", "/")]))
-                    self._blocks = BlockService(self._lanes, terms, self._token, self._retry)
+                    self.turns.learn(limit=terms.connections, round_trip=time.monotonic() - begin)
+                    self._blocks = BlockService(self._lanes, terms, self._token, self._renew, self._retry)
         return self._blocks
 
     # --- who we are ---------------------------------------------------------------------------------------------
@@ -171,6 +212,25 @@ class Api(Configured):
                     await self.sign_in(options.username, options.password)
         token = options.token if self._session_token is None else self._session_token
         return token or None
+
+    async def _renew(self, token: str | None, error: SignInRequiredError) -> None:
+        """Sign in again, where a name and password were given, after `token` was refused with `error`.
+
+        Raises:
+            SignInRequiredError: that cannot be, or was just done: whoever ends our session again and again means it.
+        """
+        options = self._options
+        if options.username is None or options.password is None or not token or self._signing_in is None:
+            hint = "Sign in again, then make the same call: what was moved already is not moved again."
+            raise SignInRequiredError(str(error), hint=hint) from None
+        async with self._signing_in:
+            if self._session_token != token:
+                return  # somebody else has done it
+            now = time.monotonic()
+            if self._renewed is not None and now - self._renewed < _RENEWAL_SECONDS:
+                raise error
+            self._renewed = now
+            await self.sign_in(options.username, options.password)
 
     # --- entries ------------------------------------------------------------------------------------------------
 
@@ -256,8 +316,12 @@ class Api(Configured):
 
     # --- content ------------------------------------------------------------------------------------------------
 
-    def get_stream(self, path: str, *, offset: int = 0, length: int | None = None) -> Download:
+    def get_stream(
+        self, path: str, *, offset: int = 0, length: int | None = None, priority: int | None = None
+    ) -> Download:
         """A file, or the part of it from `offset` on (at most `length` bytes), as it arrives; see `Download`.
+
+        `priority` is for the server: of what it is asked for at once, lower numbers go first.
 
         Raises, once entered:
             NotFoundError, IsAFolderError, RangeNotSatisfiableError, BlockDamagedError
@@ -268,11 +332,14 @@ class Api(Configured):
         return Download(
             self._wire(),
             self._token,
+            self._renew,
             _url("files", path),
             name=name,
             offset=offset,
             length=length,
             executor=self.executor,
+            flow=self.flow,
+            headers=priority_field(priority),
         )
 
     def zip(self, paths: Sequence[str]) -> Download:
@@ -286,7 +353,15 @@ class Api(Configured):
             raise InvalidRequestError(f"{len(query)} paths are none or too many for one archive", hint="Name a folder.")
         name = f"the archive of {len(query)}" if len(query) > 1 else query[0][1]
         return Download(
-            self._wire(), self._token, "/api/v1/zip", name=name, query=query, archive=True, executor=self.executor
+            self._wire(),
+            self._token,
+            self._renew,
+            "/api/v1/zip",
+            name=name,
+            query=query,
+            archive=True,
+            executor=self.executor,
+            flow=self.flow,
         )
 
     async def get_bytes(self, path: str, *, offset: int = 0, length: int | None = None) -> bytes:
@@ -329,6 +404,7 @@ class Api(Configured):
         if_match: str | None = None,
         create_only: bool = False,
         on_bytes: Callable[[int], None] | None = None,
+        priority: int | None = None,
     ) -> Written:
         """Store what `source` gives, hashed on the way and compared with what the server has stored.
 
@@ -342,13 +418,14 @@ class Api(Configured):
             if_match: replace only the content with this etag.
             create_only: never replace, fail with PreconditionFailedError instead.
             on_bytes: hears how many bytes went out, piece by piece.
+            priority: for the server: of what it is asked to do at once, lower numbers go first.
 
         Raises:
             DigestMismatchError: the server stored something else than was sent.
             NotFoundError, IsAFolderError, NoSpaceError, QuotaExceededError, PreconditionFailedError, ...
         """
         hashed = Hashed(source, self.executor)
-        headers = {}
+        headers = priority_field(priority)
         if if_match is not None:
             headers["If-Match"] = f'"{if_match}"'
         if create_only:
@@ -383,20 +460,25 @@ class Api(Configured):
             Whatever `read` raises, as it is.
         """
         wire_, silence = self._wire(), self._options.timeout
-        token = await self._token()
         loop = asyncio.get_running_loop()
         sent = {"Content-Type": "application/octet-stream", **(headers or {})}
         url = _url("files", path)
 
         if isinstance(read, bytes) and len(read) <= _WHOLE_MAX:
             # aiohttp's own timeout starts once the body is out; a megabyte fits into any socket's patience.
-            async with wire_.request(
-                "PUT", url, query=query, headers=sent, token=token, body=read, expect=(200, 201)
-            ) as response:
-                if on_bytes is not None:
-                    on_bytes(len(read))
-                return wire.written(await read_json(response))
+            await self.flow.passing(len(read))
 
+            async def put(token: str | None) -> Written:
+                async with wire_.request(
+                    "PUT", url, query=query, headers=sent, token=token, body=read, expect=(200, 201)
+                ) as response:
+                    if on_bytes is not None:
+                        on_bytes(len(read))
+                    return wire.written(await read_json(response))
+
+            return await self._signed(put)
+
+        token = await self._token()
         if length is not None:
             sent["Content-Length"] = str(length)
         try:
@@ -409,7 +491,7 @@ class Api(Configured):
                         on_bytes(size)
 
                 pieces = Hashed(read, self.executor).next if isinstance(read, bytes) else read
-                body = Body(pieces, length, handed_over)
+                body = Body(pieces, length, handed_over, self.flow)
                 try:
                     async with wire_.request(
                         "PUT", url, query=query, headers=sent, token=token, body=body, expect=(200, 201)
@@ -430,7 +512,18 @@ class Api(Configured):
         self, method: str, path: str, values: object = None, *, query: Query = (), expect: Sequence[int] = (200,)
     ) -> Any:
         """A request as whoever we are."""
-        return await self._ask(method, path, values, token=await self._token(), query=query, expect=expect)
+        return await self._signed(
+            lambda token: self._ask(method, path, values, token=token, query=query, expect=expect)
+        )
+
+    async def _signed(self, work: Callable[[str | None], Awaitable[T]]) -> T:
+        """Do something with our token, once more if the session has ended and can be renewed."""
+        token = await self._token()
+        try:
+            return await work(token)
+        except SignInRequiredError as error:
+            await self._renew(token, error)
+        return await work(await self._token())
 
     async def _ask(
         self,

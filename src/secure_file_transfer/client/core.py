@@ -6,6 +6,7 @@ from pathlib import Path
 from ..model import Conflict
 from . import receiving, sending
 from .api import Api
+from .control import TransferControl
 from .how import How
 from .many import OnResult, Transferred
 from .progress import OnProgress
@@ -31,6 +32,10 @@ class AsyncClient(Api):
 
     `conflict` decides about a name that is taken: `overwrite` (the default), `skip`, `rename` (`report (1).pdf`),
     or `newer` (replace only what is older than the file to transfer).
+
+    Of what waits at the same time, here and at the server, the transfer with the lower `priority` goes first (3 unless
+    you say otherwise), and equal ones in order of arrival. `control` is a `TransferControl`, with which any thread can
+    pause, resume or cancel the transfer, or change its priority; cancelling raises `CancelledTransferError` here.
     """
 
     async def send_file(
@@ -40,7 +45,8 @@ class AsyncClient(Api):
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
         parents: bool = False,
-        priority: int = 0,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
     ) -> Written:
         """Send one file with its modification time, verified by SHA-256.
@@ -48,15 +54,14 @@ class AsyncClient(Api):
         Blocks of it that the server has from an earlier version, or from an earlier try, are not sent again.
 
         `remote` is its new path; a folder, or a path that ends with `/`, receives it under its own name. Default: the
-        top of the tree. `parents` makes missing folders on the way. Of several calls at once, blocks of the one with
-        the lower `priority` go first, and equal ones in order of arrival.
+        top of the tree. `parents` makes missing folders on the way.
 
         Raises:
             SourceChangedError: it changed while it was read; nothing was published.
             DigestMismatchError, NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
         """
-        how = How.asked(conflict=conflict, parents=parents, priority=priority)
-        return await sending.send_file(self, local, remote, how, on_progress=on_progress)
+        how = How.asked(conflict=conflict, parents=parents, priority=priority, control=control)
+        return await how.control.steer(sending.send_file(self, local, remote, how, on_progress=on_progress))
 
     async def send_files_in_parallel(
         self,
@@ -64,6 +69,8 @@ class AsyncClient(Api):
         remote_dir: str = "/",
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -74,9 +81,9 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
-        return await sending.send_files(
-            self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await how.control.steer(
+            sending.send_files(self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check)
         )
 
     async def send_tree(
@@ -85,6 +92,8 @@ class AsyncClient(Api):
         remote_dir: str | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -99,9 +108,11 @@ class AsyncClient(Api):
             NotFoundError, NotAFolderError: there is no such local folder.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
-        return await sending.send_tree(
-            self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await how.control.steer(
+            sending.send_tree(
+                self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
+            )
         )
 
     async def receive_file(
@@ -110,6 +121,8 @@ class AsyncClient(Api):
         local: str | Path | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
     ) -> Received:
         """Receive one file with its modification time. It appears under its name whole and verified, or not at all.
@@ -124,8 +137,8 @@ class AsyncClient(Api):
             DigestMismatchError, LengthMismatchError, BlockDamagedError: it did not arrive as it was.
             NoSpaceError, ForbiddenError, ...: this computer does not take it.
         """
-        how = How.asked(conflict=conflict)
-        return await receiving.receive_file(self, remote, local, how, on_progress=on_progress)
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await how.control.steer(receiving.receive_file(self, remote, local, how, on_progress=on_progress))
 
     async def receive_files_in_parallel(
         self,
@@ -133,6 +146,8 @@ class AsyncClient(Api):
         local_dir: str | Path = ".",
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -143,9 +158,11 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
-        return await receiving.receive_files(
-            self, files, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await how.control.steer(
+            receiving.receive_files(
+                self, files, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+            )
         )
 
     async def receive_tree(
@@ -154,6 +171,8 @@ class AsyncClient(Api):
         local_dir: str | Path | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -168,7 +187,9 @@ class AsyncClient(Api):
             ProtocolViolationError: the server names what no honest one would; nothing outside is ever written.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
-        return await receiving.receive_tree(
-            self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await how.control.steer(
+            receiving.receive_tree(
+                self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+            )
         )

@@ -1,12 +1,14 @@
 """How one call of the library wants its files to travel: said once, checked once, and handed down whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ..errors import InvalidRequestError
 from ..model import Conflict
 from ..paths import display
+from ..transfer.queue import urgency
+from .control import TransferControl
 
 UPLOAD_CONFLICTS = (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)
 
@@ -25,22 +27,43 @@ def choice(conflict: Conflict | str, allowed: Sequence[Conflict]) -> Conflict:
     return Conflict(conflict)
 
 
+def priority_field(priority: int | None) -> dict[str, str]:
+    """The header that tells a server how urgent a request is (RFC 9218)."""
+    return {} if priority is None else {"Priority": f"u={urgency(priority)}"}
+
+
 @dataclass(frozen=True, slots=True)
 class How:
     """The choices of one call. Whoever does a part of the work finds them here, so a new choice is one more field."""
 
     conflict: Conflict = Conflict.OVERWRITE
     parents: bool = False
-    priority: int = 0
+    control: TransferControl = field(default_factory=TransferControl)
+    """Also of calls that nobody steers: it holds their priority."""
 
     @classmethod
-    def asked(cls, *, conflict: Conflict | str, parents: bool = False, priority: int = 0) -> Self:
-        """What a caller asked for.
+    def asked(
+        cls,
+        *,
+        conflict: Conflict | str,
+        parents: bool = False,
+        priority: int | None = None,
+        control: TransferControl | None = None,
+    ) -> Self:
+        """What a caller asked for. A `priority` is the control's from now on.
 
         Raises:
             InvalidRequestError: it is not to be had.
         """
-        return cls(choice(conflict, UPLOAD_CONFLICTS), parents, priority)
+        control = TransferControl() if control is None else control
+        if priority is not None:
+            control.priority = priority
+        return cls(choice(conflict, UPLOAD_CONFLICTS), parents, control)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request of the call tells the server."""
+        return priority_field(self.control.priority)
 
     @property
     def once(self) -> bool:

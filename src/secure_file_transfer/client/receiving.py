@@ -63,27 +63,36 @@ def _standing(target: Path, entry: Entry, conflict: Conflict) -> bool:
 
 async def receive(api: Api, entry: Entry, target: Path, how: How, meter: Meter) -> Received:
     """Receive one file to exactly `target`, verified, or leave nothing there."""
-    loop, went = asyncio.get_running_loop(), 0
+    loop, on_bytes = asyncio.get_running_loop(), partial(meter.add, entry.path)
     if how.conflict in {Conflict.SKIP, Conflict.NEWER} and await loop.run_in_executor(
         api.executor, _standing, target, entry, how.conflict
     ):
         meter.file_done(entry.path)
         return Received(target, entry, "skipped")
-    if entry.size > SMALL_MAX and (service := await api.block_service()) is not None:
-        on_bytes = partial(meter.add, entry.path)
-        if (got := await download(api, service, entry, target, how, on_bytes)) is not None:
-            meter.file_done(entry.path)
-            return Received(got[0], got[2], got[1])
+    service = await api.block_service() if entry.size > SMALL_MAX else None
+    got = None if service is None else await download(api, service, entry, target, how, on_bytes)
+    if got is not None:
+        meter.file_done(entry.path)
+        return Received(got[0], got[2], got[1])
+    async with api.turns.turn(how.control):
+        received = await _whole(api, entry, target, how, on_bytes)
+    meter.file_done(entry.path)
+    return received
+
+
+async def _whole(api: Api, entry: Entry, target: Path, how: How, on_bytes: Callable[[int], None]) -> Received:
+    """Receive it in one stream."""
+    loop, went = asyncio.get_running_loop(), 0
     part = disk.PartialFile(target)
     try:
         writing: asyncio.Future[None] | None = None
-        async with api.get_stream(entry.path) as stream:
+        async with api.get_stream(entry.path, priority=how.control.priority) as stream:
             async for batch in stream.batches():
                 if writing is not None:
                     await writing
                 writing = loop.run_in_executor(api.executor, part.write, batch)
                 went += (count := sum(map(len, batch)))
-                meter.add(entry.path, count)
+                on_bytes(count)
         if writing is not None:
             await writing
         if stream.sha256 is not None and part.sha256 != stream.sha256:
@@ -92,9 +101,8 @@ async def receive(api: Api, entry: Entry, target: Path, how: How, meter: Meter) 
     except BaseException:
         # Waits for the thread that may still write, even while we are being cancelled.
         await asyncio.shield(loop.run_in_executor(api.executor, part.discard))
-        meter.add(entry.path, -went)
+        on_bytes(-went)
         raise
-    meter.file_done(entry.path)
     return Received(path, entry, outcome)
 
 

@@ -90,7 +90,8 @@ async def send(api: Api, local: Path, target: RemotePath, how: How, meter: Meter
             written = await upload.commit(target)
         else:
             query = upload_query(how.conflict, source.modified_us, parents=how.parents)
-            written = await _send_whole(api, source, data, target, query, on_bytes)
+            async with api.turns.turn(how.control):
+                written = await _send_whole(api, source, data, target, query, how.headers, on_bytes)
         check_stored(written, source.sha256, str(target))
     except SecureFileTransferError:
         meter.add(shown, -went)
@@ -102,16 +103,22 @@ async def send(api: Api, local: Path, target: RemotePath, how: How, meter: Meter
 
 
 async def _send_whole(
-    api: Api, source: SourceFile, data: bytes | None, target: RemotePath, query: Query, on_bytes: Callable[[int], None]
+    api: Api,
+    source: SourceFile,
+    data: bytes | None,
+    target: RemotePath,
+    query: Query,
+    headers: dict[str, str],
+    on_bytes: Callable[[int], None],
 ) -> Written:
     if data is not None:
-        headers = {"Repr-Digest": digest_field(source.sha256)}
+        headers["Repr-Digest"] = digest_field(source.sha256)
         return await api.upload(data, str(target), length=source.size, query=query, headers=headers, on_bytes=on_bytes)
 
     async def piece() -> bytes:
         return await asyncio.get_running_loop().run_in_executor(api.executor, source.read)
 
-    return await api.upload(piece, str(target), length=source.size, query=query, on_bytes=on_bytes)
+    return await api.upload(piece, str(target), length=source.size, query=query, headers=headers, on_bytes=on_bytes)
 
 
 async def send_file(

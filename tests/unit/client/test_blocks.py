@@ -196,8 +196,8 @@ async def test_many_small_files_are_few_requests(client: AsyncClient, fake: Fake
 
 async def test_a_lower_number_overtakes(fake: FakeServer, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("first", "urgent")]
-    for seed, path in enumerate(files):
-        path.write_bytes(body(SIZE // 2, seed=seed + 10))
+    for path, size in zip(files, (SIZE // 2, MIB), strict=True):
+        path.write_bytes(body(size, seed=size))
     async with AsyncClient(fake.url, cafile=fake.files.cafile, token=fake.token, connections=1) as client:
         await client.block_service()
         begun, done = asyncio.Event(), []
