@@ -73,7 +73,7 @@ def _packed(files: Sequence[Wanted], how: How) -> tuple[bytes, list[_Read | Secu
 
 async def send_batch(api: Api, service: BlockService, files: Sequence[Wanted], how: How) -> list[Result]:
     """Send them together; what became of each, in their order."""
-    held = await service.budget.take(2 * BATCH_BYTES)
+    held = await service.budget.take(2 * BATCH_BYTES, how.control)
     try:
         body, found = await asyncio.get_running_loop().run_in_executor(api.executor, _packed, files, how)
         count = sum(isinstance(read, _Read) for read in found)
@@ -82,7 +82,7 @@ async def send_batch(api: Api, service: BlockService, files: Sequence[Wanted], h
         except SecureFileTransferError as error:
             said = [error] * count
     finally:
-        await service.budget.give(held)
+        service.budget.give(held, how.control)
     answers = iter(said)
     return [
         _checked(next(answers), read, file) if isinstance(read, _Read) else read

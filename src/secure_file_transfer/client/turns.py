@@ -33,6 +33,16 @@ class Turns:
         """How many may run now."""
         return self._pace.width
 
+    @property
+    def running(self) -> int:
+        """How many run."""
+        return self._given
+
+    @property
+    def waiting(self) -> int:
+        """How many wait, those that are paused too."""
+        return len(self._control_of)
+
     def learn(self, *, limit: int, round_trip: float) -> None:
         """What became known of the server and the way there."""
         self._limit = min(limit, self._limit)

@@ -93,7 +93,7 @@ class BlockUpload:
         try:
             async with asyncio.TaskGroup() as group:
                 while not self._reader.at_end:
-                    held = await budget.take(self._reader.window)
+                    held = await budget.take(self._reader.window, self._how.control)
                     # Used again and again: fresh memory costs as much as copying into it.
                     buffer = self._buffers.pop() if self._buffers else bytearray(self._reader.window)
                     blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
@@ -126,7 +126,7 @@ class BlockUpload:
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         finally:
-            await self._service.budget.give(held)
+            self._service.budget.give(held, self._how.control)
 
     async def _put(self, block: Block) -> None:
         hint = f"{self._hint}; index={block.index}; count={self._count_max}"

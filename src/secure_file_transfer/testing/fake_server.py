@@ -177,6 +177,8 @@ class FakeServer:
         """None: a server that knows no blocks."""
         self.tokens: set[str] = set()
         self.requests: list[tuple[str, str]] = []
+        self.priorities: list[tuple[str, str, str]] = []
+        """The same, with what each said of its priority."""
         self.faults: dict[str, list[SecureFileTransferError]] = {}
         self.after: dict[str, tuple[int, SecureFileTransferError]] = {}
         """After so many requests of a method and the beginning of a path, every further one gets this error."""
@@ -281,6 +283,7 @@ class FakeServer:
 
     async def _room(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
+        self.priorities.append((request.method, request.path, request.headers.get("Priority", "")))
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.tokens:
             raise SignInRequiredError

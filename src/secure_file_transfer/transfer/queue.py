@@ -48,11 +48,22 @@ class PriorityQueue(Generic[T]):
         Raises:
             IndexError: nobody waits.
         """
+        item = self.first()
+        heapq.heappop(self._heap)
+        del self._place[item]
+        return item
+
+    def first(self) -> T:
+        """The next one, which stays.
+
+        Raises:
+            IndexError: nobody waits.
+        """
         while True:
-            priority, arrival, item = heapq.heappop(self._heap)
+            priority, arrival, item = self._heap[0]
             if self._place.get(item) == (priority, arrival):  # else it left, or waits under another number
-                del self._place[item]
                 return item
+            heapq.heappop(self._heap)
 
     def discard(self, item: T) -> bool:
         """Let it go; whether it waited."""

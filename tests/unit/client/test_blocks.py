@@ -122,8 +122,9 @@ async def test_a_way_that_damages_everything_has_a_clear_end(
 
 
 async def test_a_client_that_was_stopped_goes_on_where_it_was(
-    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path
+    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("secure_file_transfer.client.progress._INTERVAL", 0.0)
     source = tmp_path / "f"
     source.write_bytes(body(SIZE))
 

@@ -14,9 +14,10 @@ from cyclopts import Parameter
 from ...errors import IsAFolderError, NotAFolderError, NotFoundError, SecureFileTransferError
 from ...model import MIB, Conflict, Kind
 from ...paths import RemotePath, display
-from .connection import connected, is_folder, remote, run
+from ...transfer.queue import DEFAULT_PRIORITY
+from .connection import RESUME, connected, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
-from .options import STDIO, Flag, Json, Local, OnConflict, Quiet, Recursive, Server
+from .options import STDIO, Flag, Json, Limit, Local, OnConflict, Priority, Quiet, Recursive, Server
 from .progress import Display
 from .results import Tally
 from .values import print_json
@@ -32,6 +33,8 @@ def put(
     recursive: Recursive = False,
     conflict: OnConflict = Conflict.OVERWRITE,
     parents: Annotated[bool, Flag, Parameter(alias="-p")] = False,
+    priority: Priority = DEFAULT_PRIORITY,
+    limit: Limit = None,
     server: Server = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -46,26 +49,29 @@ def put(
         sft put report.pdf /reports/2026.pdf
         sft put *.jpg /photos/
         sft put -r photos /backup/
+        sft put --limit 10M --priority 6 backup.img /
         tar -c photos | sft put - /photos.tar
+
+    Ctrl-C stops it, and the same command goes on where it was. Ctrl-Z and 'fg' pause it.
 
     Args:
         paths: Files and folders here, and last the path on the server.
         parents: Make missing folders on the server.
     """
     sources, target = _split([str(path) for path in paths])
-    display_, tally = Display(quiet=quiet), Tally(quiet=quiet)
+    display_, tally, rate = Display(quiet=quiet), Tally(quiet=quiet), rate_of(limit)
 
     async def work() -> None:
-        async with connected(server) as client:
+        async with connected(server, limit=rate) as client:
             if sources == [STDIO]:
-                await _send_stdin(client, target, conflict, display_, tally, parents=parents)
+                await _send_stdin(client, target, conflict, display_, tally, parents=parents, priority=priority)
                 return
-            job = _Sending(client, conflict, display_, tally)
+            job = _Sending(client, conflict, display_, tally, priority)
             if parents:
                 await job.make_parents(target, many=len(sources) > 1)
             await job.send(sources, target, recursive=recursive)
 
-    run(work())
+    run(work(), hint="" if sources == [STDIO] else RESUME)
     code = tally.finish()
     display_.summary(tally.files, tally.size, skipped=tally.skipped, failed=len(tally.failed))
     if json:
@@ -104,8 +110,11 @@ def _split(paths: Sequence[str]) -> tuple[list[str], str]:
 class _Sending:
     """One `put` of things on this computer's disk."""
 
-    def __init__(self, client: "AsyncClient", conflict: Conflict, display_: Display, tally: Tally) -> None:
+    def __init__(
+        self, client: "AsyncClient", conflict: Conflict, display_: Display, tally: Tally, priority: int
+    ) -> None:
         self.client, self.conflict, self.display, self.tally = client, conflict, display_, tally
+        self.priority = priority
 
     async def make_parents(self, target: str, *, many: bool) -> None:
         """Make what is missing above the target, or the target itself where it must be a folder."""
@@ -155,7 +164,9 @@ class _Sending:
 
         with self.display.watch(Path(file).name) as tell:
             goal = f"{remote(target)}/" if target.endswith("/") and not remote(target).is_root else str(remote(target))
-            written = await self.client.send_file(file, goal, conflict=self.conflict, on_progress=tell)
+            written = await self.client.send_file(
+                file, goal, conflict=self.conflict, priority=self.priority, on_progress=tell
+            )
         self.tally.add(Transferred(Path(file), written.entry.path, written.outcome, written.entry))
         wanted = remote(target).name if not target.endswith("/") else ""
         self._tell_rename(file, written.entry.name, {wanted, _own_name(file)})
@@ -166,6 +177,7 @@ class _Sending:
                 files,
                 str(into),
                 conflict=self.conflict,
+                priority=self.priority,
                 on_progress=tell,
                 on_result=self.tally.add,
                 check=False,
@@ -183,6 +195,7 @@ class _Sending:
                     folder,
                     str(goal),
                     conflict=self.conflict,
+                    priority=self.priority,
                     on_progress=tell,
                     on_result=self.tally.add,
                     check=False,
@@ -205,7 +218,14 @@ def _own_name(local: str) -> str:
 
 
 async def _send_stdin(
-    client: "AsyncClient", target: str, conflict: Conflict, display_: Display, tally: Tally, *, parents: bool
+    client: "AsyncClient",
+    target: str,
+    conflict: Conflict,
+    display_: Display,
+    tally: Tally,
+    *,
+    parents: bool,
+    priority: int,
 ) -> None:
     from ...client import Progress, Transferred
 
@@ -219,7 +239,12 @@ async def _send_stdin(
                 tell(Progress("-", done, None, 0, 1))
 
         written = await client.put_stream(
-            _stdin_pieces(), str(remote(target)), conflict=conflict, parents=parents, on_bytes=on_bytes
+            _stdin_pieces(),
+            str(remote(target)),
+            conflict=conflict,
+            parents=parents,
+            on_bytes=on_bytes,
+            priority=priority,
         )
     tally.add(Transferred(Path("-"), written.entry.path, written.outcome, written.entry))
 
