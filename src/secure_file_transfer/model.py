@@ -78,6 +78,15 @@ class Conflict(StrEnum):
     RESUME = "resume"
 
 
+class Compression(StrEnum):
+    """How content is made smaller on its way. `auto`: with zstd, where that shrinks it and is faster."""
+
+    AUTO = "auto"
+    ZSTD = "zstd"
+    GZIP = "gzip"
+    NONE = "none"
+
+
 class SortKey(StrEnum):
     """What a listing is ordered by; ties are broken by name. Folders come first in every order."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -19,10 +20,12 @@ from ..errors import (
 from ..paths import RemotePath
 from ..transfer.frames import MEDIA_TYPE
 from ..transfer.retry import Retry
+from ..transfer.squeeze import Habit
 from . import wire
 from .budget import Budget
 from .how import How
 from .lanes import Answer, Buffer, Lanes, nothing
+from .squeezing import Squeezer
 from .wire import BlockTerms, FileBlocks, Written
 
 T = TypeVar("T")
@@ -60,11 +63,15 @@ class BlockService:
         token: Callable[[], Awaitable[str | None]],
         renew: Callable[[str | None, SignInRequiredError], Awaitable[None]],
         retry: Retry,
+        threads: Executor,
     ) -> None:
         """`renew` signs in again where that can be, and else raises the error."""
         self.lanes, self.terms = lanes, terms
         self.budget = Budget(MEMORY)
         self._token, self._renew, self.retry = token, renew, retry
+        self._squeezer = Squeezer(threads, terms.codings)
+        # What a batch costs the server says little of the line, so each kind is measured by itself.
+        self._batches, self._batch_habit = self._squeezer.another(), Habit()
 
     async def _ask(
         self,
@@ -115,34 +122,35 @@ class BlockService:
             found |= wire.missing(await self._json("/api/v1/blocks/missing", asked, how), part)
         return found
 
-    async def put(self, name: bytes, data: Buffer, hint: str, how: How) -> None:
-        """Send one block; a refused one again, and only that one."""
-        headers = {"Content-Type": "application/octet-stream", "Upload-Hint": hint}
-        await self._ask(
-            "PUT",
-            f"/api/v1/blocks/{name.hex()}",
-            nothing,
-            body=[data],
-            headers=headers,
-            expect=(200, 201, 204),
-            how=how,
-        )
+    async def put(self, name: bytes, data: Buffer, hint: str, how: How, habit: Habit) -> None:
+        """Send one block; a refused one again, and only that one. `habit` is that of its file."""
+        async with self._squeezer.packed(data, how, habit) as packed:
+            await self._ask(
+                "PUT",
+                f"/api/v1/blocks/{name.hex()}",
+                nothing,
+                body=[packed.body],
+                headers={"Content-Type": "application/octet-stream", "Upload-Hint": hint, **packed.headers},
+                expect=(200, 201, 204),
+                how=how,
+            )
 
     async def commit(self, files: Sequence[Mapping[str, Any]], how: How) -> list[Result]:
         """Publish files whose blocks are there. Each succeeds or fails alone."""
         return wire.results(await self._json("/api/v1/commits", {"files": files}, how, once=how.once), len(files))
 
-    async def batch(self, body: Sequence[Buffer], count: int, how: How) -> list[Result]:
+    async def batch(self, body: Buffer, count: int, how: How) -> list[Result]:
         """Send and publish many small files; `body` is their frames."""
-        answer = await self._ask(
-            "POST",
-            "/api/v1/batch",
-            Answer.json,
-            body=body,
-            headers={"Content-Type": MEDIA_TYPE},
-            how=how,
-            once=how.once,
-        )
+        async with self._batches.packed(body, how, self._batch_habit) as packed:
+            answer = await self._ask(
+                "POST",
+                "/api/v1/batch",
+                Answer.json,
+                body=[packed.body],
+                headers={"Content-Type": MEDIA_TYPE, **packed.headers},
+                how=how,
+                once=how.once,
+            )
         return wire.results(answer, count)
 
     # --- down ---------------------------------------------------------------------------------------------------

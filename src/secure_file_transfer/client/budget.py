@@ -20,6 +20,11 @@ class Budget:
         self._wanted: dict[asyncio.Future[None], tuple[int, TransferControl]] = {}
         self._waiting: PriorityQueue[asyncio.Future[None]] = PriorityQueue()
 
+    @property
+    def held(self) -> int:
+        """Bytes that are in use, those of paused transfers too."""
+        return self._held.total()
+
     async def take(self, count: int, control: TransferControl) -> int:
         """Wait for room. What is larger than everything gets everything."""
         count = min(count, self._size)

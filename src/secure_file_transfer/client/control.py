@@ -112,29 +112,57 @@ class TransferControl:
         for changed, loop in listeners:
             _soon(loop, changed)
 
-    async def steer(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work of one call under this control.
+    async def steer(self, work: Coroutine[Any, Any, T], calls: "Calls") -> T:
+        """Do the work of one call under this control; `calls` are those of its client.
 
         Raises:
-            CancelledTransferError: `cancel` ended it.
+            CancelledTransferError: `cancel` ended it, or its client was closed.
         """
         call = _Call()
         with self._lock:
             cancelled, self._used = self._cancelled, True
             self._calls.add(call)
+        calls.add(call)
         try:
             if cancelled:
                 work.close()
-                raise _cancelled()
+                raise call.error
             return await work
         except asyncio.CancelledError:
             if call.ended():
-                raise _cancelled() from None
+                raise call.error from None
             raise
         finally:
             with self._lock:
                 self._calls.discard(call)
+            calls.discard(call)
             call.ended()
+
+
+class Calls:
+    """The calls of one client that run."""
+
+    def __init__(self) -> None:
+        self._running: set[_Call] = set()
+        self._none = asyncio.Event()
+
+    def add(self, call: "_Call") -> None:
+        """It begins."""
+        self._running.add(call)
+
+    def discard(self, call: "_Call") -> None:
+        """It has ended."""
+        self._running.discard(call)
+        if not self._running:
+            self._none.set()
+
+    async def end(self) -> None:
+        """End all of them, because their client is closed, and wait until they have cleaned up."""
+        self._none.clear()
+        for call in self._running:
+            call.cancel("The client was closed during the transfer")
+        if self._running:
+            await self._none.wait()
 
 
 class _Call:
@@ -146,11 +174,21 @@ class _Call:
         self.loop, self._task = asyncio.get_running_loop(), task
         self._before = task.cancelling()
         self._over = self._cancelled = False
+        self._reason = "The transfer was cancelled"
 
-    def cancel(self) -> None:
+    @property
+    def error(self) -> CancelledTransferError:
+        """What its caller hears."""
+        return CancelledTransferError(
+            f"{self._reason}; nothing was published",
+            hint="The same call again sends or fetches only what is left.",
+        )
+
+    def cancel(self, reason: str = "") -> None:
         """Called in the loop."""
         if not self._over:
             self._over = self._cancelled = True
+            self._reason = reason or self._reason
             self._task.cancel()
 
     def ended(self) -> bool:
@@ -160,13 +198,6 @@ class _Call:
             return False
         self._cancelled = False
         return self._task.uncancel() <= self._before
-
-
-def _cancelled() -> CancelledTransferError:
-    return CancelledTransferError(
-        "The transfer was cancelled; nothing was published",
-        hint="The same call again sends or fetches only what is left.",
-    )
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

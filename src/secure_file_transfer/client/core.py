@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..model import Conflict
+from ..model import Compression, Conflict
 from . import receiving, sending
 from .api import Api
 from .control import TransferControl
-from .how import How
+from .how import LEVEL, How
 from .many import OnResult, Transferred
 from .progress import OnProgress
 from .receiving import Received
@@ -31,7 +31,15 @@ class AsyncClient(Api):
     and the failures are in the results. `on_result` hears of each item when it is finished.
 
     `conflict` decides about a name that is taken: `overwrite` (the default), `skip`, `rename` (`report (1).pdf`),
-    or `newer` (replace only what is older than the file to transfer).
+    `newer` (replace only what is older than the file to transfer), or `resume` (leave alone what has the same content,
+    complete anything else with what it lacks).
+
+    Uploads may be made smaller on their way: `compress` is `auto` (with zstd, where that shrinks the content and is
+    faster than sending it as it is), `zstd`, `gzip` or `none`, with a `level` from 1 (fast) to 9 (small). It says
+    nothing to servers that take files only whole.
+
+    With `read_back`, the server sends every file back once it is stored, and it is compared with what was sent, block
+    by block and as a whole. The result says so, and each byte counts twice in the progress.
 
     Of what waits at the same time, here and at the server, the transfer with the lower `priority` goes first (3 unless
     you say otherwise), and equal ones in order of arrival. `control` is a `TransferControl`, with which any thread can
@@ -47,6 +55,9 @@ class AsyncClient(Api):
         parents: bool = False,
         priority: int | None = None,
         control: TransferControl | None = None,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Written:
         """Send one file with its modification time, verified by SHA-256.
@@ -57,11 +68,20 @@ class AsyncClient(Api):
         top of the tree. `parents` makes missing folders on the way.
 
         Raises:
-            SourceChangedError: it changed while it was read; nothing was published.
-            DigestMismatchError, NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
+            SourceChangedError: it changed while it was read; nothing was published. Or, with `read_back`, afterwards.
+            DigestMismatchError, BlockDamagedError: with `read_back` also, that what was stored is not what was sent.
+            NoSpaceError, QuotaExceededError, NotFoundError, ForbiddenError, ...
         """
-        how = How.asked(conflict=conflict, parents=parents, priority=priority, control=control)
-        return await how.control.steer(sending.send_file(self, local, remote, how, on_progress=on_progress))
+        how = How.asked(
+            conflict=conflict,
+            parents=parents,
+            priority=priority,
+            control=control,
+            compress=compress,
+            level=level,
+            read_back=read_back,
+        )
+        return await self._steered(how, sending.send_file(self, local, remote, how, on_progress=on_progress))
 
     async def send_files_in_parallel(
         self,
@@ -71,6 +91,9 @@ class AsyncClient(Api):
         conflict: Conflict | str = Conflict.OVERWRITE,
         priority: int | None = None,
         control: TransferControl | None = None,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -81,9 +104,12 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict, priority=priority, control=control)
-        return await how.control.steer(
-            sending.send_files(self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check)
+        how = How.asked(
+            conflict=conflict, priority=priority, control=control, compress=compress, level=level, read_back=read_back
+        )
+        return await self._steered(
+            how,
+            sending.send_files(self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check),
         )
 
     async def send_tree(
@@ -94,6 +120,9 @@ class AsyncClient(Api):
         conflict: Conflict | str = Conflict.OVERWRITE,
         priority: int | None = None,
         control: TransferControl | None = None,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -108,11 +137,14 @@ class AsyncClient(Api):
             NotFoundError, NotAFolderError: there is no such local folder.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict, priority=priority, control=control)
-        return await how.control.steer(
+        how = How.asked(
+            conflict=conflict, priority=priority, control=control, compress=compress, level=level, read_back=read_back
+        )
+        return await self._steered(
+            how,
             sending.send_tree(
                 self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
-            )
+            ),
         )
 
     async def receive_file(
@@ -138,7 +170,7 @@ class AsyncClient(Api):
             NoSpaceError, ForbiddenError, ...: this computer does not take it.
         """
         how = How.asked(conflict=conflict, priority=priority, control=control)
-        return await how.control.steer(receiving.receive_file(self, remote, local, how, on_progress=on_progress))
+        return await self._steered(how, receiving.receive_file(self, remote, local, how, on_progress=on_progress))
 
     async def receive_files_in_parallel(
         self,
@@ -159,10 +191,11 @@ class AsyncClient(Api):
             The first failure, once all were tried.
         """
         how = How.asked(conflict=conflict, priority=priority, control=control)
-        return await how.control.steer(
+        return await self._steered(
+            how,
             receiving.receive_files(
                 self, files, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
-            )
+            ),
         )
 
     async def receive_tree(
@@ -188,8 +221,9 @@ class AsyncClient(Api):
             The first failure, once all were tried.
         """
         how = How.asked(conflict=conflict, priority=priority, control=control)
-        return await how.control.steer(
+        return await self._steered(
+            how,
             receiving.receive_tree(
                 self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
-            )
+            ),
         )

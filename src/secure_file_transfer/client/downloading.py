@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ..model import MIB, Entry
 from ..paths import RemotePath, display
 from ..transfer.cutting import sizes_for
 from .api import Api
-from .blocks import BlockService, Piece
+from .blocks import BlockService, Piece, block_id
 from .how import How
 from .lanes import Answer
 from .local import SourceFile
@@ -70,6 +70,7 @@ class BlockDownload:
         self._how = how
         self._path = RemotePath.parse(found.entry.path)
         self.part = BlockFile(target, found.blocks)
+        self._size = sum(length for _, length in found.blocks)
         self._target = target
         self._loop = asyncio.get_running_loop()
         starts = itertools.accumulate((length for _, length in found.blocks), initial=0)
@@ -81,6 +82,27 @@ class BlockDownload:
 
     async def _run(self, work: Callable[..., object], *args: object) -> None:
         await self._loop.run_in_executor(self._api.executor, work, *args)
+
+    def stands(self) -> bool:
+        """Whether the file at the target is this one already, block by block."""
+        try:
+            source = SourceFile(self._target)
+        except SecureFileTransferError:
+            return False
+        try:
+            return source.size == self._size and all(self._read(source, piece) for piece in self._pieces)
+        except SecureFileTransferError:
+            return False
+        finally:
+            source.close()
+
+    def _read(self, source: SourceFile, piece: Piece) -> memoryview | None:
+        """A block from the place in the file that it should have, if it is there."""
+        if piece.offset + piece.length > source.size:
+            return None
+        data = memoryview(bytearray(piece.length))
+        source.read_at(piece.offset, data)
+        return data if block_id(data, self._found.naming_key) == piece.name else None
 
     async def fetch(self) -> None:
         """Have the whole file in the part, verified.
@@ -161,15 +183,33 @@ class BlockDownload:
         blocks, key = self._found.blocks, self._found.naming_key
         for number in self.part.verified(blocks, key):
             self._here[number].set()
-        wanted: dict[bytes, list[int]] = {}
-        for number, (name, _) in enumerate(blocks):
-            if not self._here[number].is_set():
-                wanted.setdefault(name, []).append(number)
-        if wanted:
-            with contextlib.suppress(SecureFileTransferError):  # what cannot be read cannot help
-                self._borrow(wanted)
+        with contextlib.suppress(SecureFileTransferError):  # what cannot be read cannot help
+            if not self._how.resumes or self._continue():
+                self._borrow()
 
-    def _borrow(self, wanted: Mapping[bytes, list[int]]) -> None:
+    def _continue(self) -> bool:
+        """Take the blocks that are in their places; whether there is so much besides that they may have moved."""
+        source = SourceFile(self._target)
+        try:
+            other = source.size
+            for piece in self._pieces:
+                if (data := self._read(source, piece)) is not None:
+                    other -= piece.length
+                    if not self._here[piece.number].is_set():
+                        self.part.write_at(piece.offset, data)
+                        self._here[piece.number].set()
+            return other > self._service.terms.block_max
+        finally:
+            source.close()
+
+    def _borrow(self) -> None:
+        """Take the blocks that the file at the target has anywhere, where cutting it finds them."""
+        wanted: dict[bytes, list[int]] = {}
+        for piece in self._pieces:
+            if not self._here[piece.number].is_set():
+                wanted.setdefault(piece.name, []).append(piece.number)
+        if not wanted:
+            return
         source = SourceFile(self._target)
         try:
             terms = self._service.terms
@@ -228,9 +268,11 @@ async def _published(
         on_bytes(size)
 
     work = BlockDownload(api, service, found, target, how, count)
+    if how.resumes and await loop.run_in_executor(api.executor, work.stands):
+        return target, "skipped"
     try:
         await work.fetch()
-        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, how.conflict)
+        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, how.word)
     except BaseException as error:
         # What was cancelled, by whomever, is likely to be asked for again.
         passing = went and (isinstance(error, asyncio.CancelledError) or getattr(error, "retryable", False))

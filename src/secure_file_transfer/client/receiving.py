@@ -3,16 +3,20 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ..errors import (
+    DigestMismatchError,
     InvalidRequestError,
     IsAFolderError,
     NotAFolderError,
     ProtocolViolationError,
+    RangeNotSatisfiableError,
     SecureFileTransferError,
+    SourceChangedError,
 )
 from ..model import Conflict, Entry, Kind, TimeUs
 from ..paths import RemotePath, display
@@ -63,47 +67,86 @@ def _standing(target: Path, entry: Entry, conflict: Conflict) -> bool:
 
 async def receive(api: Api, entry: Entry, target: Path, how: How, meter: Meter) -> Received:
     """Receive one file to exactly `target`, verified, or leave nothing there."""
-    loop, on_bytes = asyncio.get_running_loop(), partial(meter.add, entry.path)
+    loop = asyncio.get_running_loop()
     if how.conflict in {Conflict.SKIP, Conflict.NEWER} and await loop.run_in_executor(
         api.executor, _standing, target, entry, how.conflict
     ):
         meter.file_done(entry.path)
         return Received(target, entry, "skipped")
     service = await api.block_service() if entry.size > SMALL_MAX else None
-    got = None if service is None else await download(api, service, entry, target, how, on_bytes)
-    if got is not None:
+    if how.resumes and service is None and await loop.run_in_executor(api.executor, _same, target, entry):
         meter.file_done(entry.path)
-        return Received(got[0], got[2], got[1])
+        return Received(target, entry, "skipped")
+    if service is not None:
+        on_bytes = partial(meter.add, entry.path)
+        if (got := await download(api, service, entry, target, how, on_bytes)) is not None:
+            meter.file_done(entry.path)
+            return Received(got[0], got[2], got[1])
     async with api.turns.turn(how.control):
-        received = await _whole(api, entry, target, how, on_bytes)
-    meter.file_done(entry.path)
-    return received
+        if how.resumes and entry.sha256 is not None and await loop.run_in_executor(api.executor, _begun, target, entry):
+            # What is here may be the beginning of another file; then all of it comes.
+            with suppress(DigestMismatchError, RangeNotSatisfiableError, SourceChangedError):
+                return await _stream(api, entry, target, how, meter, begun=True)
+        return await _stream(api, entry, target, how, meter)
 
 
-async def _whole(api: Api, entry: Entry, target: Path, how: How, on_bytes: Callable[[int], None]) -> Received:
-    """Receive it in one stream."""
+async def _stream(api: Api, entry: Entry, target: Path, how: How, meter: Meter, *, begun: bool = False) -> Received:
+    """Receive a file in one stream; with `begun`, after what is at the target, if that is shorter."""
     loop, went = asyncio.get_running_loop(), 0
     part = disk.PartialFile(target)
     try:
+        if begun:
+            went = await loop.run_in_executor(api.executor, part.begin_with, target, entry.size)
+            meter.add(entry.path, went)
         writing: asyncio.Future[None] | None = None
-        async with api.get_stream(entry.path, priority=how.control.priority) as stream:
+        async with api.get_stream(entry.path, offset=went, priority=how.control.priority) as stream:
+            if went and stream.etag != entry.etag:
+                raise wrong_content(entry.path)
             async for batch in stream.batches():
                 if writing is not None:
                     await writing
                 writing = loop.run_in_executor(api.executor, part.write, batch)
                 went += (count := sum(map(len, batch)))
-                on_bytes(count)
+                meter.add(entry.path, count)
         if writing is not None:
             await writing
         if stream.sha256 is not None and part.sha256 != stream.sha256:
             raise wrong_content(entry.path)
-        path, outcome = await loop.run_in_executor(api.executor, part.publish, _time(stream, entry), how.conflict)
+        path, outcome = await loop.run_in_executor(api.executor, part.publish, _time(stream, entry), how.word)
     except BaseException:
         # Waits for the thread that may still write, even while we are being cancelled.
         await asyncio.shield(loop.run_in_executor(api.executor, part.discard))
-        on_bytes(-went)
+        meter.add(entry.path, -went)
         raise
+    meter.file_done(entry.path)
     return Received(path, entry, outcome)
+
+
+def _begun(target: Path, entry: Entry) -> bool:
+    try:
+        return 0 < disk.file_size(target) < entry.size
+    except SecureFileTransferError:
+        return False
+
+
+def _same(target: Path, entry: Entry) -> bool:
+    """Whether the file at the target is this one: by SHA-256, or by size and second where nobody knows that."""
+    try:
+        source = disk.SourceFile(target)
+    except SecureFileTransferError:
+        return False
+    try:
+        if source.size != entry.size:
+            return False
+        if entry.sha256 is None:
+            return source.modified_us // 1_000_000 == entry.modified_us // 1_000_000
+        while source.read():
+            pass
+        return source.sha256 == entry.sha256
+    except SecureFileTransferError:
+        return False
+    finally:
+        source.close()
 
 
 def _time(stream: Download, entry: Entry) -> TimeUs:
@@ -192,7 +235,7 @@ class _Receiving:
 
     async def run(self) -> dict[int, Transferred]:
         """Receive all; the results by their places."""
-        plain = self._how.conflict in {Conflict.OVERWRITE, Conflict.RENAME}
+        plain = self._how.conflict in {Conflict.OVERWRITE, Conflict.RENAME, Conflict.RESUME}
         service = await self._api.block_service() if len(self._wanted) > 1 and plain else None
         rest = self._wanted if service is None else [file for file in self._wanted if file[1].size > SMALL_MAX]
         jobs: list[Callable[[], Awaitable[None]]] = [
@@ -221,6 +264,10 @@ class _Receiving:
             self._meter.file_done(entry.path)
 
     async def _batch(self, service: BlockService, files: Sequence[_Wanted]) -> None:
+        if self._how.resumes:
+            files = await self._lacking(files)
+        if not files:
+            return
         got = await receive_batch(service, [(entry, target) for _, entry, target in files], self._how)
         for (at, entry, target), found in zip(files, got, strict=True):
             if isinstance(found, SecureFileTransferError):
@@ -228,10 +275,23 @@ class _Receiving:
             else:
                 result = Transferred(found[0], entry.path, found[1], entry)
                 self._meter.add(entry.path, entry.size)
-            self._results[at] = result
-            self._meter.file_done(entry.path)
-            if self._on_result is not None:
-                self._on_result(result)
+            self._done(at, result)
+
+    async def _lacking(self, files: Sequence[_Wanted]) -> list[_Wanted]:
+        """Those that are not here already; the others are done."""
+        loop, lacking = asyncio.get_running_loop(), []
+        for at, entry, target in files:
+            if await loop.run_in_executor(self._api.executor, _same, target, entry):
+                self._done(at, Transferred(target, entry.path, "skipped", entry))
+            else:
+                lacking.append((at, entry, target))
+        return lacking
+
+    def _done(self, at: int, result: Transferred) -> None:
+        self._results[at] = result
+        self._meter.file_done(result.remote)
+        if self._on_result is not None:
+            self._on_result(result)
 
 
 async def receive_tree(

@@ -1,18 +1,24 @@
 """One file on its way up by blocks: read once, cut, named, asked about, and sent where it is missing."""
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from ..errors import MissingBlocksError, ProtocolViolationError
 from ..paths import RemotePath
 from ..transfer.cutting import Sizes, cut, sizes_for
+from ..transfer.squeeze import Habit
 from . import wire
 from .blocks import BlockService, block_id
 from .how import How
-from .local import SourceFile
+from .local import SourceFile, changed
 from .wire import Written
+
+_ROUNDS_MAX = 4
+"""How often a commit may ask for blocks that were sent before. A server that still lacks them then keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,12 @@ class BlockUpload:
         self, service: BlockService, source: SourceFile, threads: Executor, how: How, on_bytes: Callable[[int], None]
     ) -> None:
         self._service, self._source, self._threads, self._on_bytes = service, source, threads, on_bytes
-        self._how = how
+        self._how, self._habit = how, Habit()
         terms = service.terms
         self.sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
         self._reader = BlockReader(source, self.sizes, terms.naming_key)
         self._buffers: list[bytearray] = []
-        self._manifest: list[tuple[bytes, int]] = []
+        self.manifest: list[tuple[bytes, int]] = []
         self._hint = secrets.token_hex(16)
         # How many blocks there will be is known at the end only.
         self._count_max = source.size // self.sizes.smallest + 1
@@ -97,7 +103,9 @@ class BlockUpload:
                     # Used again and again: fresh memory costs as much as copying into it.
                     buffer = self._buffers.pop() if self._buffers else bytearray(self._reader.window)
                     blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
-                    self._manifest += [(block.name, len(block.data)) for block in blocks]
+                    if not self.manifest:
+                        self._habit.begins(blocks[0].data if blocks else b"")
+                    self.manifest += [(block.name, len(block.data)) for block in blocks]
                     hashed = group.create_task(self._hash(blocks, hashed))
                     group.create_task(self._window(blocks, buffer, held, hashed))
         except BaseExceptionGroup as failures:
@@ -129,23 +137,65 @@ class BlockUpload:
             self._service.budget.give(held, self._how.control)
 
     async def _put(self, block: Block) -> None:
-        hint = f"{self._hint}; index={block.index}; count={self._count_max}"
-        await self._service.put(block.name, block.data, hint, self._how)
+        await self._service.put(block.name, block.data, self._hint_of(block.index), self._how, self._habit)
         self._on_bytes(len(block.data))
 
+    def _hint_of(self, index: int) -> str:
+        return f"{self._hint}; index={index}; count={self._count_max}"
+
     async def commit(self, target: RemotePath) -> Written:
-        """Publish it under its name."""
+        """Publish it under its name. Blocks that the server lacks all the same, or found damaged, are sent again.
+
+        Raises:
+            SourceChangedError: a block that has to go again is not what it was.
+            MissingBlocksError: the server never has them all.
+        """
         values = {
             "path": str(target),
             "size": self._source.size,
             "sha256": self._source.sha256.hex(),
             "modified": wire.time_text(self._source.modified_us),
-            "conflict": self._how.conflict.value,
+            "conflict": self._how.word.value,
             "parents": self._how.parents,
             "hint": self._hint,
-            "blocks": [[name.hex(), length] for name, length in self._manifest],
+            "blocks": [[name.hex(), length] for name, length in self.manifest],
         }
-        [result] = await self._service.commit([values], self._how)
-        if isinstance(result, Written):
-            return result
-        raise result
+        for left in reversed(range(_ROUNDS_MAX)):
+            [result] = await self._service.commit([values], self._how)
+            if isinstance(result, Written):
+                return result
+            if not left or not isinstance(result, MissingBlocksError) or not result.blocks:
+                raise result
+            await self._send_again([bytes.fromhex(name) for name in result.blocks])
+        raise AssertionError("the last round returns or raises")
+
+    async def _send_again(self, names: Sequence[bytes]) -> None:
+        """Read these blocks from the file once more, and send them."""
+        starts = itertools.accumulate((length for _, length in self.manifest), initial=0)
+        places = {
+            name: (index, start, length)
+            for index, ((name, length), start) in enumerate(zip(self.manifest, starts, strict=False))
+        }
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in dict.fromkeys(names):
+                    if name not in places:
+                        raise ProtocolViolationError("The server asks for a block that is not in this file")
+                    index, start, length = places[name]
+                    held = await self._service.budget.take(length, self._how.control)
+                    group.create_task(self._again(name, index, start, length, held))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _again(self, name: bytes, index: int, start: int, length: int, held: int) -> None:
+        try:
+            data = memoryview(bytearray(length))
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._read_again, name, start, data)
+            await self._service.put(name, data, self._hint_of(index), self._how, self._habit)
+        finally:
+            self._service.budget.give(held, self._how.control)
+
+    def _read_again(self, name: bytes, start: int, data: memoryview) -> None:
+        self._source.read_at(start, data)
+        if block_id(data, self._service.terms.naming_key) != name:
+            raise changed(self._source.path)

@@ -227,7 +227,7 @@ class FakeServer:
         add("POST", "/api/v1/sessions", self._sign_in)
         add("GET", "/api/v1/server", self._server)
         add("*", "/api/v1/{room}{path:(/.*)?}", self._room)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, auto_decompress=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.context())
         await site.start()

@@ -15,6 +15,7 @@ _WINDOW = 512 * KIB
 _INTERVAL = 0.5
 _INTERVAL_TRIPS = 5
 _REST_MAX = 32
+_PATIENCE = 6
 _GAIN = 0.25
 """Of what a step up would bring if every connection were as fast as before, it must bring this much."""
 _LOSS = 0.02
@@ -41,7 +42,9 @@ class Parallelism:
         self._before: tuple[int, float] | None = None  # the width and the rate before the step on trial
         self._settling = True
         self._up = True
-        self._rest = self._pause = 1
+        self._pause = 1
+        # A beginning that is wide already was chosen for the way; less of it is tried when it had time to work.
+        self._rest = 1 if self.width <= _START else _PATIENCE
 
     @property
     def interval(self) -> float:

@@ -52,8 +52,9 @@ def urgencies(fake: FakeServer, what: str) -> set[str]:
 
 
 def once_begun(act: Callable[[], None]) -> Callable[[Progress], None]:
-    """Acts as soon as something has moved."""
-    return lambda progress: act() if progress.done else None
+    """Acts as soon as something has moved, once."""
+    acts = [act]
+    return lambda progress: acts.pop()() if progress.done and acts else None
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -130,11 +131,9 @@ async def test_a_pause_outlives_the_connections(fake: FakeServer, source: Path) 
 
 async def test_what_is_paused_keeps_nobody_else_waiting(client: AsyncClient, fake: FakeServer, source: Path) -> None:
     control = TransferControl()
+    tell = once_begun(control.pause)
     held = [
-        asyncio.create_task(
-            client.send_file(source, f"/held{n}", control=control, on_progress=once_begun(control.pause))
-        )
-        for n in range(3)
+        asyncio.create_task(client.send_file(source, f"/held{n}", control=control, on_progress=tell)) for n in range(3)
     ]
     await until(lambda: control.state is TransferState.PAUSED)
     source.with_name("other").write_bytes(CONTENT[::-1])

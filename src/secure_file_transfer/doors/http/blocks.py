@@ -18,7 +18,7 @@ from ...services.commits import BATCH_BYTES_MAX, BATCH_FILE_MAX, FILES_MAX, Comm
 from ...services.hashers import Hint
 from ...transfer.frames import MEDIA_TYPE, FrameReader
 from . import block_schemas, schemas
-from .bodies import Budget, Spare, declared_length, decoded, gather
+from .bodies import CODINGS, Budget, Spare, declared_length, decoded, gather
 from .context import Context, joined_fields
 from .downloads import Opened, Plan, close_all, send_opened
 from .exchange import Exchange
@@ -88,6 +88,7 @@ class BlockRoutes:
                     "batch_file_max": BATCH_FILE_MAX,
                     "batch_files_max": FILES_MAX,
                     "connections": CONNECTIONS,
+                    "codings": CODINGS,
                 }
             )
 
@@ -117,7 +118,7 @@ class BlockRoutes:
         )
 
         def work(who: Principal, body: bytearray) -> None:
-            blocks.put(who, block_id, decoded(coding, body), hint)
+            blocks.put(who, block_id, decoded(coding, body, BLOCK_SIZE_MAX), hint)
 
         await self._with_body(exchange, BLOCK_SIZE_MAX, work, storing=True)
         await exchange.answer(204, [(b"cache-control", b"no-store")], b"")
@@ -143,13 +144,14 @@ class BlockRoutes:
 
     async def _batch(self, exchange: Exchange) -> None:
         commits = Commits(self._blocks)
-        kind = joined_fields(exchange.scope["headers"]).get(b"content-type", b"")
-        if kind.strip().lower() != MEDIA_TYPE.encode():
+        fields = joined_fields(exchange.scope["headers"])
+        coding = fields.get(b"content-encoding", b"")
+        if fields.get(b"content-type", b"").strip().lower() != MEDIA_TYPE.encode():
             raise InvalidRequestError("A batch has another content type", hint=f"Send {MEDIA_TYPE}.")
 
         def work(who: Principal, body: bytearray) -> bytes:
             reader = FrameReader(data_max=BATCH_FILE_MAX, frames_max=FILES_MAX)
-            files = [block_schemas.small(frame) for frame in reader.feed(body)]
+            files = [block_schemas.small(frame) for frame in reader.feed(decoded(coding, body, BATCH_BYTES_MAX))]
             reader.finish()
             return schemas.dump(block_schemas.results_json(commits.batch(who, files)))
 

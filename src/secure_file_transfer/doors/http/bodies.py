@@ -8,10 +8,12 @@ from contextlib import suppress
 import zstandard
 
 from ...errors import InterruptedTransferError, InvalidRequestError, TooLargeError, TooManyRequestsError
-from ...model import BLOCK_SIZE_MAX, MIB, AccountId
+from ...model import MIB, AccountId
 from .context import joined_fields
 from .exchange import Exchange
 
+CODINGS = ["zstd", "gzip"]
+"""Content codings that are taken, the better first."""
 TOTAL_MAX = 192 * MIB
 """Bytes of bodies in memory at once."""
 EACH_MAX = 32 * MIB
@@ -156,12 +158,12 @@ async def gather(exchange: Exchange, body: bytearray) -> None:
         raise InvalidRequestError("The body is shorter than it says")
 
 
-def decoded(coding: bytes, data: bytearray) -> bytearray | bytes:
-    """The block behind a content coding. Nothing larger than a block is ever made of it (attack 12).
+def decoded(coding: bytes, data: bytearray, most: int) -> bytearray | bytes:
+    """The body behind a content coding. Nothing larger than `most` bytes is ever made of it (attack 12).
 
     Raises:
         InvalidRequestError: an unknown coding, or not what it says, or more than one stream, or bytes after it.
-        TooLargeError: it holds more than a block.
+        TooLargeError: it holds more.
     """
     coding = coding.strip().lower()
     if coding in {b"", b"identity"}:
@@ -169,30 +171,34 @@ def decoded(coding: bytes, data: bytearray) -> bytearray | bytes:
     content: bytes | None = None
     with suppress(zlib.error, zstandard.ZstdError):
         if coding == b"gzip":
-            content = _gunzip(data)
+            content = _gunzip(data, most)
         elif coding == b"zstd":
-            content = _unzstd(data)
+            content = _unzstd(data, most)
         else:
             raise InvalidRequestError("This content coding is not taken", hint="Send zstd, gzip or identity.")
     if content is None:
         raise InvalidRequestError("The body cannot be decoded", hint="Send one whole stream, and nothing after it.")
-    if len(content) > BLOCK_SIZE_MAX:
-        raise TooLargeError(f"A block has at most {BLOCK_SIZE_MAX} bytes")
+    if len(content) > most:
+        raise _too_large(most)
     return content
 
 
-def _gunzip(data: bytearray) -> bytes | None:
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(f"Decoded, this body may have {most} bytes")
+
+
+def _gunzip(data: bytearray, most: int) -> bytes | None:
     stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    content = stream.decompress(data, BLOCK_SIZE_MAX + 1)
+    content = stream.decompress(data, most + 1)
     ends = stream.eof and not stream.unused_data
-    return content if ends or len(content) > BLOCK_SIZE_MAX else None
+    return content if ends or len(content) > most else None
 
 
-def _unzstd(data: bytearray) -> bytes | None:
+def _unzstd(data: bytearray, most: int) -> bytes | None:
     size = zstandard.frame_content_size(data)
     if size < 0:
-        raise InvalidRequestError("The zstd frame does not say its size", hint="Compress the block in one go.")
-    if size > BLOCK_SIZE_MAX:
-        raise TooLargeError(f"A block has at most {BLOCK_SIZE_MAX} bytes")
+        raise InvalidRequestError("The zstd frame does not say its size", hint="Compress the body in one go.")
+    if size > most:
+        raise _too_large(most)
     # Into a buffer of that size: a frame that holds more than it says fails.
     return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)

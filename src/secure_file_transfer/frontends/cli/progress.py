@@ -58,15 +58,15 @@ class Display:
 
             yield update
 
-    def summary(self, files: int, size: int, *, verified: bool = True, skipped: int = 0, failed: int = 0) -> None:
+    def summary(self, files: int, size: int, *, read_back: bool = False, skipped: int = 0, failed: int = 0) -> None:
         """The line at the end, such as `3 files, 1.2 GiB in 4.0 s, 310 MiB/s, SHA-256 verified`."""
         parts = [count_text(files, "file")]
         if files:
             parts = [f"{parts[0]}, {size_text(size)} in {duration_text(self._seconds)}"]
         if size >= _RATE_FROM and self._seconds > 0:
             parts.append(f"{size_text(size / self._seconds)}/s")
-        if files and verified:
-            parts.append("SHA-256 verified")
+        if files:
+            parts.append("verified by reading back" if read_back else "SHA-256 verified")
         if skipped:
             parts.append(f"{skipped:,} skipped")
         if failed:

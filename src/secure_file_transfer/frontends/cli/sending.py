@@ -7,17 +7,31 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from cyclopts import Parameter
 
 from ...errors import IsAFolderError, NotAFolderError, NotFoundError, SecureFileTransferError
-from ...model import MIB, Conflict, Kind
+from ...model import MIB, Compression, Conflict, Kind
 from ...paths import RemotePath, display
 from ...transfer.queue import DEFAULT_PRIORITY
 from .connection import RESUME, connected, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
-from .options import STDIO, Flag, Json, Limit, Local, OnConflict, Priority, Quiet, Recursive, Server
+from .options import (
+    STDIO,
+    Compress,
+    Flag,
+    Json,
+    Level,
+    Limit,
+    Local,
+    OnConflict,
+    Priority,
+    Quiet,
+    ReadBack,
+    Recursive,
+    Server,
+)
 from .progress import Display
 from .results import Tally
 from .values import print_json
@@ -33,6 +47,9 @@ def put(
     recursive: Recursive = False,
     conflict: OnConflict = Conflict.OVERWRITE,
     parents: Annotated[bool, Flag, Parameter(alias="-p")] = False,
+    compress: Compress = Compression.AUTO,
+    level: Level = 3,
+    read_back: ReadBack = False,
     priority: Priority = DEFAULT_PRIORITY,
     limit: Limit = None,
     server: Server = None,
@@ -59,6 +76,8 @@ def put(
         parents: Make missing folders on the server.
     """
     sources, target = _split([str(path) for path in paths])
+    if sources == [STDIO] and read_back:
+        raise UsageError("Standard input cannot be read back", hint="Send a file, or leave out --read-back.")
     display_, tally, rate = Display(quiet=quiet), Tally(quiet=quiet), rate_of(limit)
 
     async def work() -> None:
@@ -66,14 +85,19 @@ def put(
             if sources == [STDIO]:
                 await _send_stdin(client, target, conflict, display_, tally, parents=parents, priority=priority)
                 return
-            job = _Sending(client, conflict, display_, tally, priority)
+            choices = _Choices(
+                conflict=conflict, compress=compress, level=level, read_back=read_back, priority=priority
+            )
+            job = _Sending(client, choices, display_, tally)
             if parents:
                 await job.make_parents(target, many=len(sources) > 1)
             await job.send(sources, target, recursive=recursive)
 
     run(work(), hint="" if sources == [STDIO] else RESUME)
     code = tally.finish()
-    display_.summary(tally.files, tally.size, skipped=tally.skipped, failed=len(tally.failed))
+    display_.summary(
+        tally.files, tally.size, read_back=tally.all_read_back, skipped=tally.skipped, failed=len(tally.failed)
+    )
     if json:
         print_json(tally.values)
     return code
@@ -107,14 +131,21 @@ def _split(paths: Sequence[str]) -> tuple[list[str], str]:
     return sources, target
 
 
+class _Choices(TypedDict):
+    """How everything of one `put` travels."""
+
+    conflict: Conflict
+    compress: Compression
+    level: int
+    read_back: bool
+    priority: int
+
+
 class _Sending:
     """One `put` of things on this computer's disk."""
 
-    def __init__(
-        self, client: "AsyncClient", conflict: Conflict, display_: Display, tally: Tally, priority: int
-    ) -> None:
-        self.client, self.conflict, self.display, self.tally = client, conflict, display_, tally
-        self.priority = priority
+    def __init__(self, client: "AsyncClient", choices: _Choices, display_: Display, tally: Tally) -> None:
+        self.client, self.choices, self.display, self.tally = client, choices, display_, tally
 
     async def make_parents(self, target: str, *, many: bool) -> None:
         """Make what is missing above the target, or the target itself where it must be a folder."""
@@ -164,10 +195,10 @@ class _Sending:
 
         with self.display.watch(Path(file).name) as tell:
             goal = f"{remote(target)}/" if target.endswith("/") and not remote(target).is_root else str(remote(target))
-            written = await self.client.send_file(
-                file, goal, conflict=self.conflict, priority=self.priority, on_progress=tell
-            )
-        self.tally.add(Transferred(Path(file), written.entry.path, written.outcome, written.entry))
+            written = await self.client.send_file(file, goal, **self.choices, on_progress=tell)
+        self.tally.add(
+            Transferred(Path(file), written.entry.path, written.outcome, written.entry, read_back=written.read_back)
+        )
         wanted = remote(target).name if not target.endswith("/") else ""
         self._tell_rename(file, written.entry.name, {wanted, _own_name(file)})
 
@@ -176,8 +207,7 @@ class _Sending:
             results = await self.client.send_files_in_parallel(
                 files,
                 str(into),
-                conflict=self.conflict,
-                priority=self.priority,
+                **self.choices,
                 on_progress=tell,
                 on_result=self.tally.add,
                 check=False,
@@ -194,8 +224,7 @@ class _Sending:
                 await self.client.send_tree(
                     folder,
                     str(goal),
-                    conflict=self.conflict,
-                    priority=self.priority,
+                    **self.choices,
                     on_progress=tell,
                     on_result=self.tally.add,
                     check=False,
@@ -206,7 +235,7 @@ class _Sending:
                 self.tally.add(Transferred(Path(folder), str(goal), "failed", error=error))
 
     def _tell_rename(self, source: str, name: str, expected: set[str]) -> None:
-        if self.conflict is Conflict.RENAME and name not in expected:
+        if self.choices["conflict"] is Conflict.RENAME and name not in expected:
             self.tally.renamed(source, name)
 
 
