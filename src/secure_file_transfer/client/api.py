@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from ..errors import (
     DigestMismatchError,
@@ -20,8 +20,6 @@ from .streams import Body, Download, Hashed, Next
 from .transport import Query, read_json
 from .trust import timed_out
 from .wire import Written
-
-T = TypeVar("T")
 
 _PAGE = 1000
 _ENTRIES_MAX = 10_000_000
@@ -228,22 +226,27 @@ class Api(Connected):
             DigestMismatchError: the server stored something else than was sent.
             NotFoundError, IsAFolderError, NoSpaceError, QuotaExceededError, PreconditionFailedError, ...
         """
-        hashed = Hashed(source, self.executor)
         headers = priority_field(priority)
         if if_match is not None:
             headers["If-Match"] = f'"{if_match}"'
         if create_only:
             headers["If-None-Match"] = "*"
-        written = await self.upload(
-            hashed.next,
-            path,
-            length=length,
-            query=upload_query(conflict, modified_us, parents=parents),
-            headers=headers,
-            on_bytes=on_bytes,
-        )
-        check_stored(written, hashed.sha256, path)
-        return written
+
+        async def store(_: str | None) -> Written:
+            hashed = Hashed(source, self.executor)
+            written = await self.upload(
+                hashed.next,
+                path,
+                length=length,
+                query=upload_query(conflict, modified_us, parents=parents),
+                headers=headers,
+                on_bytes=on_bytes,
+            )
+            check_stored(written, hashed.sha256, path)
+            return written
+
+        # What is in memory can be sent a second time, should our session have ended; a stream has been read.
+        return await (self._signed(store) if isinstance(source, bytes | memoryview) else store(None))
 
     async def upload(
         self,

@@ -151,10 +151,12 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except SecureFileTransferError as error:
+        wait = "" if error.retry_after is None else str(int(error.retry_after))
         return web.json_response(
             problem(error),
             status=error.row.status,
             content_type="application/problem+json",
+            headers={"Retry-After": wait} if wait else {},
         )
 
 
