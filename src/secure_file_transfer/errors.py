@@ -36,6 +36,8 @@ class SecureFileTransferError(Exception):
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         super().__init__(message or self.row.title)
         self.hint = hint
+        self.retry_after: float | None = None
+        """Seconds to wait before trying again, where the other side has said so."""
 
     @property
     def code(self) -> str:
@@ -156,6 +158,12 @@ class SourceChangedError(SecureFileTransferError):
     """A file changed while it was being read."""
 
     row = _row("source_changed", 409, 451, 10, "The file changed while it was read", retryable=True)
+
+
+class CancelledTransferError(SecureFileTransferError):
+    """Somebody here asked for it to end. Nothing was published; what is done already is not done again."""
+
+    row = _row("cancelled", 499, 426, 13, "The transfer was cancelled")
 
 
 # --- who asks ---------------------------------------------------------------------------------------------------

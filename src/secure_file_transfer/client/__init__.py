@@ -1,5 +1,6 @@
 """The client: an asynchronous core over HTTPS, and a synchronous face for scripts. Holds no server code."""
 
+from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .facade import SecureFileTransferClient
 from .many import Transferred
@@ -21,6 +22,8 @@ __all__ = [
     "SecureFileTransferClient",
     "ServerInfo",
     "SignIn",
+    "TransferControl",
+    "TransferState",
     "Transferred",
     "Whoami",
     "Written",

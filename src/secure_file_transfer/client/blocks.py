@@ -13,6 +13,7 @@ from ..errors import (
     BusyError,
     SecureFileTransferError,
     ShuttingDownError,
+    SignInRequiredError,
     TooManyRequestsError,
     UnreachableError,
 )
@@ -60,14 +61,16 @@ class BlockService:
         lanes: Lanes,
         terms: BlockTerms,
         token: Callable[[], Awaitable[str | None]],
+        renew: Callable[[str | None, SignInRequiredError], Awaitable[None]],
         retry: Retry,
     ) -> None:
+        """`renew` signs in again where that can be, and else raises the error."""
         self.lanes, self.terms = lanes, terms
         self.budget = Budget(MEMORY)
+        self._token, self._renew, self.retry = token, renew, retry
         self._squeezer = Squeezer(terms.codings)
         # What a batch costs the server says little of the line, so each kind is measured by itself.
         self._batches, self._batch_habit = self._squeezer.another(), Habit()
-        self._token, self.retry = token, retry
 
     def close(self) -> None:
         """End the threads that compress. The lanes are their owner's."""
@@ -86,20 +89,25 @@ class BlockService:
         once: bool = False,
     ) -> T:
         """One request, again and again while that can help; `once` says that to do it twice does harm."""
-        delays = self.retry.delays()
+        tries, renewed = self.retry.begun(), False
         while True:
-            sent = dict(headers() if callable(headers) else headers)
+            sent = {**how.headers, **(headers() if callable(headers) else headers)}
             if (token := await self._token()) is not None:
                 sent["Authorization"] = f"Bearer {token}"
             try:
                 return await self.lanes.exchange(
-                    method, path, take, headers=sent, body=body, expect=expect, priority=how.priority
+                    method, path, take, headers=sent, body=body, expect=expect, control=how.control
                 )
-            except SecureFileTransferError as error:
-                delay = next(delays, None)
-                if delay is None or not self.retry.helps(error) or (once and not isinstance(error, _NEVER_BEGUN)):
+            except SignInRequiredError as error:
+                if renewed:
                     raise
-            await asyncio.sleep(delay)
+                await self._renew(token, error)
+                renewed = True
+            except SecureFileTransferError as error:
+                delay = tries.delay(error)
+                if delay is None or (once and not isinstance(error, _NEVER_BEGUN)):
+                    raise tries.ended(error) from None
+                await asyncio.sleep(delay)
 
     async def _json(self, path: str, values: object, how: How, *, once: bool = False) -> object:
         body = [json.dumps(values, separators=(",", ":")).encode()]

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..model import Compression, Conflict
 from . import receiving, sending
 from .api import Api
+from .control import TransferControl
 from .how import LEVEL, How
 from .many import OnResult, Transferred
 from .progress import OnProgress
@@ -39,6 +40,10 @@ class AsyncClient(Api):
 
     With `read_back`, the server sends every file back once it is stored, and it is compared with what was sent, block
     by block and as a whole. The result says so, and each byte counts twice in the progress.
+
+    Of what waits at the same time, here and at the server, the transfer with the lower `priority` goes first (3 unless
+    you say otherwise), and equal ones in order of arrival. `control` is a `TransferControl`, with which any thread can
+    pause, resume or cancel the transfer, or change its priority; cancelling raises `CancelledTransferError` here.
     """
 
     async def send_file(
@@ -48,7 +53,8 @@ class AsyncClient(Api):
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
         parents: bool = False,
-        priority: int = 0,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         compress: Compression | str = Compression.AUTO,
         level: int = LEVEL,
         read_back: bool = False,
@@ -59,8 +65,7 @@ class AsyncClient(Api):
         Blocks of it that the server has from an earlier version, or from an earlier try, are not sent again.
 
         `remote` is its new path; a folder, or a path that ends with `/`, receives it under its own name. Default: the
-        top of the tree. `parents` makes missing folders on the way. Of several calls at once, blocks of the one with
-        the lower `priority` go first, and equal ones in order of arrival.
+        top of the tree. `parents` makes missing folders on the way.
 
         Raises:
             SourceChangedError: it changed while it was read; nothing was published. Or, with `read_back`, afterwards.
@@ -71,11 +76,12 @@ class AsyncClient(Api):
             conflict=conflict,
             parents=parents,
             priority=priority,
+            control=control,
             compress=compress,
             level=level,
             read_back=read_back,
         )
-        return await sending.send_file(self, local, remote, how, on_progress=on_progress)
+        return await self._steered(how, sending.send_file(self, local, remote, how, on_progress=on_progress))
 
     async def send_files_in_parallel(
         self,
@@ -83,6 +89,8 @@ class AsyncClient(Api):
         remote_dir: str = "/",
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         compress: Compression | str = Compression.AUTO,
         level: int = LEVEL,
         read_back: bool = False,
@@ -96,9 +104,12 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict, compress=compress, level=level, read_back=read_back)
-        return await sending.send_files(
-            self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(
+            conflict=conflict, priority=priority, control=control, compress=compress, level=level, read_back=read_back
+        )
+        return await self._steered(
+            how,
+            sending.send_files(self, files, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check),
         )
 
     async def send_tree(
@@ -107,6 +118,8 @@ class AsyncClient(Api):
         remote_dir: str | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         compress: Compression | str = Compression.AUTO,
         level: int = LEVEL,
         read_back: bool = False,
@@ -124,9 +137,14 @@ class AsyncClient(Api):
             NotFoundError, NotAFolderError: there is no such local folder.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict, compress=compress, level=level, read_back=read_back)
-        return await sending.send_tree(
-            self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(
+            conflict=conflict, priority=priority, control=control, compress=compress, level=level, read_back=read_back
+        )
+        return await self._steered(
+            how,
+            sending.send_tree(
+                self, local_dir, remote_dir, how, on_progress=on_progress, on_result=on_result, check=check
+            ),
         )
 
     async def receive_file(
@@ -135,6 +153,8 @@ class AsyncClient(Api):
         local: str | Path | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
     ) -> Received:
         """Receive one file with its modification time. It appears under its name whole and verified, or not at all.
@@ -149,8 +169,8 @@ class AsyncClient(Api):
             DigestMismatchError, LengthMismatchError, BlockDamagedError: it did not arrive as it was.
             NoSpaceError, ForbiddenError, ...: this computer does not take it.
         """
-        how = How.asked(conflict=conflict)
-        return await receiving.receive_file(self, remote, local, how, on_progress=on_progress)
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await self._steered(how, receiving.receive_file(self, remote, local, how, on_progress=on_progress))
 
     async def receive_files_in_parallel(
         self,
@@ -158,6 +178,8 @@ class AsyncClient(Api):
         local_dir: str | Path = ".",
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -168,9 +190,12 @@ class AsyncClient(Api):
             InvalidRequestError: two of them have the same name.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
-        return await receiving.receive_files(
-            self, files, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await self._steered(
+            how,
+            receiving.receive_files(
+                self, files, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+            ),
         )
 
     async def receive_tree(
@@ -179,6 +204,8 @@ class AsyncClient(Api):
         local_dir: str | Path | None = None,
         *,
         conflict: Conflict | str = Conflict.OVERWRITE,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         on_progress: OnProgress | None = None,
         on_result: OnResult | None = None,
         check: bool = True,
@@ -193,7 +220,10 @@ class AsyncClient(Api):
             ProtocolViolationError: the server names what no honest one would; nothing outside is ever written.
             The first failure, once all were tried.
         """
-        how = How.asked(conflict=conflict)
-        return await receiving.receive_tree(
-            self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+        how = How.asked(conflict=conflict, priority=priority, control=control)
+        return await self._steered(
+            how,
+            receiving.receive_tree(
+                self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
+            ),
         )

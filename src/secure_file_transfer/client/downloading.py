@@ -141,13 +141,14 @@ class BlockDownload:
 
     async def _fetch(self, run: list[Piece]) -> None:
         """Have a run. What arrives damaged is fetched again, and only that."""
-        delays = self._service.retry.delays()
+        tries = self._service.retry.begun()
         damaged: list[Piece] = []
         etag = self._found.entry.etag
         await self._service.fetch(self._path, etag, run, partial(self._take, damaged), self._how)
         while damaged:
-            if (delay := next(delays, None)) is None:
-                raise wrong_content(self._found.entry.path)
+            wrong = wrong_content(self._found.entry.path)
+            if (delay := tries.delay(wrong)) is None:
+                raise tries.ended(wrong)
             await asyncio.sleep(delay)
             again = [damaged.pop()]
             await self._service.fetch(self._path, etag, again, partial(self._take, damaged), self._how)
@@ -233,7 +234,7 @@ async def download(
 ) -> tuple[Path, str, Entry] | None:
     """Fetch a file to exactly `target`; None where the server has no manifest of it.
 
-    What a failure that will pass has left is kept beside the target, and the next try goes on there.
+    What a try leaves that was cancelled, or whose failure will pass, is kept beside the target; the next goes on there.
 
     Raises:
         InterruptedTransferError: the file on the server keeps changing.
@@ -273,7 +274,8 @@ async def _published(
         await work.fetch()
         return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, how.word)
     except BaseException as error:
-        passing = isinstance(error, SecureFileTransferError) and error.retryable and went
+        # What was cancelled, by whomever, is likely to be asked for again.
+        passing = went and (isinstance(error, asyncio.CancelledError) or getattr(error, "retryable", False))
         # Waits for threads that may still write, even while we are being cancelled.
         await asyncio.shield(loop.run_in_executor(api.executor, work.part.keep if passing else work.part.discard))
         on_bytes(-went)

@@ -1,12 +1,14 @@
 """How one call of the library wants its files to travel: said once, checked once, and handed down whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ..errors import InvalidRequestError
 from ..model import Compression, Conflict
 from ..paths import display
+from ..transfer.queue import urgency
+from .control import TransferControl
 
 UPLOAD_CONFLICTS = (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)
 TRANSFER_CONFLICTS = (*UPLOAD_CONFLICTS, Conflict.RESUME)
@@ -30,13 +32,19 @@ def choice(conflict: Conflict | str, allowed: Sequence[Conflict]) -> Conflict:
     return Conflict(conflict)
 
 
+def priority_field(priority: int | None) -> dict[str, str]:
+    """The header that tells a server how urgent a request is (RFC 9218)."""
+    return {} if priority is None else {"Priority": f"u={urgency(priority)}"}
+
+
 @dataclass(frozen=True, slots=True)
 class How:
     """The choices of one call. Whoever does a part of the work finds them here, so a new choice is one more field."""
 
     conflict: Conflict = Conflict.OVERWRITE
     parents: bool = False
-    priority: int = 0
+    control: TransferControl = field(default_factory=TransferControl)
+    """Also of calls that nobody steers: it holds their priority."""
     compress: Compression = Compression.AUTO
     level: int = LEVEL
     read_back: bool = False
@@ -47,12 +55,13 @@ class How:
         *,
         conflict: Conflict | str,
         parents: bool = False,
-        priority: int = 0,
+        priority: int | None = None,
+        control: TransferControl | None = None,
         compress: Compression | str = Compression.AUTO,
         level: int = LEVEL,
         read_back: bool = False,
     ) -> Self:
-        """What a caller asked for.
+        """What a caller asked for. A `priority` is the control's from now on.
 
         Raises:
             InvalidRequestError: it is not to be had.
@@ -64,7 +73,15 @@ class How:
             )
         if level not in LEVELS:
             raise InvalidRequestError(f"There is no compression level {level}", hint="Use 1 (fast) to 9 (small).")
-        return cls(choice(conflict, TRANSFER_CONFLICTS), parents, priority, Compression(compress), level, read_back)
+        control = TransferControl() if control is None else control
+        if priority is not None:
+            control.priority = priority
+        return cls(choice(conflict, TRANSFER_CONFLICTS), parents, control, Compression(compress), level, read_back)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request of the call tells the server."""
+        return priority_field(self.control.priority)
 
     @property
     def resumes(self) -> bool:

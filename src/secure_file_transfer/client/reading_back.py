@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 
 from ..errors import (
     BlockDamagedError,
@@ -89,7 +88,8 @@ class BlockCheck:
                 async with asyncio.TaskGroup() as group:
                     for run in _runs(manifest):
                         # In the file's order, so whoever waits for those before it never waits for their memory.
-                        held = await self._service.budget.take(max(_RUN, sum(piece.length for piece in run)))
+                        size = max(_RUN, sum(piece.length for piece in run))
+                        held = await self._service.budget.take(size, self._how.control)
                         hashed = group.create_task(self._one(run, held, hashed))
             except BaseExceptionGroup as failures:
                 raise failures.exceptions[0] from None
@@ -108,7 +108,7 @@ class BlockCheck:
             self._on_bytes(size)
             self._buffers.append(buffer)
         finally:
-            await self._service.budget.give(held)
+            self._service.budget.give(held, self._how.control)
 
     async def _fetch(self, run: list[Piece], data: memoryview) -> None:
         start, key, wrong = run[0].offset, self._service.terms.naming_key, list[Piece]()
@@ -121,9 +121,10 @@ class BlockCheck:
 
         path = RemotePath.parse(self._path)
         await self._service.fetch(path, self._etag, run, take, self._how)
-        for delay in islice(self._service.retry.delays(), _AGAIN):
-            if not wrong:
-                return
+        tries = self._service.retry.begun()
+        for _ in range(_AGAIN):
+            if not wrong or (delay := tries.delay(_different(self._path))) is None:
+                break
             await asyncio.sleep(delay)
             again, wrong[:] = wrong[:], []
             for piece in again:

@@ -82,11 +82,12 @@ async def receive(api: Api, entry: Entry, target: Path, how: How, meter: Meter) 
         if (got := await download(api, service, entry, target, how, on_bytes)) is not None:
             meter.file_done(entry.path)
             return Received(got[0], got[2], got[1])
-    if how.resumes and entry.sha256 is not None and await loop.run_in_executor(api.executor, _begun, target, entry):
-        # What is here may be the beginning of another file; then all of it comes.
-        with suppress(DigestMismatchError, RangeNotSatisfiableError, SourceChangedError):
-            return await _stream(api, entry, target, how, meter, begun=True)
-    return await _stream(api, entry, target, how, meter)
+    async with api.turns.turn(how.control):
+        if how.resumes and entry.sha256 is not None and await loop.run_in_executor(api.executor, _begun, target, entry):
+            # What is here may be the beginning of another file; then all of it comes.
+            with suppress(DigestMismatchError, RangeNotSatisfiableError, SourceChangedError):
+                return await _stream(api, entry, target, how, meter, begun=True)
+        return await _stream(api, entry, target, how, meter)
 
 
 async def _stream(api: Api, entry: Entry, target: Path, how: How, meter: Meter, *, begun: bool = False) -> Received:
@@ -98,7 +99,7 @@ async def _stream(api: Api, entry: Entry, target: Path, how: How, meter: Meter, 
             went = await loop.run_in_executor(api.executor, part.begin_with, target, entry.size)
             meter.add(entry.path, went)
         writing: asyncio.Future[None] | None = None
-        async with api.get_stream(entry.path, offset=went) as stream:
+        async with api.get_stream(entry.path, offset=went, priority=how.control.priority) as stream:
             if went and stream.etag != entry.etag:
                 raise wrong_content(entry.path)
             async for batch in stream.batches():

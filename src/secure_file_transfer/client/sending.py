@@ -121,7 +121,8 @@ class _Single:
             upload = BlockUpload(service, self.source, self.api.executor, self.how, self.on_bytes)
             written = await self._by_blocks(upload)
         else:
-            written = await self._whole(data)
+            async with self.api.turns.turn(self.how.control):
+                written = await self._whole(data)
         check_stored(written, self.source.sha256, str(self.target))
         # Something skipped is not what we sent; but what `resume` leaves alone has to be what is here.
         if not self.how.read_back or (written.outcome == "skipped" and not self.how.resumes):
@@ -145,8 +146,9 @@ class _Single:
         if self.there is not None and await self._is_there(self.there, data):
             return Written(self.there, "skipped")
         query = upload_query(self.how.word, source.modified_us, parents=self.how.parents)
+        headers = self.how.headers
         if data is not None:
-            headers = {"Repr-Digest": digest_field(source.sha256)}
+            headers["Repr-Digest"] = digest_field(source.sha256)
             return await self.api.upload(
                 data, target, length=source.size, query=query, headers=headers, on_bytes=self.on_bytes
             )
@@ -154,7 +156,9 @@ class _Single:
         async def piece() -> bytes:
             return await asyncio.get_running_loop().run_in_executor(self.api.executor, source.read)
 
-        return await self.api.upload(piece, target, length=source.size, query=query, on_bytes=self.on_bytes)
+        return await self.api.upload(
+            piece, target, length=source.size, query=query, headers=headers, on_bytes=self.on_bytes
+        )
 
     async def _is_there(self, there: Entry, data: bytes | None) -> bool:
         if data is not None:

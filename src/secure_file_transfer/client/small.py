@@ -92,7 +92,7 @@ def _packed(files: Sequence[Wanted], how: How) -> tuple[bytes, list[SourceFile |
 
 async def send_batch(api: Api, service: BlockService, files: Sequence[Wanted], how: How) -> list[Sent | None]:
     """Send them together; what became of each, in their order. None: it grew meanwhile, and has to go by itself."""
-    held = await service.budget.take(2 * BATCH_BYTES)
+    held = await service.budget.take(2 * BATCH_BYTES, how.control)
     try:
         body, found = await asyncio.get_running_loop().run_in_executor(api.executor, _packed, files, how)
         count = sum(isinstance(each, SourceFile) for each in found)
@@ -101,7 +101,7 @@ async def send_batch(api: Api, service: BlockService, files: Sequence[Wanted], h
         except SecureFileTransferError as error:
             said = [error] * count
     finally:
-        await service.budget.give(held)
+        service.budget.give(held, how.control)
     answers = iter(said)
     return [
         _checked(next(answers), each, file) if isinstance(each, SourceFile) else each

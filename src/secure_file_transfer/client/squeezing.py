@@ -78,7 +78,7 @@ class Squeezer:
             async with self._measured(Packed([data])) as packed:
                 yield packed
             return
-        held = await self._room.take(len(data))
+        held = await self._room.take(len(data), how.control)
         try:
             loop = asyncio.get_running_loop()
             pieces, what = await loop.run_in_executor(self._threads, _compressed, data, coding, how.level)
@@ -86,12 +86,12 @@ class Squeezer:
             packed = Packed(pieces, coding.value) if pieces else Packed([data])
             left = packed.size if pieces else 0
             if left < held:
-                await self._room.give(held - left)
+                self._room.give(held - left, how.control)
                 held = left
             async with self._measured(packed):
                 yield packed
         finally:
-            await self._room.give(held)
+            self._room.give(held, how.control)
 
     async def _chosen(self, data: Buffer, how: How, habit: Habit) -> Compression:
         auto = how.compress is Compression.AUTO

@@ -100,7 +100,7 @@ class BlockUpload:
         try:
             async with asyncio.TaskGroup() as group:
                 while not self._reader.at_end:
-                    held = await budget.take(self._reader.window)
+                    held = await budget.take(self._reader.window, self._how.control)
                     # Used again and again: fresh memory costs as much as copying into it.
                     buffer = self._buffers.pop() if self._buffers else bytearray(self._reader.window)
                     blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
@@ -136,7 +136,7 @@ class BlockUpload:
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         finally:
-            await self._service.budget.give(held)
+            self._service.budget.give(held, self._how.control)
 
     async def _put(self, block: Block) -> None:
         await self._service.put(block.name, block.data, self._hint_of(block.index), self._how, self._habit)
@@ -187,7 +187,7 @@ class BlockUpload:
                     if name not in places:
                         raise ProtocolViolationError("The server asks for a block that is not in this file")
                     index, start, length = places[name]
-                    held = await self._service.budget.take(length)
+                    held = await self._service.budget.take(length, self._how.control)
                     group.create_task(self._again(name, index, start, length, held))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
@@ -198,7 +198,7 @@ class BlockUpload:
             await asyncio.get_running_loop().run_in_executor(self._threads, self._read_again, name, start, data)
             await self._service.put(name, data, self._hint_of(index), self._how, self._habit)
         finally:
-            await self._service.budget.give(held)
+            self._service.budget.give(held, self._how.control)
 
     def _read_again(self, name: bytes, start: int, data: memoryview) -> None:
         self._source.read_at(start, data)

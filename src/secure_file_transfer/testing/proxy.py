@@ -43,6 +43,7 @@ class FaultProxy:
         self.stalled = threading.Event()
         """Set once a connection stands still."""
         self._target = target_port
+        self._writers: set[asyncio.StreamWriter] = set()
         self._cuts = sorted(harm.cuts)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -60,6 +61,14 @@ class FaultProxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+    def cut_all(self) -> None:
+        """Reset every connection there is at this moment."""
+        asyncio.run_coroutine_threadsafe(self._cut_all(), self._loop).result(10)
+
+    async def _cut_all(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -80,6 +89,7 @@ class FaultProxy:
         try:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
             writers.append(there_writer)
+            self._writers.update(writers)
             ways = [
                 asyncio.create_task(self._carry("up", reader, there_writer)),
                 asyncio.create_task(self._carry("down", there_reader, writer)),
@@ -93,39 +103,27 @@ class FaultProxy:
         except (OSError, asyncio.CancelledError):
             pass  # we stop
         finally:
+            self._writers.difference_update(writers)
             for each in writers:
                 each.transport.abort()
 
     async def _carry(self, direction: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         harm = self.harm
-        most = min(_PIECE, harm.window or _PIECE)
         with suppress(OSError):
-            under_way: asyncio.Queue[bytes] = asyncio.Queue(max(1, harm.window // most) if harm.window else 64)
-            late = asyncio.create_task(self._deliver(under_way, writer)) if harm.latency else None
+            line = _Line(writer, harm.latency, harm.window) if harm.latency else None
             try:
-                while data := await reader.read(most):
+                while data := await reader.read(min(_PIECE, harm.window or _PIECE)):
                     if direction == harm.direction and await self._harmed(data, writer):
                         return
                     self.passed[direction] += len(data)
-                    if late is not None:
-                        await under_way.put(data)
+                    if line is not None:
+                        await line.send(data)
                     else:
                         writer.write(data)
                         await writer.drain()
             finally:
-                if late is not None:
-                    late.cancel()
-
-    async def _deliver(self, under_way: "asyncio.Queue[bytes]", writer: asyncio.StreamWriter) -> None:
-        """One way of a long line: what was sent arrives a latency later, a window full at most in a round trip."""
-        with suppress(OSError):
-            while True:
-                data = [await under_way.get()]
-                await asyncio.sleep(self.harm.latency * (2 if self.harm.window else 1))
-                while not under_way.empty():
-                    data.append(under_way.get_nowait())
-                writer.writelines(data)
-                await writer.drain()
+                if line is not None:
+                    line.close()
 
     async def _harmed(self, data: bytes, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection ends in the middle of these bytes."""
@@ -141,3 +139,41 @@ class FaultProxy:
             writer.write(data[: cut - at])
             return True
         return False
+
+
+class _Line:
+    """One way of a long line: what is sent arrives a latency later, and is acknowledged another latency later."""
+
+    def __init__(self, writer: asyncio.StreamWriter, latency: float, window: int) -> None:
+        self._writer, self._latency, self._window = writer, latency, window or 1 << 40
+        self._loop = asyncio.get_running_loop()
+        self._under_way = 0
+        self._acknowledged = asyncio.Event()
+        self._queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        self._delivery = asyncio.create_task(self._deliver())
+
+    async def send(self, data: bytes) -> None:
+        """Put it on the line, once the window has room for it."""
+        while self._under_way and self._under_way + len(data) > self._window:
+            self._acknowledged.clear()
+            await self._acknowledged.wait()
+        self._under_way += len(data)
+        self._queue.put_nowait((self._loop.time() + self._latency, data))
+
+    def close(self) -> None:
+        """Forget what is still under way."""
+        self._delivery.cancel()
+
+    async def _deliver(self) -> None:
+        with suppress(OSError):
+            while True:
+                due, data = await self._queue.get()
+                if (early := due - self._loop.time()) > 0:
+                    await asyncio.sleep(early)
+                self._writer.write(data)
+                await self._writer.drain()
+                self._loop.call_later(self._latency, self._arrived, len(data))
+
+    def _arrived(self, count: int) -> None:
+        self._under_way -= count
+        self._acknowledged.set()

@@ -125,8 +125,9 @@ async def test_a_way_that_damages_everything_has_a_clear_end(
 
 
 async def test_a_client_that_was_stopped_goes_on_where_it_was(
-    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path
+    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("secure_file_transfer.client.progress._INTERVAL", 0.0)
     source = tmp_path / "f"
     source.write_bytes(body(SIZE))
 
@@ -257,8 +258,8 @@ async def test_many_small_files_are_few_requests(client: AsyncClient, fake: Fake
 
 async def test_a_lower_number_overtakes(fake: FakeServer, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("first", "urgent")]
-    for seed, path in enumerate(files):
-        path.write_bytes(body(SIZE // 2, seed=seed + 10))
+    for path, size in zip(files, (SIZE // 2, MIB), strict=True):
+        path.write_bytes(body(size, seed=size))
     async with AsyncClient(fake.url, cafile=fake.files.cafile, token=fake.token, connections=1) as client:
         await client.block_service()
         begun, done = asyncio.Event(), []

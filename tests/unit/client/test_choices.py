@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from secure_file_transfer.client import AsyncClient, Progress
+from secure_file_transfer.client import AsyncClient, Progress, TransferControl
 from secure_file_transfer.client.local import SourceFile
+from secure_file_transfer.client.squeezing import MEMORY
 from secure_file_transfer.errors import (
     BlockDamagedError,
     DigestMismatchError,
@@ -176,18 +177,18 @@ async def test_memory_for_compressing_is_bounded_and_given_back(client: AsyncCli
     service = await client.block_service()
     assert service is not None
     room = service._squeezer._room
-    lowest, before = room._free, room.take
+    most, before = room.held, room.take
 
-    async def take(count: int) -> int:
-        nonlocal lowest
-        held = await before(count)
-        lowest = min(lowest, room._free)
+    async def take(count: int, control: TransferControl) -> int:
+        nonlocal most
+        held = await before(count, control)
+        most = max(most, room.held)
         return held
 
     room.take = take  # type: ignore[method-assign]
     await client.send_file(made(tmp_path / "f", text(SIZE)), "/f", compress="zstd", level=9)
-    assert 0 <= lowest < room._size
-    assert room._free == room._size
+    assert 0 < most <= MEMORY
+    assert room.held == 0
 
 
 @pytest.mark.parametrize("wrong", [{"compress": "br"}, {"level": 0}, {"level": 10}, {"compress": ""}])

@@ -67,6 +67,21 @@ PasswordStdin = Annotated[
 Recursive = Annotated[
     bool, Parameter(alias="-r", negative="", show_default=False, help="Folders too, with all that is in them.")
 ]
+Priority = Annotated[
+    int,
+    Parameter(
+        metavar="N",
+        help="What goes first, here and at the server, of what waits at the same time: 0 (first) to 7 (last).",
+        validator=Number(gte=0, lte=7),
+    ),
+]
+Limit = Annotated[
+    str | None,
+    Parameter(
+        metavar="RATE",
+        help="Bytes per second at most, such as 500K or 10M, which is 10 MiB/s.",
+    ),
+]
 Compress = Annotated[
     Compression,
     Parameter(

@@ -1,6 +1,9 @@
 """A transfer as people see it: a bar on a terminal, one line at the end, and nothing in between elsewhere."""
 
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +48,7 @@ class Display:
             return
         bars = _bars()
         task = bars.add_task(safe(title), total=None, start=True)
-        with bars:
+        with bars, put_away_while_stopped(bars):
 
             def update(progress: "Progress") -> None:
                 many = progress.files_total > 1
@@ -69,6 +72,35 @@ class Display:
         if failed:
             parts.append(f"{failed:,} failed")
         note(", ".join(parts), quiet=self.quiet)
+
+
+@contextmanager
+def put_away_while_stopped(bars: Any) -> "Iterator[None]":
+    """Ctrl-Z finds the terminal as it was, cursor and all; after `fg` the bar is drawn again.
+
+    What stops us is the signal's own effect, asked for once more, so that the shell hears of it; where there is no
+    shell to bring us back, the system ignores it.
+    """
+    import asyncio
+
+    number = getattr(signal, "SIGTSTP", None)
+    if number is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        bars.stop()
+        loop.remove_signal_handler(number)
+        os.kill(os.getpid(), number)
+        loop.add_signal_handler(number, stop)
+        bars.start()
+
+    loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(number)
 
 
 def _bars() -> Any:

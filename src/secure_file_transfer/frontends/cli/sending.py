@@ -14,9 +14,24 @@ from cyclopts import Parameter
 from ...errors import IsAFolderError, NotAFolderError, NotFoundError, SecureFileTransferError
 from ...model import MIB, Compression, Conflict, Kind
 from ...paths import RemotePath, display
-from .connection import connected, is_folder, remote, run
+from ...transfer.queue import DEFAULT_PRIORITY
+from .connection import RESUME, connected, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
-from .options import STDIO, Compress, Flag, Json, Level, Local, OnConflict, Quiet, ReadBack, Recursive, Server
+from .options import (
+    STDIO,
+    Compress,
+    Flag,
+    Json,
+    Level,
+    Limit,
+    Local,
+    OnConflict,
+    Priority,
+    Quiet,
+    ReadBack,
+    Recursive,
+    Server,
+)
 from .progress import Display
 from .results import Tally
 from .values import print_json
@@ -35,6 +50,8 @@ def put(
     compress: Compress = Compression.AUTO,
     level: Level = 3,
     read_back: ReadBack = False,
+    priority: Priority = DEFAULT_PRIORITY,
+    limit: Limit = None,
     server: Server = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -49,7 +66,10 @@ def put(
         sft put report.pdf /reports/2026.pdf
         sft put *.jpg /photos/
         sft put -r photos /backup/
+        sft put --limit 10M --priority 6 backup.img /
         tar -c photos | sft put - /photos.tar
+
+    Ctrl-C stops it, and the same command goes on where it was. Ctrl-Z and 'fg' pause it.
 
     Args:
         paths: Files and folders here, and last the path on the server.
@@ -58,20 +78,22 @@ def put(
     sources, target = _split([str(path) for path in paths])
     if sources == [STDIO] and read_back:
         raise UsageError("Standard input cannot be read back", hint="Send a file, or leave out --read-back.")
-    display_, tally = Display(quiet=quiet), Tally(quiet=quiet)
+    display_, tally, rate = Display(quiet=quiet), Tally(quiet=quiet), rate_of(limit)
 
     async def work() -> None:
-        async with connected(server) as client:
+        async with connected(server, limit=rate) as client:
             if sources == [STDIO]:
-                await _send_stdin(client, target, conflict, display_, tally, parents=parents)
+                await _send_stdin(client, target, conflict, display_, tally, parents=parents, priority=priority)
                 return
-            choices = _Choices(conflict=conflict, compress=compress, level=level, read_back=read_back)
+            choices = _Choices(
+                conflict=conflict, compress=compress, level=level, read_back=read_back, priority=priority
+            )
             job = _Sending(client, choices, display_, tally)
             if parents:
                 await job.make_parents(target, many=len(sources) > 1)
             await job.send(sources, target, recursive=recursive)
 
-    run(work())
+    run(work(), hint="" if sources == [STDIO] else RESUME)
     code = tally.finish()
     display_.summary(
         tally.files, tally.size, read_back=tally.all_read_back, skipped=tally.skipped, failed=len(tally.failed)
@@ -116,6 +138,7 @@ class _Choices(TypedDict):
     compress: Compression
     level: int
     read_back: bool
+    priority: int
 
 
 class _Sending:
@@ -224,7 +247,14 @@ def _own_name(local: str) -> str:
 
 
 async def _send_stdin(
-    client: "AsyncClient", target: str, conflict: Conflict, display_: Display, tally: Tally, *, parents: bool
+    client: "AsyncClient",
+    target: str,
+    conflict: Conflict,
+    display_: Display,
+    tally: Tally,
+    *,
+    parents: bool,
+    priority: int,
 ) -> None:
     from ...client import Progress, Transferred
 
@@ -238,7 +268,12 @@ async def _send_stdin(
                 tell(Progress("-", done, None, 0, 1))
 
         written = await client.put_stream(
-            _stdin_pieces(), str(remote(target)), conflict=conflict, parents=parents, on_bytes=on_bytes
+            _stdin_pieces(),
+            str(remote(target)),
+            conflict=conflict,
+            parents=parents,
+            on_bytes=on_bytes,
+            priority=priority,
         )
     tally.add(Transferred(Path("-"), written.entry.path, written.outcome, written.entry))
 
