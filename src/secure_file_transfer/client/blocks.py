@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -63,15 +62,18 @@ class BlockService:
         token: Callable[[], Awaitable[str | None]],
         renew: Callable[[str | None, SignInRequiredError], Awaitable[None]],
         retry: Retry,
-        threads: Executor,
     ) -> None:
         """`renew` signs in again where that can be, and else raises the error."""
         self.lanes, self.terms = lanes, terms
         self.budget = Budget(MEMORY)
         self._token, self._renew, self.retry = token, renew, retry
-        self._squeezer = Squeezer(threads, terms.codings)
+        self._squeezer = Squeezer(terms.codings)
         # What a batch costs the server says little of the line, so each kind is measured by itself.
         self._batches, self._batch_habit = self._squeezer.another(), Habit()
+
+    def close(self) -> None:
+        """End the threads that compress. The lanes are their owner's."""
+        self._squeezer.close()
 
     async def _ask(
         self,
@@ -129,7 +131,7 @@ class BlockService:
                 "PUT",
                 f"/api/v1/blocks/{name.hex()}",
                 nothing,
-                body=[packed.body],
+                body=packed.body,
                 headers={"Content-Type": "application/octet-stream", "Upload-Hint": hint, **packed.headers},
                 expect=(200, 201, 204),
                 how=how,
@@ -146,7 +148,7 @@ class BlockService:
                 "POST",
                 "/api/v1/batch",
                 Answer.json,
-                body=[packed.body],
+                body=packed.body,
                 headers={"Content-Type": MEDIA_TYPE, **packed.headers},
                 how=how,
                 once=how.once,

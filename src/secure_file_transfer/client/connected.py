@@ -61,13 +61,16 @@ class Connected(Configured):
         if self._calls is not None:
             await self._calls.end()
         transport, self._transport = self._transport, None
-        lanes, self._lanes, self._blocks, self._blocks_asked = self._lanes, None, None, None
+        lanes, blocks = self._lanes, self._blocks
+        self._lanes = self._blocks = self._blocks_asked = None
         pool, self._pool = self._pool, None
         turns, self._turns = self._turns, None
         if turns is not None:
             turns.close()
         if lanes is not None:
             lanes.close()
+        if blocks is not None:
+            blocks.close()
         if transport is not None:
             await transport.close()
         if pool is not None:
@@ -143,9 +146,7 @@ class Connected(Configured):
                     begin = time.monotonic()
                     terms = wire.block_terms(await self._call("GET", "/api/v1/transfer", query=[("path", "/")]))
                     self.turns.learn(limit=terms.connections, round_trip=time.monotonic() - begin)
-                    self._blocks = BlockService(
-                        self._lanes, terms, self._token, self._renew, self._retry, self.executor
-                    )
+                    self._blocks = BlockService(self._lanes, terms, self._token, self._renew, self._retry)
         return self._blocks
 
     # --- who we are ---------------------------------------------------------------------------------------------

@@ -67,13 +67,20 @@ def _different(path: str) -> DigestMismatchError:
 class BlockCheck:
     """Reads a file back by its blocks, several at once, each compared with its id; then the whole with its SHA-256."""
 
-    def __init__(self, service: BlockService, api: Api, written: Written, how: How) -> None:
-        self._service, self._threads, self._how = service, api.executor, how
+    def __init__(
+        self, service: BlockService, api: Api, written: Written, how: How, on_bytes: Callable[[int], None]
+    ) -> None:
+        self._service, self._threads, self._how, self._on_bytes = service, api.executor, how, on_bytes
         self._path, self._etag = written.entry.path, written.entry.etag
         self._sha256 = hashlib.sha256()
+        self._buffers: list[bytearray] = []
 
-    async def run(self, manifest: Sequence[tuple[bytes, int]], sha256: bytes, on_bytes: Callable[[int], None]) -> None:
-        """Raises DigestMismatchError where it is not what was sent, and what `_told` says."""
+    async def run(self, manifest: Sequence[tuple[bytes, int]], sha256: bytes) -> None:
+        """Compare.
+
+        Raises:
+            DigestMismatchError: it is not what was sent, and what `_told` says.
+        """
         hashed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         hashed.set_result(None)
         with _told(self._path):
@@ -81,22 +88,26 @@ class BlockCheck:
                 async with asyncio.TaskGroup() as group:
                     for run in _runs(manifest):
                         # In the file's order, so whoever waits for those before it never waits for their memory.
-                        held = await self._service.budget.take(sum(piece.length for piece in run), self._how.control)
-                        hashed = group.create_task(self._one(run, held, hashed, on_bytes))
+                        held = await self._service.budget.take(
+                            max(_RUN, sum(piece.length for piece in run)), self._how.control
+                        )
+                        hashed = group.create_task(self._one(run, held, hashed))
             except BaseExceptionGroup as failures:
                 raise failures.exceptions[0] from None
         if self._sha256.digest() != sha256:
             raise _different(self._path)
 
-    async def _one(
-        self, run: list[Piece], held: int, before: "asyncio.Future[None]", on_bytes: Callable[[int], None]
-    ) -> None:
+    async def _one(self, run: list[Piece], held: int, before: "asyncio.Future[None]") -> None:
+        size = sum(piece.length for piece in run)
+        buffer = self._buffers.pop() if self._buffers else bytearray(max(size, _RUN))
+        buffer = buffer if len(buffer) >= size else bytearray(size)
         try:
-            data = memoryview(bytearray(sum(piece.length for piece in run)))
+            data = memoryview(buffer)[:size]
             await self._fetch(run, data)
             await before
             await asyncio.get_running_loop().run_in_executor(self._threads, self._sha256.update, data)
-            on_bytes(len(data))
+            self._on_bytes(size)
+            self._buffers.append(buffer)
         finally:
             self._service.budget.give(held, self._how.control)
 

@@ -128,8 +128,8 @@ class _Single:
         if not self.how.read_back or (written.outcome == "skipped" and not self.how.resumes):
             return written
         if service is not None and upload is not None and written.outcome != "skipped":
-            check = BlockCheck(service, self.api, written, self.how)
-            await check.run(upload.manifest, self.source.sha256, self.on_bytes)
+            check = BlockCheck(service, self.api, written, self.how, self.on_bytes)
+            await check.run(upload.manifest, self.source.sha256)
         else:
             await check_whole(self.api, written, written.entry.sha256, self.on_bytes)
         await asyncio.get_running_loop().run_in_executor(self.api.executor, self.source.check)

@@ -1,10 +1,11 @@
 """Blocks and batches made smaller before they go, in threads, within a bound of memory of their own."""
 
 import asyncio
+import threading
 import time
 import zlib
-from collections.abc import AsyncIterator, Collection, Mapping
-from concurrent.futures import Executor
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,18 +17,27 @@ from .budget import Budget
 from .how import How
 from .lanes import Buffer
 
-MEMORY = 16 * MIB
-"""Bytes that compressing and what it gave may take at once, apart from the content itself."""
+MEMORY = 6 * MIB
+"""Bytes of compressed content that wait at once, apart from the content itself."""
+THREADS = 2
+"""That many compressors: what they work in is up to 15 MiB each at level 9, and 4 at the default."""
 LEAST = 512
 """What is smaller goes as it is."""
+_PIECE = 128 * KIB
+_AS_IF = 2 * MIB
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
     """A body and its content coding, which is empty when it goes as it is."""
 
-    body: Buffer
+    body: Sequence[Buffer]
     coding: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return sum(map(len, self.body))
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -36,20 +46,26 @@ class Packed:
 
 
 class Squeezer:
-    """What is known of the line for one kind of requests, and compressors in the `threads`.
+    """What is known of the line for one kind of requests, and compressors in threads of their own.
 
     `codings` are those that the server takes.
     """
 
-    def __init__(self, threads: Executor, codings: Collection[str], room: Budget | None = None) -> None:
-        self._threads, self._codings = threads, codings
-        self._room = room or Budget(MEMORY)
+    def __init__(
+        self, codings: Collection[str], *, room: Budget | None = None, threads: ThreadPoolExecutor | None = None
+    ) -> None:
+        self._codings, self._room = codings, room or Budget(MEMORY)
+        self._threads = threads or ThreadPoolExecutor(THREADS, thread_name_prefix="sft-squeeze")
         self._line = Line()
         self._news = asyncio.Event()
 
     def another(self) -> "Squeezer":
-        """The same memory, for another kind of requests."""
-        return Squeezer(self._threads, self._codings, self._room)
+        """The same memory and threads, for another kind of requests."""
+        return Squeezer(self._codings, room=self._room, threads=self._threads)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False)
 
     @asynccontextmanager
     async def packed(self, data: Buffer, how: How, habit: Habit) -> AsyncIterator[Packed]:
@@ -59,17 +75,16 @@ class Squeezer:
         """
         coding = await self._chosen(data, how, habit)
         if coding is Compression.NONE:
-            async with self._measured(Packed(data)) as packed:
+            async with self._measured(Packed([data])) as packed:
                 yield packed
             return
-        held = await self._room.take(len(data) + _workspace(coding, how.level, len(data)), how.control)
+        held = await self._room.take(len(data), how.control)
         try:
             loop = asyncio.get_running_loop()
-            body, what = await loop.run_in_executor(self._threads, _compress, data, coding, how.level)
+            pieces, what = await loop.run_in_executor(self._threads, _compressed, data, coding, how.level)
             habit.learned(what)
-            packed = Packed(body, coding.value) if what.ratio <= WORTH else Packed(data)
-            del body
-            left = len(packed.body) if packed.coding else 0
+            packed = Packed(pieces, coding.value) if pieces else Packed([data])
+            left = packed.size if pieces else 0
             if left < held:
                 self._room.give(held - left, how.control)
                 held = left
@@ -105,7 +120,7 @@ class Squeezer:
 
     @asynccontextmanager
     async def _measured(self, packed: Packed) -> AsyncIterator[Packed]:
-        size, arrived = len(packed.body), False
+        size, arrived = packed.size, False
         self._line.begin(size, time.monotonic())
         try:
             yield packed
@@ -116,24 +131,50 @@ class Squeezer:
             self._news.clear()
 
 
-def _workspace(coding: Compression, level: int, size: int) -> int:
-    """Bytes that a compressor takes while it is at work."""
-    if coding is Compression.GZIP:
-        return 256 * KIB + size // 1000  # RFC 1951 data that does not shrink grows a little
-    parameters = zstandard.ZstdCompressionParameters.from_level(level, source_size=size)
-    return parameters.estimated_compression_context_size()
+class _Compressors(threading.local):
+    """A compressor for each thread, used again and again: what it works in is megabytes at the higher levels."""
+
+    level = 0
+    zstd: zstandard.ZstdCompressor
+
+    def of(self, level: int) -> zstandard.ZstdCompressor:
+        """That of this level."""
+        if self.level != level:
+            # As if blocks were small: larger ones gain little by tables that are larger yet.
+            parameters = zstandard.ZstdCompressionParameters.from_level(level, source_size=_AS_IF)
+            self.zstd, self.level = zstandard.ZstdCompressor(compression_params=parameters), level
+        return self.zstd
+
+
+_compressors = _Compressors()
 
 
 def _sampled(data: memoryview, level: int) -> Yield:
-    return _compress(sample(data), Compression.ZSTD, level)[1]
+    return _compressed(sample(data), Compression.ZSTD, level)[1]
 
 
-def _compress(data: Buffer, coding: Compression, level: int) -> tuple[bytes, Yield]:
-    begin = time.perf_counter()
-    if coding is Compression.ZSTD:
-        made = zstandard.ZstdCompressor(level=level).compress(data)
-    else:
-        stream = zlib.compressobj(level, wbits=16 + zlib.MAX_WBITS)
-        made = stream.compress(data) + stream.flush()
+def _compressed(data: Buffer, coding: Compression, level: int) -> tuple[list[bytes], Yield]:
+    """The pieces of the compressed form, none when it is hardly smaller; and what that says of others like it."""
+    pieces: list[bytes] = []
+    begin, most, size = time.perf_counter(), len(data) * WORTH, 0
+    for piece in _zstd(data, level) if coding is Compression.ZSTD else _gzip(data, level):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            return [], Yield(1.0, 1.0)
     seconds = max(time.perf_counter() - begin, 1e-9)
-    return made, Yield(len(made) / len(data), len(data) / seconds)
+    return pieces, Yield(size / len(data), len(data) / seconds)
+
+
+def _zstd(data: Buffer, level: int) -> Iterator[bytes]:
+    # In pieces: one large piece of memory for each block would stay with the thread for good.
+    chunker = _compressors.of(level).chunker(size=len(data), chunk_size=_PIECE)
+    yield from chunker.compress(data)
+    yield from chunker.finish()  # type: ignore[no-untyped-call]
+
+
+def _gzip(data: Buffer, level: int) -> Iterator[bytes]:
+    stream, view = zlib.compressobj(level, wbits=16 + zlib.MAX_WBITS), memoryview(data)
+    for at in range(0, len(view), _PIECE):
+        yield stream.compress(view[at : at + _PIECE])
+    yield stream.flush()

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from .how import How
 from .local import SourceFile, changed
 from .wire import Written
 
-_ROUNDS_MAX = 4
-"""How often a commit may ask for blocks that were sent before. A server that still lacks them then keeps nothing."""
+_AGAIN_MAX = 3
+"""How often a commit may ask for one block. A server that still lacks it then keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class BlockUpload:
                     group.create_task(self._window(blocks, buffer, held, hashed))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
+        self._buffers.clear()  # what follows has its own, as large together
 
     async def _hash(self, blocks: list[Block], before: "asyncio.Future[None]") -> None:
         await before  # a digest follows the order of the file
@@ -160,14 +162,17 @@ class BlockUpload:
             "hint": self._hint,
             "blocks": [[name.hex(), length] for name, length in self.manifest],
         }
-        for left in reversed(range(_ROUNDS_MAX)):
+        asked = Counter[str]()
+        while True:
             [result] = await self._service.commit([values], self._how)
             if isinstance(result, Written):
                 return result
-            if not left or not isinstance(result, MissingBlocksError) or not result.blocks:
+            if not isinstance(result, MissingBlocksError) or not result.blocks:
+                raise result
+            asked.update(set(result.blocks))
+            if max(asked.values()) > _AGAIN_MAX:
                 raise result
             await self._send_again([bytes.fromhex(name) for name in result.blocks])
-        raise AssertionError("the last round returns or raises")
 
     async def _send_again(self, names: Sequence[bytes]) -> None:
         """Read these blocks from the file once more, and send them."""

@@ -40,6 +40,8 @@ class FaultProxy:
         self.connections = 0
         self.happened = 0
         """How many cuts were made."""
+        self.stalled = threading.Event()
+        """Set once a connection stands still."""
         self._target = target_port
         self._writers: set[asyncio.StreamWriter] = set()
         self._cuts = sorted(harm.cuts)
@@ -128,6 +130,7 @@ class FaultProxy:
         harm, at = self.harm, self.passed[self.harm.direction]
         if harm.stall_at is not None and at <= harm.stall_at < at + len(data):
             harm.stall_at = None
+            self.stalled.set()
             await asyncio.Event().wait()
         if self._cuts and at <= self._cuts[0] < at + len(data):
             cut = self._cuts.pop(0)

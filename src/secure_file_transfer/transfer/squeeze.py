@@ -11,7 +11,7 @@ from ..model import KIB
 
 WORTH = 0.9
 """What does not become smaller than this is sent as it is."""
-_GAIN = 1.5
+_GAIN = 2.0
 """Compressing has to beat the line by so much: the cores have other work to do, too."""
 _PAUSE_MAX = 64
 _SAMPLE_EVERY = 16
@@ -102,6 +102,7 @@ _BUSY = 0.25
 _TRUST = 4.0
 """Seconds of traffic after which another one is measured anew, doubled each time."""
 _TRUST_MAX = 120.0
+_MOMENT = 0.001
 
 
 class Line:
@@ -149,7 +150,8 @@ class Line:
         if self._rate is not None or self._probes or not self._active:
             return 0.0
         self._pass(now)
-        return max(0.0, (self._sent + self._on_the_way) / what.limit - self._busy)
+        left = (self._sent + self._on_the_way) / what.limit - self._busy
+        return left + _MOMENT if left > 0 else 0.0
 
     def pays(self, what: Yield, now: float) -> bool:
         """Whether the next block should be compressed. Ask once for each."""
