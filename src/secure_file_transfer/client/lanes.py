@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import (
     CertificateError,
@@ -307,6 +307,7 @@ class Lanes:
             work = asyncio.get_running_loop().run_in_executor(
                 self._pool, lane.exchange, method, path, headers, body, expect, counted
             )
+            work.add_done_callback(_heard)
             try:
                 result = await asyncio.shield(work)
             except asyncio.CancelledError:
@@ -324,6 +325,12 @@ class Lanes:
             if lane.trip is not None and came <= _SMALL:
                 self._turns.round_trip(lane.trip)
             return result
+
+
+def _heard(work: "asyncio.Future[Any]") -> None:
+    """Whoever is cancelled twice while it waits for the thread does not hear how that ended, and need not."""
+    if not work.cancelled():
+        work.exception()
 
 
 def _was_left(sock: socket.socket) -> bool:
