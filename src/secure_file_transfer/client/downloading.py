@@ -111,16 +111,17 @@ class BlockDownload:
 
     async def _fetch(self, run: list[Piece]) -> None:
         """Have a run. What arrives damaged is fetched again, and only that."""
-        delays = self._service.retry.delays()
+        tries: dict[int, Iterator[float]] = {}  # of each block: a run of many may have many that are damaged once
         damaged: list[Piece] = []
         etag = self._found.entry.etag
         await self._service.fetch(self._path, etag, run, partial(self._take, damaged))
         while damaged:
+            piece = damaged.pop()
+            delays = tries.setdefault(piece.number, self._service.retry.delays())
             if (delay := next(delays, None)) is None:
                 raise wrong_content(self._found.entry.path)
             await asyncio.sleep(delay)
-            again = [damaged.pop()]
-            await self._service.fetch(self._path, etag, again, partial(self._take, damaged))
+            await self._service.fetch(self._path, etag, [piece], partial(self._take, damaged))
 
     def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
         """Read one block, in the connection's thread. It counts as here only once all of it is verified."""

@@ -38,6 +38,8 @@ class FaultProxy:
         self.passed = {"up": 0, "down": 0}
         """Bytes that were handed on, by direction."""
         self.connections = 0
+        self.open = 0
+        """How many there are now."""
         self.happened = 0
         """How many cuts were made."""
         self._target = target_port
@@ -74,6 +76,7 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         writers = [writer]
         try:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
@@ -91,6 +94,7 @@ class FaultProxy:
         except (OSError, asyncio.CancelledError):
             pass  # we stop
         finally:
+            self.open -= 1
             for each in writers:
                 each.transport.abort()
 
