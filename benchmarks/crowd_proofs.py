@@ -1,9 +1,10 @@
-"""Proofs about many at once: fairness among a hundred clients, and memory while large files move.
+"""Proofs about many at once: fairness among a hundred clients, writers to one path, memory while large files move.
 
 Run by `benchmarks.proofs`.
 """
 
 import asyncio
+import hashlib
 import os
 import random
 import statistics
@@ -12,6 +13,8 @@ import time
 from pathlib import Path
 
 from secure_file_transfer import AsyncClient
+from secure_file_transfer.client import Written
+from secure_file_transfer.errors import PreconditionFailedError
 from secure_file_transfer.testing.process import ServerProcess, sft_command
 
 from .engine_proofs import digest_of, random_file
@@ -153,3 +156,64 @@ def prove_engine_memory(folder: Path, *, total: int, several: int) -> str:
     finally:
         server.kill()
     return f"{total / MIB:.0f} MiB, MiB above idle: {'; '.join(said)}"
+
+
+# --- writers to one path ----------------------------------------------------------------------------------------
+
+
+async def _read_all_the_while(client: AsyncClient, whole: dict[str, int], done: asyncio.Event) -> int:
+    """How often the file was read until the writers were done; each time it is one of the versions."""
+    count = 0
+    while not done.is_set():
+        data = await client.get_bytes("/one")
+        if hashlib.sha256(data).hexdigest() not in whole:
+            raise AssertionError(f"a mixture of {len(data)} bytes was read")
+        count += 1
+    return count
+
+
+async def _write_at_once(server: ServerProcess, token: str, folder: Path, versions: int, chance: random.Random) -> str:
+    files = [folder / f"version-{number}" for number in range(versions)]
+    for file in files:
+        file.write_bytes(chance.randbytes(chance.randrange(5 * MIB, 9 * MIB)))
+    whole, done = {digest_of(file): number for number, file in enumerate(files)}, asyncio.Event()
+    clients = [AsyncClient("127.0.0.1", server.port, cafile=server.cafile, token=token) for _ in range(3)]
+    try:
+        await clients[0].send_file(files[0], "/one")
+        reading = asyncio.create_task(_read_all_the_while(clients[2], whole, done))
+        # By blocks and as one stream: two ways in.
+        await asyncio.gather(
+            *(clients[0].send_file(file, "/one") for file in files[::2]),
+            *(clients[1].put_bytes(file.read_bytes(), "/one") for file in files[1::2]),
+        )
+        done.set()
+        reads = await reading
+        etag = (await clients[2].stat("/one")).etag
+        outcomes = await asyncio.gather(
+            *(
+                clients[number % 2].put_bytes(file.read_bytes(), "/one", if_match=etag)
+                for number, file in enumerate(files)
+            ),
+            return_exceptions=True,
+        )
+        refused = sum(isinstance(outcome, PreconditionFailedError) for outcome in outcomes)
+        won = [outcome for outcome in outcomes if isinstance(outcome, Written)]
+        left = hashlib.sha256(await clients[2].get_bytes("/one")).digest()
+        if refused != versions - 1 or len(won) != 1 or won[0].entry.sha256 != left:
+            raise AssertionError(f"If-Match let {len(won)} through and refused {refused}")
+    finally:
+        for client in clients:
+            await client.close()
+    return (
+        f"{versions} writers to one path, {reads} reads meanwhile: always one whole version; If-Match let one through"
+    )
+
+
+def prove_writers(folder: Path, *, writers: int, seed: int) -> str:
+    """Writers to one path at once: whoever reads gets one whole version; and `If-Match` lets one of them through."""
+    server = started(folder)
+    try:
+        token, chance = Caller(server).token, random.Random(seed)  # noqa: S311 - repeatable, not secret
+        return f"{asyncio.run(_write_at_once(server, token, folder, writers, chance))} (seed {seed})"
+    finally:
+        server.kill()

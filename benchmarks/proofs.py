@@ -13,6 +13,7 @@
 .venv/bin/python -m benchmarks.proofs corrupt      a byte changed on the way in 1,000 blocks, up and down
 .venv/bin/python -m benchmarks.proofs restart      the server and clients killed during 20 transfers
 .venv/bin/python -m benchmarks.proofs crowd        100 clients at once: is anybody starved?
+.venv/bin/python -m benchmarks.proofs writers      several writers to one path at once, and If-Match
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 """
 
@@ -408,6 +409,7 @@ def main() -> int:
         "crowd": lambda at, o: crowd_proofs.prove_crowd(
             at, clients=o.clients, people=10, seed=o.seed, big=o.size or 2 * MIB
         ),
+        "writers": lambda at, o: crowd_proofs.prove_writers(at, writers=o.rounds, seed=o.seed),
         "engine-memory": lambda at, o: crowd_proofs.prove_engine_memory(at, total=o.size or 2 << 30, several=4),
         "sealed": lambda at, o: prove_sealed(at, flips=o.rounds, seed=o.seed),
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),

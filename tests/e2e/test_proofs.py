@@ -57,6 +57,10 @@ def test_of_a_crowd_nobody_is_starved(tmp_path: Path) -> None:
     print(crowd_proofs.prove_crowd(tmp_path, clients=20, people=2, seed=seed(), big=MIB))
 
 
+def test_of_several_writers_to_one_path_one_whole_version_is_read(tmp_path: Path) -> None:
+    print(crowd_proofs.prove_writers(tmp_path, writers=6, seed=seed()))
+
+
 @pytest.mark.peer
 def test_the_benchmark_runs_against_every_peer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -65,3 +69,6 @@ def test_the_benchmark_runs_against_every_peer(
     assert run_benchmarks() == 0
     table = capsys.readouterr().out
     assert table.count("x ") >= 16  # four kinds of work against four peers
+    assert table.count("% sent") == 2
+    assert table.count("one stream") == 2
+    assert "of text over 100 Mbit/s" in table
