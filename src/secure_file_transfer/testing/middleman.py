@@ -19,6 +19,7 @@ from .certificates import ServerFiles, TestAuthority
 
 _PIECE = 64 * 1024
 _HEAD_LINES_MAX = 200
+_GOODBYE_SECONDS = 5.0
 _SECONDS = 60.0
 """Silence after which a connection counts as dead."""
 
@@ -160,7 +161,7 @@ class _Conversation:
                 return  # it reads no more: a server that refuses may have answered already
             body.passed += count if until is None else until
             if until is not None:
-                self._cut()
+                self._cut(sink)
 
     def _pass_chunks(self) -> None:
         """A body without a length goes on as it is."""
@@ -170,10 +171,14 @@ class _Conversation:
             left = int(line.split(b";")[0], 16)
             self._near.sendall(line + self._from_far.read(left + 2))
 
-    def _cut(self) -> None:
+    def _cut(self, sink: ssl.SSLSocket) -> None:
         """End both connections without the goodbye of TLS. What went on before arrives: the cut is where it is said."""
-        for each in (self._near, self._far):
-            socket.socket.shutdown(each, socket.SHUT_RDWR)
+        socket.socket.shutdown(self._far if sink is self._near else self._near, socket.SHUT_RDWR)
+        socket.socket.shutdown(sink, socket.SHUT_WR)
+        # To close a connection with something unread in it would take back what is still on its way.
+        sink.settimeout(_GOODBYE_SECONDS)
+        while socket.socket.recv(sink, _PIECE):
+            pass
         raise ConnectionAbortedError
 
 
