@@ -20,6 +20,7 @@ from ..errors import (
 from ..model import MIB, Entry
 from ..paths import RemotePath, display
 from ..transfer.cutting import sizes_for
+from ..transfer.retry import Tries
 from .api import Api
 from .blocks import BlockService, Piece, block_id
 from .how import How
@@ -141,17 +142,17 @@ class BlockDownload:
 
     async def _fetch(self, run: list[Piece]) -> None:
         """Have a run. What arrives damaged is fetched again, and only that."""
-        tries = self._service.retry.begun()
+        tries: dict[int, Tries] = {}  # of each block: a run of many may have many that are damaged once
         damaged: list[Piece] = []
         etag = self._found.entry.etag
         await self._service.fetch(self._path, etag, run, partial(self._take, damaged), self._how)
         while damaged:
-            wrong = wrong_content(self._found.entry.path)
-            if (delay := tries.delay(wrong)) is None:
-                raise tries.ended(wrong)
+            piece, wrong = damaged.pop(), wrong_content(self._found.entry.path)
+            again = tries.setdefault(piece.number, self._service.retry.begun())
+            if (delay := again.delay(wrong)) is None:
+                raise again.ended(wrong)
             await asyncio.sleep(delay)
-            again = [damaged.pop()]
-            await self._service.fetch(self._path, etag, again, partial(self._take, damaged), self._how)
+            await self._service.fetch(self._path, etag, [piece], partial(self._take, damaged), self._how)
 
     def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
         """Read one block, in the connection's thread. It counts as here only once all of it is verified."""

@@ -27,6 +27,7 @@ from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
+from ..storage.platform import share_one_heap
 from ..version import __version__
 from .house import House, Janitor
 from .logs import configure_logs
@@ -53,6 +54,7 @@ def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> No
         DataDirectoryInUseError, CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
     """
     configure_logs(settings.log_level, settings.log_format)
+    share_one_heap()
     with open_server(settings) as (_, listener, announcement):
         listener.run(lambda: announce(announcement()))
 

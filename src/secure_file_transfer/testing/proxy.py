@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Self
 
 _PIECE = 64 * 1024
+_WINDOW = 16 * 1024 * 1024
+"""What may be under way on a long line that has no window of its own."""
 
 
 @dataclass
@@ -19,7 +21,8 @@ class Harm:
     """What befalls connections. Positions count over all connections, in one direction: `up` or `down`.
 
     `cuts` are positions at which the connection that carries that byte is reset; each cuts once. `latency` is
-    seconds one way; `window` how many bytes of one connection may be under way in one direction (0: any).
+    seconds one way; `window` how many bytes of one connection may be under way in one direction (0: any); `rate` how
+    many bytes a second all connections together may move in each direction (0: any).
     """
 
     direction: str = "up"
@@ -27,6 +30,7 @@ class Harm:
     stall_at: int | None = None
     latency: float = 0.0
     window: int = 0
+    rate: float = 0.0
 
 
 class FaultProxy:
@@ -38,6 +42,8 @@ class FaultProxy:
         self.passed = {"up": 0, "down": 0}
         """Bytes that were handed on, by direction."""
         self.connections = 0
+        self.open = 0
+        """How many there are now."""
         self.happened = 0
         """How many cuts were made."""
         self.stalled = threading.Event()
@@ -45,6 +51,7 @@ class FaultProxy:
         self._target = target_port
         self._writers: set[asyncio.StreamWriter] = set()
         self._cuts = sorted(harm.cuts)
+        self._free_at = {"up": 0.0, "down": 0.0}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
@@ -85,6 +92,7 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         writers = [writer]
         try:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
@@ -104,26 +112,37 @@ class FaultProxy:
             pass  # we stop
         finally:
             self._writers.difference_update(writers)
+            self.open -= 1
             for each in writers:
                 each.transport.abort()
 
     async def _carry(self, direction: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         harm = self.harm
+        far = _FarWay(harm.latency, harm.window, writer) if harm.latency else None
+        most = min(_PIECE, harm.window or _PIECE)
         with suppress(OSError):
-            line = _Line(writer, harm.latency, harm.window) if harm.latency else None
             try:
-                while data := await reader.read(min(_PIECE, harm.window or _PIECE)):
+                while data := await reader.read(most):
                     if direction == harm.direction and await self._harmed(data, writer):
                         return
+                    if harm.rate:
+                        await self._line(direction, len(data))
                     self.passed[direction] += len(data)
-                    if line is not None:
-                        await line.send(data)
+                    if far is not None:
+                        await far.send(data)
                     else:
                         writer.write(data)
                         await writer.drain()
+                if far is not None:
+                    await far.settle()
             finally:
-                if line is not None:
-                    line.close()
+                if far is not None:
+                    far.close()
+
+    async def _line(self, direction: str, count: int) -> None:
+        """Wait until the line, which all connections share, has carried so many bytes more."""
+        self._free_at[direction] = max(self._free_at[direction], self._loop.time()) + count / self.harm.rate
+        await asyncio.sleep(self._free_at[direction] - self._loop.time())
 
     async def _harmed(self, data: bytes, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection ends in the middle of these bytes."""
@@ -141,39 +160,46 @@ class FaultProxy:
         return False
 
 
-class _Line:
-    """One way of a long line: what is sent arrives a latency later, and is acknowledged another latency later."""
+class _FarWay:
+    """One way of a long line: what is sent arrives a latency later, and its room in the window is free after two."""
 
-    def __init__(self, writer: asyncio.StreamWriter, latency: float, window: int) -> None:
-        self._writer, self._latency, self._window = writer, latency, window or 1 << 40
+    def __init__(self, latency: float, window: int, writer: asyncio.StreamWriter) -> None:
+        self._latency, self._room, self._writer = latency, window or _WINDOW, writer
         self._loop = asyncio.get_running_loop()
-        self._under_way = 0
-        self._acknowledged = asyncio.Event()
-        self._queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        self._delivery = asyncio.create_task(self._deliver())
+        self._free = asyncio.Event()
+        self._under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        self._task = asyncio.create_task(self._deliver())
 
     async def send(self, data: bytes) -> None:
-        """Put it on the line, once the window has room for it."""
-        while self._under_way and self._under_way + len(data) > self._window:
-            self._acknowledged.clear()
-            await self._acknowledged.wait()
-        self._under_way += len(data)
-        self._queue.put_nowait((self._loop.time() + self._latency, data))
-
-    def close(self) -> None:
-        """Forget what is still under way."""
-        self._delivery.cancel()
+        """Wait until the window has room for it, and send it."""
+        while self._room < len(data) and not self._task.done():
+            self._free.clear()
+            await self._free.wait()
+        self._room -= len(data)
+        self._under_way.put_nowait((self._loop.time() + self._latency, data))
 
     async def _deliver(self) -> None:
         with suppress(OSError):
             while True:
-                due, data = await self._queue.get()
-                if (early := due - self._loop.time()) > 0:
-                    await asyncio.sleep(early)
+                due, data = await self._under_way.get()
+                await asyncio.sleep(due - self._loop.time())
                 self._writer.write(data)
                 await self._writer.drain()
                 self._loop.call_later(self._latency, self._arrived, len(data))
+                self._under_way.task_done()
 
     def _arrived(self, count: int) -> None:
-        self._under_way -= count
-        self._acknowledged.set()
+        self._room += count
+        self._free.set()
+
+    async def settle(self) -> None:
+        """Wait until all has arrived, or nothing can any more."""
+        empty = asyncio.create_task(self._under_way.join())
+        try:
+            await asyncio.wait({empty, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            empty.cancel()
+
+    def close(self) -> None:
+        """Nothing more arrives."""
+        self._task.cancel()

@@ -43,6 +43,7 @@ COMMANDS = (
     Command("cp", FILES, "change:cp", "[OPTIONS] SOURCE... TARGET", "Copy files and folders on the server."),
     Command("rm", FILES, "change:rm", "[OPTIONS] PATH...", "Remove files and folders."),
     Command("df", FILES, "browse:df", "[OPTIONS]", "Show how much space is used and free."),
+    Command("bench", FILES, "bench:bench", "[OPTIONS]", "Measure the way to the server, and say what limits it."),
     Command("login", SIGN_IN, "signin:login", "[OPTIONS] URL", "Sign in to a server and remember it."),
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
     Command("whoami", SIGN_IN, "signin:whoami", "[OPTIONS]", "Show who you are and where."),
