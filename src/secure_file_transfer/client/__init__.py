@@ -7,7 +7,9 @@ from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
 from .streams import Download
+from .syncing import Step, Synced
 from .trust import fetch_ca, fingerprint_of
+from .watching import Watched
 from .wire import AccountInfo, ServerInfo, SignIn, Whoami, Written
 
 __all__ = [
@@ -21,7 +23,10 @@ __all__ = [
     "SecureFileTransferClient",
     "ServerInfo",
     "SignIn",
+    "Step",
+    "Synced",
     "Transferred",
+    "Watched",
     "Whoami",
     "Written",
     "fetch_ca",
