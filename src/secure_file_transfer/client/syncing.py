@@ -15,6 +15,7 @@ from ..transfer.sync import (
     Action,
     Do,
     How,
+    Item,
     Plan,
     applied,
     collisions,
@@ -301,9 +302,13 @@ class _Doing:
             await self._copy(actions)
             return
         for action, result in zip(actions, results, strict=True):
-            size = result.entry.size if result.entry else action.size
-            outcome = "failed" if result.error else "done"
-            self.done.append(_Done(replace(action, size=size), outcome, result.error))
+            if result.error is not None or result.entry is None:
+                self.done.append(_Done(action, "failed", result.error))
+            else:
+                # What arrived, which may be newer than what was seen, and whose digest is known now.
+                entry = result.entry
+                item = Item(Kind.FILE, entry.size, entry.modified_us, entry.sha256)
+                self.done.append(_Done(replace(action, item=item, size=entry.size), "done"))
 
     async def _copy(self, actions: Sequence[Action]) -> None:
         """Both ends are on the server: nothing travels."""

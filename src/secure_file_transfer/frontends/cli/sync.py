@@ -38,6 +38,7 @@ Filters = Annotated[
     Parameter(
         name=("--include", "--exclude"),
         converter=_rules,
+        negative="",
         n_tokens=1,
         metavar="PATTERN",
         show_default=False,
@@ -61,6 +62,7 @@ class _Job:
 def sync(
     source: Place,
     target: Place,
+    /,
     *,
     delete: Annotated[bool, Flag] = False,
     dry_run: Annotated[bool, Flag, Parameter(alias="-n")] = False,
@@ -184,12 +186,9 @@ def _count(steps: "Sequence[Step]") -> str:
 def _summary(synced: "Synced", seconds: float, *, dry_run: bool = False) -> str:
     """The line at the end, such as `Sent 3 files, 1.2 MiB in 4.0 s, SHA-256 verified; 1 file moved, 90 unchanged`."""
     if dry_run:
-        todo = synced.of("send", "receive", "copy", "move", "make", "delete")
-        return (
-            f"{_planned(synced)} (dry run: nothing was changed)"
-            if todo
-            else f"Nothing to do; {synced.unchanged:,} unchanged"
-        )
+        todo = any(step.do != "skip" for step in synced.steps)
+        words = _planned(synced) if todo else f"Nothing to do; {synced.unchanged:,} unchanged"
+        return f"{words} (dry run)"
     transfers = synced.transfers
     parts = []
     if made := synced.of("make", outcome="done"):
@@ -203,8 +202,8 @@ def _summary(synced: "Synced", seconds: float, *, dry_run: bool = False) -> str:
     if synced.failed:
         parts.append(f"{len(synced.failed):,} failed")
     if not transfers:
-        nothing = len(parts) == 1
-        return f"Nothing to do; {parts[0]}" if nothing else ", ".join(parts).capitalize()
+        idle = all(step.do == "skip" for step in synced.steps)
+        return f"Nothing to do; {', '.join(parts)}" if idle else ", ".join(parts).capitalize()
     size = sum(step.size for step in transfers)
     files = count_text(len(transfers), "file")
     first = f"{_DONE[transfers[0].do].capitalize()} {files}, {size_text(size)} in {duration_text(seconds)}"
