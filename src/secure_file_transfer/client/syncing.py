@@ -210,7 +210,11 @@ class Sync:
             self.plan = replace(self.plan, unchanged=unchanged)
             await doing.run(self.plan)
         self._there.items = applied(self._there.items, [one.action for one in doing.done if one.outcome == "done"])
-        return self._told(doing.done)
+        place = {(action.do, action.path, action.source): at for at, action in enumerate(self.plan.actions)}
+        # Side by side they ended in any order; those of a plan that was given up come first.
+        return self._told(
+            sorted(doing.done, key=lambda one: place.get((one.action.do, one.action.path, one.action.source), -1))
+        )
 
     def _told(self, done: "Sequence[_Done]") -> Synced:
         """The plan, or what became of it."""

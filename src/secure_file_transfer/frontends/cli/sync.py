@@ -183,8 +183,11 @@ def _count(steps: "Sequence[Step]") -> str:
     return " and ".join(parts + ([count_text(folders, "folder")] if folders else []))
 
 
-def _summary(synced: "Synced", seconds: float, *, dry_run: bool = False) -> str:
-    """The line at the end, such as `Sent 3 files, 1.2 MiB in 4.0 s, SHA-256 verified; 1 file moved, 90 unchanged`."""
+def _summary(synced: "Synced", seconds: float, *, dry_run: bool = False, brief: bool = False) -> str:
+    """The line at the end; `brief` leaves out what needed nothing.
+
+    Such as `Sent 3 files, 1.2 MiB in 4.0 s, SHA-256 verified; 1 file moved, 90 unchanged`.
+    """
     if dry_run:
         todo = any(step.do != "skip" for step in synced.steps)
         words = _planned(synced) if todo else f"Nothing to do; {synced.unchanged:,} unchanged"
@@ -196,9 +199,10 @@ def _summary(synced: "Synced", seconds: float, *, dry_run: bool = False) -> str:
     parts += [f"{_count(steps)} {word}d" for word in ("move", "delete") if (steps := synced.of(word, outcome="done"))]
     if kept := synced.of("delete", outcome="withheld"):
         parts.append(f"{_count(kept)} kept")
-    parts.append(f"{synced.unchanged:,} unchanged")
-    if skipped := synced.of("skip", outcome="skipped"):
-        parts.append(f"{len(skipped):,} skipped")
+    if not brief:
+        parts.append(f"{synced.unchanged:,} unchanged")
+        if skipped := synced.of("skip", outcome="skipped"):
+            parts.append(f"{len(skipped):,} skipped")
     if synced.failed:
         parts.append(f"{len(synced.failed):,} failed")
     if not transfers:
@@ -210,7 +214,7 @@ def _summary(synced: "Synced", seconds: float, *, dry_run: bool = False) -> str:
     if size >= 1 << 20 and seconds > 0:
         first += f", {size_text(size / seconds)}/s"
     verified = "" if transfers[0].do == "copy" else ", SHA-256 verified"
-    return f"{first}{verified}; {', '.join(parts)}"
+    return "; ".join([first + verified, *([", ".join(parts)] if parts else [])])
 
 
 def _list(synced: "Synced") -> None:
@@ -312,7 +316,7 @@ class _Rounds:
     size: int = 0
     good: bool = False
     """Whether all is sent."""
-    _said: str = ""
+    _trouble: str = ""
     _failed: set[str] = field(default_factory=set)
     _begun: bool = False
     _seconds: float = 0.0
@@ -332,13 +336,18 @@ class _Rounds:
             self._round(watched.synced)
         if self.job.json:
             out(text_of(_watched_value(watched)))
-        state = {"current": f"Up to date; watching {display(self.job.source)}, Ctrl-C ends it", "busy": ""}.get(
-            watched.state, f"{watched.error}; trying again until it works"
-        )
-        if state and state != self._said and (watched.state != "current" or not self._begun or self._said):
-            self._say(state)
-        self._said = state if watched.state == "waiting" else ""
-        self._begun = self._begun or watched.state != "waiting"
+        if watched.state == "waiting":
+            trouble = f"{watched.error}; trying again until it works"
+            if trouble != self._trouble:
+                self._say(trouble)
+            self._trouble = trouble
+        elif not self._begun:
+            self._say(f"Watching {display(self.job.source)}; Ctrl-C ends it")
+            self._begun = True
+        elif self._trouble:
+            self._say("It works again")
+        if watched.state != "waiting":
+            self._trouble = ""
 
     def _round(self, synced: "Synced") -> None:
         done = [step for step in synced.steps if step.outcome == "done"]
@@ -350,7 +359,7 @@ class _Rounds:
                 report_error(error)
         self._failed = set(failures)
         if done or not self._begun:
-            self._say(_summary(synced, self.job.display.seconds - self._seconds))
+            self._say(_summary(synced, self.job.display.seconds - self._seconds, brief=self._begun))
         self._seconds = self.job.display.seconds
 
     def _say(self, text: str) -> None:
