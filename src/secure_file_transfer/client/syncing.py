@@ -201,15 +201,18 @@ class Sync:
             await self._target.make(())
             self._exists = True
         doing = _Doing(self._api, self._source, self._target, on_progress, hold)
+        seen = 0  # so much of what was done is in what we know of the target
         try:
             await doing.run(self.plan)
         except _MoveFailedError:
-            unchanged = self.plan.unchanged
+            unchanged, seen = self.plan.unchanged, len(doing.done)
             await self._look_at_target()
             await self.prepare(moves=False)
             self.plan = replace(self.plan, unchanged=unchanged)
             await doing.run(self.plan)
-        self._there.items = applied(self._there.items, [one.action for one in doing.done if one.outcome == "done"])
+        self._there.items = applied(
+            self._there.items, [one.action for one in doing.done[seen:] if one.outcome == "done"]
+        )
         place = {(action.do, action.path, action.source): at for at, action in enumerate(self.plan.actions)}
         # Side by side they ended in any order; those of a plan that was given up come first.
         return self._told(

@@ -353,15 +353,16 @@ async def test_ends_that_make_no_sense(
         await client.sync(full(source), full(target))
 
 
-async def test_what_cannot_be_moved_is_sent(client: AsyncClient, fake: FakeServer, here: Path) -> None:
-    write(here, {"new/a": "1" * 100, "b": "2" * 100})
-    store(fake, "/t", {"old/a": "1" * 100, "c": "2" * 100})
-    fake.after["POST /api/v1/move"] = (1, ForbiddenError("no moving here"))
+@pytest.mark.parametrize("moved", [0, 1, 2])
+async def test_what_cannot_be_moved_is_sent(client: AsyncClient, fake: FakeServer, here: Path, moved: int) -> None:
+    write(here, {"new/a": "1" * 100, "b": "2" * 100, "c": "3" * 100})
+    store(fake, "/t", {"old/a": "1" * 100, "x": "2" * 100, "y": "3" * 100})
+    fake.after["POST /api/v1/move"] = (moved, ForbiddenError("no moving here"))
     synced = await client.sync(here, ":/t", delete=True)
     assert found_there(fake, "/t") == found_here(here)
     assert not synced.failed
-    assert len(synced.of("move")) == 1
-    assert len(synced.transfers) == 1
+    assert len(synced.of("move")) == moved
+    assert len(synced.transfers) == 3 - moved
 
 
 async def test_what_lies_in_a_removed_folder_unseen_stays(client: AsyncClient, fake: FakeServer, here: Path) -> None:

@@ -1,5 +1,6 @@
 """`sync`: one folder made like another."""
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -12,10 +13,10 @@ from ...errors import SecureFileTransferError
 from ...paths import display
 from .completers import local_or_remote
 from .connection import connected, run
-from .failures import SOME_FAILED, UsageError, is_hopeless, report_error, warn
+from .failures import SOME_FAILED, Stopped, UsageError, is_hopeless, report_error, warn
 from .options import Flag, Json, Quiet, Server, Yes
 from .progress import Display
-from .terminal import count_text, duration_text, name_for, note, out, size_text
+from .terminal import count_text, duration_text, is_terminal, name_for, note, out, size_text
 from .values import print_json, text_of
 
 if TYPE_CHECKING:
@@ -219,8 +220,6 @@ def _summary(synced: "Synced", seconds: float, *, dry_run: bool = False, brief: 
 
 def _list(synced: "Synced") -> None:
     """What a dry run prints: one line for each thing that would be done."""
-    import sys
-
     for step in synced.steps:
         if step.do == "skip":
             continue
@@ -295,8 +294,12 @@ def _watch(job: _Job, server: str | None) -> int:
 
     try:
         run(work())
-    except KeyboardInterrupt:
-        note(f"\nStopped. {told.totals()}", quiet=job.quiet)
+    except (KeyboardInterrupt, Stopped) as stop:
+        if is_terminal(sys.stderr):
+            note("", quiet=job.quiet)  # the terminal shows ^C
+        note(f"Stopped. {told.totals()}", quiet=job.quiet)
+        if isinstance(stop, Stopped):
+            raise
     return 0 if told.good else SOME_FAILED
 
 
@@ -336,6 +339,7 @@ class _Rounds:
             self._round(watched.synced)
         if self.job.json:
             out(text_of(_watched_value(watched)))
+            sys.stdout.flush()
         if watched.state == "waiting":
             trouble = f"{watched.error}; trying again until it works"
             if trouble != self._trouble:
