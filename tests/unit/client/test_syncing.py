@@ -222,6 +222,7 @@ async def test_names_that_no_server_takes(client: AsyncClient, fake: FakeServer,
 
 
 async def test_twins_in_unicode(client: AsyncClient, fake: FakeServer, here: Path) -> None:
+    """Attack 6."""
     composed = "é.txt"
     write(here, {unicodedata.normalize("NFD", composed): "d", composed: "c"})
     if len(found_here(here)) < 2:

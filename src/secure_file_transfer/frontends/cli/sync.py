@@ -16,7 +16,7 @@ from .connection import connected, run
 from .failures import SOME_FAILED, Stopped, UsageError, is_hopeless, report_error, warn
 from .options import Flag, Json, Quiet, Server, Yes
 from .progress import Display
-from .terminal import count_text, duration_text, is_terminal, name_for, note, out, size_text
+from .terminal import count_text, duration_text, is_terminal, name_for, note, out, safe, size_text
 from .values import print_json, text_of
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ class _Rounds:
             out(text_of(_watched_value(watched)))
             sys.stdout.flush()
         if watched.state == "waiting":
-            trouble = f"{watched.error}; trying again until it works"
+            trouble = f"{safe(str(watched.error))}; trying again until it works"
             if trouble != self._trouble:
                 self._say(trouble)
             self._trouble = trouble

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from secure_file_transfer.errors import ForbiddenError, NoSpaceError
+from secure_file_transfer.client import Synced, Watched
+from secure_file_transfer.errors import ForbiddenError, NoSpaceError, UnreachableError
+from secure_file_transfer.frontends.cli.progress import Display
+from secure_file_transfer.frontends.cli.sync import _Job, _Rounds
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.testing.fake_server import FakeServer
 
@@ -181,6 +184,22 @@ def test_a_watch_until_ctrl_c(signed_in: FakeServer, work: Path) -> None:
         if child.stderr is not None:
             child.stderr.close()
     assert "/t/later" in names(signed_in)
+
+
+def test_a_watch_tells_trouble_once_and_in_plain_words(capfd: pytest.CaptureFixture[str]) -> None:
+    """Attack 59: words of a server that would move the cursor."""
+    rounds = _Rounds(_Job("tree", ":/t", {}, Display(quiet=False), json=False, quiet=False))
+    trouble = Watched("waiting", seconds=1, error=UnreachableError("gone \x1b[2J"))
+    for watched in (Watched("current", Synced((), 3)), trouble, trouble, Watched("current", Synced((), 3))):
+        rounds.add(watched)
+    told = [line.split("  ")[-1] for line in capfd.readouterr().err.splitlines()]
+    assert told == [
+        "Nothing to do; 3 unchanged",
+        "Watching 'tree'; Ctrl-C ends it",
+        r"gone \u001b[2J; trying again until it works",
+        "It works again",
+    ]
+    assert rounds.good
 
 
 def test_completion(signed_in: FakeServer, work: Path) -> None:
