@@ -8,7 +8,9 @@ from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
 from .streams import Download
+from .syncing import Step, Synced
 from .trust import fetch_ca, fingerprint_of
+from .watching import Watched
 from .wire import AccountInfo, ServerInfo, SignIn, Whoami, Written
 
 __all__ = [
@@ -22,9 +24,12 @@ __all__ = [
     "SecureFileTransferClient",
     "ServerInfo",
     "SignIn",
+    "Step",
+    "Synced",
     "TransferControl",
     "TransferState",
     "Transferred",
+    "Watched",
     "Whoami",
     "Written",
     "fetch_ca",

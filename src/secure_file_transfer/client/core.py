@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..model import Compression, Conflict
-from . import receiving, sending
+from . import receiving, sending, syncing, watching
 from .api import Api
 from .control import TransferControl
 from .how import LEVEL, How
 from .many import OnResult, Transferred
 from .progress import OnProgress
 from .receiving import Received
+from .syncing import OnPlan, Synced
+from .watching import OnWatch
 from .wire import Written
 
 
@@ -226,4 +228,93 @@ class AsyncClient(Api):
             receiving.receive_tree(
                 self, remote_dir, local_dir, how, on_progress=on_progress, on_result=on_result, check=check
             ),
+        )
+
+    async def sync(
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        delete: bool = False,
+        checksum: bool = False,
+        filters: Sequence[str] = (),
+        dry_run: bool = False,
+        allow_empty: bool = False,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
+        priority: int | None = None,
+        control: TransferControl | None = None,
+        on_plan: OnPlan | None = None,
+        on_progress: OnProgress | None = None,
+        check: bool = True,
+    ) -> Synced:
+        """Make the folder `target` like the folder `source`; a text that begins with a colon is a path on the server.
+
+        A file is the same if its size and modification time are, or with `checksum` its size and SHA-256. With
+        `delete` what the source does not have is removed, once all the rest was done, and what it has under another
+        name is moved. `filters` are `- PATTERN` and `+ PATTERN`; the first that matches a file decides (see
+        docs/sync.md). `dry_run` only plans. `on_plan` hears the plan before anything is done.
+
+        Raises:
+            InvalidRequestError: both folders are here, or a filter is none.
+            NotFoundError, NotAFolderError: there is no such source.
+            ConflictError: the source is empty and everything would go, without `allow_empty`.
+            The first failure, once all was tried, unless `check` is False.
+        """
+        how = How.asked(
+            conflict=Conflict.OVERWRITE,
+            priority=priority,
+            control=control,
+            compress=compress,
+            level=level,
+            read_back=read_back,
+        )
+        wishes = syncing.wishes_of(filters, how, delete=delete, checksum=checksum, allow_empty=allow_empty)
+        return await self._steered(
+            how,
+            syncing.sync(
+                self, source, target, wishes, dry_run=dry_run, on_plan=on_plan, on_progress=on_progress, check=check
+            ),
+        )
+
+    async def watch(
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        delete: bool = False,
+        checksum: bool = False,
+        filters: Sequence[str] = (),
+        allow_empty: bool = False,
+        compress: Compression | str = Compression.AUTO,
+        level: int = LEVEL,
+        read_back: bool = False,
+        priority: int | None = None,
+        control: TransferControl | None = None,
+        on_plan: OnPlan | None = None,
+        on_progress: OnProgress | None = None,
+        on_watch: OnWatch | None = None,
+    ) -> None:
+        """The same as `sync` from here to the server, and then again for whatever changes here, until it is cancelled.
+
+        A file that is being written is sent when it is quiet. Lost connections and whatever else passes are waited
+        for; `on_watch` hears after each round what was done, and what is waited for.
+
+        Raises:
+            InvalidRequestError: the source is not here.
+            SignInRequiredError, CertificateError, ...: what no waiting mends.
+        """
+        how = How.asked(
+            conflict=Conflict.OVERWRITE,
+            priority=priority,
+            control=control,
+            compress=compress,
+            level=level,
+            read_back=read_back,
+        )
+        wishes = syncing.wishes_of(filters, how, delete=delete, checksum=checksum, allow_empty=allow_empty)
+        await self._steered(
+            how,
+            watching.watch(self, source, target, wishes, on_plan=on_plan, on_progress=on_progress, on_watch=on_watch),
         )

@@ -185,6 +185,8 @@ class SecureFileTransferClient(Configured):
     receive_file = _bridged(AsyncClient.receive_file)
     receive_files_in_parallel = _bridged(AsyncClient.receive_files_in_parallel)
     receive_tree = _bridged(AsyncClient.receive_tree)
+    sync = _bridged(AsyncClient.sync)
+    watch = _bridged(AsyncClient.watch)
 
     def list(self, path: str = "/", *, sort: SortKey | str = SortKey.NAME, descending: bool = False) -> Iterator[Entry]:
         """All entries of a folder; see `AsyncClient.list`."""

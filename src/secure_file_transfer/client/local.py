@@ -377,6 +377,26 @@ def make_folder(path: Path) -> None:
             raise NotADirectoryError(errno.ENOTDIR, "a file has that name") from None
 
 
+def is_part(name: str) -> bool:
+    """Whether a name is that of a file on its way in, of this program."""
+    return name.startswith(".") and name.endswith(_PART_SUFFIX)
+
+
+def sha256_of(path: Path) -> bytes:
+    """The digest of a file.
+
+    Raises:
+        SourceChangedError, NotFoundError, ForbiddenError, ...
+    """
+    source = SourceFile(path)
+    try:
+        while source.read():
+            pass
+        return source.sha256
+    finally:
+        source.close()
+
+
 def walk(root: Path) -> Iterator[tuple[Path, str, int | SecureFileTransferError]]:
     """Everything below a folder: path, kind (`folder`, `file`, `link`, `other`, `error`) and size or the error.
 

@@ -217,6 +217,14 @@ async def receive_files(
     return settle([results[at] for at in range(len(remotes))], check=check)
 
 
+async def receive_all(
+    api: Api, wanted: Sequence[_Wanted], how: How, on_progress: OnProgress | None, on_result: OnResult | None
+) -> list[Transferred]:
+    """Receive files to exactly their targets, whose folders are there; what became of each, in their order."""
+    found = await _Receiving(api, wanted, how, on_progress, on_result).run()
+    return [found[at] for at, _, _ in wanted]
+
+
 class _Receiving:
     """Many files on their way: the small ones in batches, the others largest first, all side by side."""
 

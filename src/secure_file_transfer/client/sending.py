@@ -218,6 +218,14 @@ async def send_files(
     return settle([(results | found)[at] for at in range(len(paths))], check=check)
 
 
+async def send_all(
+    api: Api, wanted: Sequence[Wanted], how: How, on_progress: OnProgress | None, on_result: OnResult | None
+) -> list[Transferred]:
+    """Send files to exactly their targets, whose folders are there; what became of each, in their order."""
+    found = await _Sending(api, wanted, how, on_progress, on_result).run()
+    return [found[file.at] for file in wanted]
+
+
 class _Sending:
     """Many files on their way: the small ones in batches, the others largest first, all side by side."""
 

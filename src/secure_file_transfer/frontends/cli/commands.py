@@ -35,6 +35,7 @@ def _part(name: str, target: str, usage: str, summary: str) -> Command:
 COMMANDS = (
     Command("put", FILES, "sending:put", "[OPTIONS] LOCAL... [REMOTE]", "Send files and folders to the server."),
     Command("get", FILES, "receiving:get", "[OPTIONS] REMOTE... [LOCAL]", "Fetch files and folders from the server."),
+    Command("sync", FILES, "sync:sync", "[OPTIONS] SOURCE TARGET", "Make a folder like another, here or there."),
     Command("ls", FILES, "browse:ls", "[OPTIONS] [PATH]", "List a folder."),
     Command("stat", FILES, "browse:stat", "[OPTIONS] PATH...", "Show all that is known of a file or folder."),
     Command("cat", FILES, "receiving:cat", "[OPTIONS] PATH...", "Write a file's content to standard output."),

@@ -31,6 +31,11 @@ class Display:
         self._clock = clock
         self._seconds = 0.0
 
+    @property
+    def seconds(self) -> float:
+        """How long all that was watched took."""
+        return self._seconds
+
     @contextmanager
     def watch(self, title: str) -> "Iterator[Callable[[Progress], None] | None]":
         """Show one call of the client while it runs; gives the callback for its progress, None where nobody looks."""
