@@ -188,7 +188,7 @@ def test_a_watch_until_ctrl_c(signed_in: FakeServer, work: Path) -> None:
 
 def test_a_watch_tells_trouble_once_and_in_plain_words(capfd: pytest.CaptureFixture[str]) -> None:
     """Attack 59: words of a server that would move the cursor."""
-    rounds = _Rounds(_Job("tree", ":/t", {}, Display(quiet=False), json=False, quiet=False))
+    rounds = _Rounds(_Job("tree", ":/t", {}, None, Display(quiet=False), json=False, quiet=False))
     trouble = Watched("waiting", seconds=1, error=UnreachableError("gone \x1b[2J"))
     for watched in (Watched("current", Synced((), 3)), trouble, trouble, Watched("current", Synced((), 3))):
         rounds.add(watched)
