@@ -85,9 +85,11 @@ class Parallelism:
         if rate >= before * self._needed(width):
             self._rest = self._pause = 1
             return
+        # A step down that does not pay has cost much of the throughput while it was tried.
+        least = 1 if self.width > width else 2 * _PATIENCE
         self.width, self._settling = width, True
         self._up = not self._up
-        self._pause = self._rest = min(self._pause * 2, _REST_MAX)
+        self._pause = self._rest = min(max(self._pause * 2, least), _REST_MAX)
 
     def _needed(self, width: int) -> float:
         """By what a rate must have been multiplied for the step from `width` to stand."""

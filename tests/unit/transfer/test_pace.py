@@ -1,6 +1,7 @@
 """How many connections at once, on ways of several kinds."""
 
 from collections.abc import Callable
+from itertools import groupby
 
 import pytest
 
@@ -40,7 +41,8 @@ def test_it_begins_with_what_fills_a_fast_line_over_such_a_way(limit: int, trip:
 
 
 def test_a_long_way_with_a_small_window_gets_all_connections() -> None:
-    assert ran(Parallelism(16, 0.1), windowed(0.1), 10)[-1] == 16
+    widths = ran(Parallelism(16, 0.1), windowed(0.1), 60)
+    assert widths.count(16) > len(widths) * 0.9, "looking whether less would do is rare where it costs"
     widths = ran(Parallelism(64, 0.1), windowed(0.1), 30)
     assert max(widths) == widths[-1] == 64
     assert windowed(0.1)(widths[0]) > 10e6 * 8, "eight times one stream from the first moment"
@@ -62,7 +64,8 @@ def test_where_more_moves_nothing_more_it_stays_where_it_began(limit: int, trip:
 def test_a_long_thin_way_gives_back_what_does_not_help() -> None:
     widths = ran(Parallelism(16, 0.1), flat(1.25e6), 120)
     assert widths[0] == 16
-    assert widths[:9] == [16, 16, 8, 8, 8, 4, 4, 4, 2], "it gives back, and looks whether even less would do"
+    order = [width for width, _ in groupby(widths)]
+    assert order[:5] == [16, 8, 4, 2, 4], "it gives back, and looks whether even less would do"
     assert widths.count(4) > len(widths) * 0.8, "and rests longer and longer before it tries again"
 
 
