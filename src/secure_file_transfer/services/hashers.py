@@ -28,7 +28,7 @@ EARLY_MAX = 64
 """Blocks that may wait for their turn; those that come earlier still are read at the commit."""
 KEPT_MAX = 64 * MIB
 """Bytes of durable blocks that wait in memory to be hashed, of all files."""
-KEPT_EACH = 16 * MIB
+KEPT_EACH = 12 * MIB
 """The same for one file."""
 
 _HASHING = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="hash")

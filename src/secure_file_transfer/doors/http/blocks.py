@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from ...errors import InvalidRequestError, NotFoundError
 from ...model import BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, MIB, BlockId, Principal
 from ...paths import RemotePath
+from ...ports import Buffer
 from ...services.batch_read import read_many
 from ...services.blocks import MISSING_MAX, Blocks
 from ...services.commits import BATCH_BYTES_MAX, BATCH_FILE_MAX, FILES_MAX, Commits
@@ -119,7 +120,7 @@ class BlockRoutes:
             self._blocks,
         )
 
-        def work(who: Principal, body: bytearray, release: Callable[[], None]) -> None:
+        def work(who: Principal, body: Buffer, release: Callable[[], None]) -> None:
             try:
                 data = decoded(coding, body, BLOCK_SIZE_MAX)
             except BaseException:
@@ -134,7 +135,7 @@ class BlockRoutes:
     async def _missing(self, exchange: Exchange) -> None:
         blocks = self._blocks
 
-        def work(who: Principal, body: bytearray) -> bytes:
+        def work(who: Principal, body: Buffer) -> bytes:
             ids = [BlockId(bytes.fromhex(each)) for each in block_schemas.taken(block_schemas.MissingIn, body).ids]
             return schemas.dump({"missing": [each.hex() for each in blocks.missing(who, ids)]})
 
@@ -143,7 +144,7 @@ class BlockRoutes:
     async def _commit(self, exchange: Exchange) -> None:
         commits = Commits(self._blocks)
 
-        def work(who: Principal, body: bytearray) -> bytes:
+        def work(who: Principal, body: Buffer) -> bytes:
             wanted = block_schemas.taken(block_schemas.CommitIn, body)
             results = commits.commit(who, [each.listed() for each in wanted.files])
             return schemas.dump(block_schemas.results_json(results))
@@ -157,7 +158,7 @@ class BlockRoutes:
         if fields.get(b"content-type", b"").strip().lower() != MEDIA_TYPE.encode():
             raise InvalidRequestError("A batch has another content type", hint=f"Send {MEDIA_TYPE}.")
 
-        def work(who: Principal, body: bytearray) -> bytes:
+        def work(who: Principal, body: Buffer) -> bytes:
             reader = FrameReader(data_max=BATCH_FILE_MAX, frames_max=FILES_MAX)
             files = [block_schemas.small(frame) for frame in reader.feed(decoded(coding, body, BATCH_BYTES_MAX))]
             reader.finish()
@@ -170,7 +171,7 @@ class BlockRoutes:
     async def _read(self, exchange: Exchange) -> None:
         blocks = self._blocks
 
-        def work(who: Principal, body: bytearray) -> Opened:
+        def work(who: Principal, body: Buffer) -> Opened:
             reads = read_many(blocks, who, block_schemas.taken(block_schemas.ReadIn, body).paths)
             steps = gathered(map(block_schemas.read_frame, reads), READ_PIECE)
             headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
@@ -184,14 +185,14 @@ class BlockRoutes:
         self,
         exchange: Exchange,
         most: int,
-        work: Callable[[Principal, bytearray], T],
+        work: Callable[[Principal, Buffer], T],
         passage: Passage | None = None,
         *,
         storing: bool | None = None,
     ) -> T:
         """Read the body, and `work` with it in a thread: see `_with_kept_body`."""
 
-        def released(who: Principal, body: bytearray, release: Callable[[], None]) -> T:
+        def released(who: Principal, body: Buffer, release: Callable[[], None]) -> T:
             try:
                 return work(who, body)
             finally:
@@ -203,7 +204,7 @@ class BlockRoutes:
         self,
         exchange: Exchange,
         most: int,
-        work: Callable[[Principal, bytearray, Callable[[], None]], T],
+        work: Callable[[Principal, Buffer, Callable[[], None]], T],
         passage: Passage | None = None,
         *,
         storing: bool | None = None,

@@ -1,6 +1,7 @@
 """Whole bodies in memory, as the block protocol takes them: bounded for each, for each account, and in all."""
 
 import asyncio
+import mmap
 import zlib
 from collections import deque
 from contextlib import suppress
@@ -10,6 +11,7 @@ import zstandard
 
 from ...errors import InvalidRequestError, TooLargeError, TooManyRequestsError
 from ...model import MIB, AccountId
+from ...ports import Buffer
 from .context import joined_fields
 from .exchange import Exchange, Target
 
@@ -17,10 +19,11 @@ CODINGS = ["zstd", "gzip"]
 """Content codings that are taken, the better first."""
 TOTAL_MAX = 192 * MIB
 """Bytes of bodies in memory at once."""
-EACH_MAX = 32 * MIB
-"""The same for one account: eight connections with a block of the default size."""
+EACH_MAX = 28 * MIB
+"""The same for one account: sixteen connections with blocks of files up to 512 MiB, and eight beyond."""
+SPARE_STEP = MIB // 2
 SPARE_MIN = MIB
-SPARE_MAX = 16 * MIB
+SPARE_MAX = 12 * MIB
 """Bytes of idle buffers that are kept, and the least size of one that is worth it."""
 SLOW_SECONDS = 1.0
 """How long a body may take to arrive before it loses the room that it does not use to those who wait."""
@@ -112,28 +115,36 @@ def declared_length(exchange: Exchange, most: int) -> int:
     return int(length)
 
 
+def fresh(size: int) -> memoryview:
+    """Memory that counts once it is written to; a `bytearray` would write zeros into all of its pages at once."""
+    private = {"flags": mmap.MAP_PRIVATE} if hasattr(mmap, "MAP_PRIVATE") else {}
+    return memoryview(mmap.mmap(-1, size, **private))
+
+
 class Spare:
     """Buffers of blocks to use again: fresh memory costs a page fault for every 4 KiB, 2 ms for a block of 4 MiB.
 
-    Most blocks have one size, so only buffers of exactly the size wanted are found.
+    Blocks that follow the content have all sizes, so a buffer serves for any that fills half of it.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()  # they come back from any thread
-        self._idle: deque[bytearray] = deque()
+        self._idle: deque[memoryview] = deque()
         self._bytes = 0
 
-    def take(self, size: int) -> bytearray:
-        """One of `size` bytes, with anything in it."""
+    def take(self, size: int) -> memoryview:
+        """One of at least `size` bytes, with anything in it."""
+        if size < SPARE_MIN:
+            return memoryview(bytearray(size))
         with self._lock:
-            for at, buffer in enumerate(self._idle):
-                if len(buffer) == size:
-                    del self._idle[at]
-                    self._bytes -= size
-                    return buffer
-        return bytearray(size)
+            found = min((each for each in self._idle if size <= len(each) <= 2 * size), key=len, default=None)
+            if found is not None:
+                self._idle.remove(found)
+                self._bytes -= len(found)
+                return found
+        return fresh(-(-size // SPARE_STEP) * SPARE_STEP)
 
-    def give(self, buffer: bytearray) -> None:
+    def give(self, buffer: memoryview) -> None:
         """Keep it for the next, in place of those that rested longest."""
         if not SPARE_MIN <= len(buffer) <= SPARE_MAX:
             return
@@ -153,13 +164,13 @@ class Body:
     """
 
     def __init__(self, budget: Budget, spare: Spare, who: AccountId | None, length: int) -> None:
-        self.data = bytearray()
+        self.data: Buffer = b""
         self._budget = budget
         self._spare = spare
         self._who = who
         self._length = length
         self._held = 0
-        self._lent: bytearray | None = None
+        self._lent: memoryview | None = None
         self._filling: asyncio.Future[None] | None = None
 
     async def read(self, exchange: Exchange) -> None:
@@ -170,21 +181,27 @@ class Body:
             TooManyRequestsError: there was no room for too long.
         """
         await self._take(self._length)
-        self._lent = self.data = self._spare.take(self._length)
-        at = await self._fill(exchange, self.data)
+        self._lent = self._spare.take(self._length)
+        whole = self._lent[: self._length]
+        at = await self._fill(exchange, Target(whole))
+        if exchange.body_ended and at == self._length:
+            self.data = whole
+            return
+        # A buffer has all of its pages, written or not, so the room is only free once the buffer is.
+        data = self.data = bytearray(whole[:at])
+        self.release()
+        self._give(self._held - at)
         while not exchange.body_ended:
             piece = await exchange.piece()
-            if at + len(piece) > self._length:
+            if len(data) + len(piece) > self._length:
                 raise InvalidRequestError("The body is longer than it says")
             await self._take(len(piece))
-            self.data += piece
-            at += len(piece)
-        if at != self._length:
+            data += piece
+        if len(data) != self._length:
             raise InvalidRequestError("The body is shorter than it says")
 
-    async def _fill(self, exchange: Exchange, whole: bytearray) -> int:
-        """Read on while that is fast, or nobody waits; how much came. `data` is what came then."""
-        target = Target(memoryview(whole))
+    async def _fill(self, exchange: Exchange, target: Target) -> int:
+        """Read on while that is fast, or nobody waits; how much came."""
         if exchange.body_came:
             await exchange.fill(target)
             return target.at
@@ -197,11 +214,6 @@ class Body:
             await asyncio.wait({filling})
         if not filling.cancelled():
             filling.result()
-        if target.at < self._length:
-            # A buffer has all of its pages, written or not, so the room is only free once the buffer is.
-            self.data = whole[: target.at]
-            self.release()
-            self._give(self._held - target.at)
         return target.at
 
     def shrink(self) -> None:
@@ -228,7 +240,7 @@ class Body:
         self._budget.give(self._who, size)
 
 
-def decoded(coding: bytes, data: bytearray, most: int) -> bytearray | bytes:
+def decoded(coding: bytes, data: Buffer, most: int) -> Buffer:
     """The body behind a content coding. Nothing larger than `most` bytes is ever made of it (attack 12).
 
     Raises:
@@ -257,14 +269,14 @@ def _too_large(most: int) -> TooLargeError:
     return TooLargeError(f"Decoded, this body may have {most} bytes")
 
 
-def _gunzip(data: bytearray, most: int) -> bytes | None:
+def _gunzip(data: Buffer, most: int) -> bytes | None:
     stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     content = stream.decompress(data, most + 1)
     ends = stream.eof and not stream.unused_data
     return content if ends or len(content) > most else None
 
 
-def _unzstd(data: bytearray, most: int) -> bytes | None:
+def _unzstd(data: Buffer, most: int) -> bytes | None:
     size = zstandard.frame_content_size(data)
     if size < 0:
         raise InvalidRequestError("The zstd frame does not say its size", hint="Compress the body in one go.")

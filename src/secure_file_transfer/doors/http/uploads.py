@@ -4,7 +4,6 @@ While one block is hashed, sealed and stored in a worker thread, the next one ar
 """
 
 import asyncio
-import mmap
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from ...paths import RemotePath
 from ...ports import Buffer, Draft, Expectation, Written
 from ...services.traffic import Direction
 from . import digests, schemas
+from .bodies import fresh
 from .conditional import expectation
 from .context import Context, joined_fields
 from .exchange import Exchange, Target
@@ -78,7 +78,7 @@ class Buffers:
     """Block buffers to use again: fresh ones cost a page fault for every 4 KiB written.
 
     Only what lies idle is bounded. A fresh buffer takes memory as it is filled, so a thousand slow uploads cost what
-    they have sent and no more. A `bytearray` would not do: it writes zeros into all of its pages at once.
+    they have sent and no more.
     """
 
     size: int
@@ -88,8 +88,7 @@ class Buffers:
         """One of `size` bytes, with anything in it."""
         if self._idle:
             return self._idle.pop()
-        private = {"flags": mmap.MAP_PRIVATE} if hasattr(mmap, "MAP_PRIVATE") else {}
-        return memoryview(mmap.mmap(-1, self.size, **private))
+        return fresh(self.size)
 
     def give_back(self, buffer: memoryview) -> None:
         """Keep it for the next."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 import zstandard
 
-from secure_file_transfer.doors.http.bodies import SPARE_MAX, SPARE_MIN, TOTAL_MAX, Body, Budget, Spare, decoded
+from secure_file_transfer.doors.http.bodies import SPARE_MAX, SPARE_MIN, TOTAL_MAX, Body, Budget, Spare, decoded, fresh
 from secure_file_transfer.doors.http.exchange import Exchange
 from secure_file_transfer.errors import (
     InterruptedTransferError,
@@ -110,19 +110,22 @@ async def test_the_room_is_never_overdrawn() -> None:
 
 def test_buffers_are_used_again_within_bounds() -> None:
     spare = Spare()
-    first = spare.take(SPARE_MIN)
+    first = spare.take(3 * SPARE_MIN)
+    assert len(first) == 3 * SPARE_MIN
     spare.give(first)
-    assert spare.take(SPARE_MIN + 1) is not first
-    assert spare.take(SPARE_MIN) is first
-    assert spare.take(SPARE_MIN) is not first
+    assert len(spare.take(SPARE_MIN)) < len(first), "half of a buffer is not left unused"
+    assert len(spare.take(len(first) + 1)) > len(first)
+    assert spare.take(len(first) - 12_345) is first
+    assert spare.take(len(first)) is not first
     for size in (1, SPARE_MIN - 1, SPARE_MAX + 1):
-        spare.give(bytearray(size))
+        spare.give(memoryview(bytearray(size)))
     assert spare._bytes == 0
     for _ in range(5):
-        spare.give(bytearray(SPARE_MAX // 2))
+        spare.give(spare.take(SPARE_MAX // 2))
+        spare.give(fresh(SPARE_MAX // 2))
     spare.give(first)
     assert spare._bytes == sum(map(len, spare._idle)) <= SPARE_MAX
-    assert spare.take(SPARE_MIN) is first
+    assert spare.take(len(first)) is first
 
 
 # --- bodies ------------------------------------------------------------------------------------------------------
