@@ -86,10 +86,11 @@ def ask(tmp_path: Path, seen: Seen) -> tuple[bytes, bytes]:
     """What the server got of a request, and what came back of its answer, by way of a middleman."""
     (tmp_path / "server").mkdir()
     files = TestAuthority().issue(tmp_path / "server")
-    got = []
+    got, read = [], threading.Event()
 
     def script(asked: Asked) -> bytes:
         got.append(asked.read(asked.length))
+        read.set()
         return answer(200, body=DATA)
 
     with (
@@ -107,6 +108,7 @@ def ask(tmp_path: Path, seen: Seen) -> tuple[bytes, bytes]:
             came = b""
         finally:
             connection.close()
+        assert read.wait(10), "what went on before a cut arrives, perhaps after the client has given up"
     return b"".join(got), came
 
 

@@ -89,10 +89,13 @@ def put_away_while_stopped(bars: Any) -> "Iterator[None]":
     import asyncio
 
     number = getattr(signal, "SIGTSTP", None)
-    if number is None or threading.current_thread() is not threading.main_thread():
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is None or number is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    loop = asyncio.get_running_loop()
 
     def stop() -> None:
         bars.stop()
