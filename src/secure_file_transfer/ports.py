@@ -129,6 +129,19 @@ class Nodes(Protocol):
     def create(self, drive_id: DriveId, parent_id: NodeId, name: str, kind: Kind, now: TimeUs) -> Node:
         """A new folder, or a file that has no version yet (give it one in the same transaction)."""
 
+    def create_file(
+        self,
+        drive_id: DriveId,
+        parent_id: NodeId,
+        name: str,
+        version_id: VersionId,
+        size: int,
+        sha256: bytes,
+        modified_us: TimeUs,
+        now: TimeUs,
+    ) -> Node:
+        """A new file that points to its version, which has to be inserted in the same transaction."""
+
     def set_version(self, node_id: NodeId, version: Version, modified_us: TimeUs) -> None:
         """Point a file to its new version: size, digest and time follow."""
 
@@ -161,8 +174,8 @@ class Nodes(Protocol):
 class Versions(Protocol):
     """Versions of files, and their manifests."""
 
-    def next_id(self) -> VersionId:
-        """A number never used before, not even by a version that was deleted."""
+    def next_ids(self, count: int) -> Iterator[VersionId]:
+        """Numbers never used before, not even by versions that were deleted."""
 
     def get(self, version_id: VersionId) -> Version | None: ...
     def insert(self, version: Version) -> None:

@@ -260,7 +260,7 @@ class Commits:
         now = self._clock.now_us()
 
         def work(tx: CatalogTx) -> list[Result]:
-            publisher = Publisher(tx, desk.room, now)
+            publisher = Publisher(tx, desk.room, now, files=len(prepared))
             results: list[Result] = []
             used: set[BlockId] = set()
             for file in prepared:
