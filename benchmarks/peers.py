@@ -70,9 +70,14 @@ class Sft:
 
     name = "sft"
 
+    PASSWORD = "measured side by side"  # noqa: S105 - lives as long as the run
+
     def __init__(self, port: int, env: dict[str, str]) -> None:
         """Signed in by the profile that `env` points to."""
         self.port, self.env = port, env
+        data = Path(env["SFT_DATA_DIR"])
+        login = [str(SFT), "login", f"https://127.0.0.1:{port}", "--cafile", str(data / "tls" / "ca_cert.pem")]
+        run([*login, "--user", "bench", "--password-stdin"], stdin=f"{self.PASSWORD}\n", env=env)
 
     @classmethod
     @contextmanager
@@ -87,17 +92,19 @@ class Sft:
             "SFT_SWEEP_GRACE_MINUTES": "0",
             "NO_COLOR": "1",
         }
-        password = "measured side by side\n"  # noqa: S105 - lives as long as the run
-        run([str(SFT), "user", "add", "bench", "--password-stdin"], stdin=password, env=env)
+        run([str(SFT), "user", "add", "bench", "--password-stdin"], stdin=f"{cls.PASSWORD}\n", env=env)
         serve = [str(SFT), "serve", "--host", "127.0.0.1", "--port", str(port)]
         with running(serve, port, cwd=folder, env=env):
-            login = [str(SFT), "login", f"https://127.0.0.1:{port}", "--cafile", str(data / "tls" / "ca_cert.pem")]
-            run([*login, "--user", "bench", "--password-stdin"], stdin=password, env=env)
             yield cls(port, env)
 
-    def upload(self, file: Path) -> None:
+    def by(self, port: int) -> "Sft":
+        """The same server by way of another port, such as a proxy's."""
+        profiles = str(Path(self.env["SFT_PROFILES"]).with_name(f"profiles-{port}.json"))
+        return Sft(port, {**self.env, "SFT_PROFILES": profiles})
+
+    def upload(self, file: Path, *options: str) -> None:
         """One file."""
-        run([str(SFT), "put", str(file), "/"], env=self.env)
+        run([str(SFT), "put", *options, str(file), "/"], env=self.env)
 
     def download(self, name: str, into: Path) -> None:
         """One file."""
@@ -124,6 +131,11 @@ class CurlNginx:
     def __init__(self, base: str, ca: Path, store: Path, folder: Path) -> None:
         """`base` is the URL of the store."""
         self.base, self.ca, self.store, self.folder = base, ca, store, folder
+        self.port = int(base.rpartition(":")[2])
+
+    def by(self, port: int) -> "CurlNginx":
+        """The same server by way of another port, such as a proxy's."""
+        return CurlNginx(f"https://127.0.0.1:{port}", self.ca, self.store, self.folder)
 
     @classmethod
     @contextmanager

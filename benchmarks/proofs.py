@@ -9,7 +9,12 @@
 .venv/bin/python -m benchmarks.proofs tus-cuts     resumable uploads, cut off at 200 byte positions
 .venv/bin/python -m benchmarks.proofs tus-kill     resumable uploads, through kill -9 of the server, 20 times
 .venv/bin/python -m benchmarks.proofs delta        a changed file again: how much of it is sent
-.venv/bin/python -m benchmarks.proofs cuts         connections cut at random bytes, up and down (--rounds 100)
+.venv/bin/python -m benchmarks.proofs cuts         connections cut at 200 byte positions, up and down
+.venv/bin/python -m benchmarks.proofs corrupt      a byte changed on the way in 1,000 blocks, up and down
+.venv/bin/python -m benchmarks.proofs restart      the server and clients killed during 20 transfers
+.venv/bin/python -m benchmarks.proofs crowd        100 clients at once: is anybody starved?
+.venv/bin/python -m benchmarks.proofs writers      several writers to one path at once, and If-Match
+.venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
 """
 
@@ -22,12 +27,10 @@ import random
 import secrets
 import shutil
 import ssl
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -53,11 +56,11 @@ ODD_NAMES = (
 class Caller:
     """A bare HTTPS caller: nothing of ours between it and the server."""
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, server: ServerProcess, name: str = USER) -> None:
         """Signs in."""
         self.server = server
         self.context = ssl.create_default_context(cafile=str(server.cafile))
-        body = json.dumps({"name": USER, "password": PASSWORD})
+        body = json.dumps({"name": name, "password": PASSWORD})
         status, answer = self.call("POST", "/api/v1/sessions", body, {"Content-Type": "application/json"})
         if status != http.client.CREATED:
             raise AssertionError(f"sign-in: {status}: {answer!r}")
@@ -356,67 +359,6 @@ def _by_curl(server: ServerProcess, source: Path, target: Path) -> None:
     header.unlink()
 
 
-# --- a large folder ---------------------------------------------------------------------------------------------
-
-
-def prove_listing(folder: Path, *, files: int) -> str:
-    """A large folder: its first page and the next one in every order, and its renaming, by wall clock over HTTPS."""
-    server = started(folder)
-    try:
-        caller = Caller(server)
-        caller.call("PUT", "/api/v1/folders/large", None, caller.headers())
-        lanes = [threading.Thread(target=_put_many, args=(caller, range(lane, files, 8))) for lane in range(8)]
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.join()
-        times = {}
-        connection = caller.connect()
-        for sort in ("name", "size", "modified"):
-            for order in ("asc", "desc"):
-                cursor = ""
-                for page in ("first", "second"):
-                    path = f"/api/v1/folders/large?sort={sort}&order={order}&limit=100{cursor}"
-                    seconds, answer = _asked(connection, "GET", path, None, caller.headers())
-                    times[f"{page} page by {sort} {order}"] = seconds
-                    cursor = f"&cursor={json.loads(answer)['cursor']}"
-        body = json.dumps({"source": "/large", "target": "/renamed"})
-        headers = {**caller.headers(), "Content-Type": "application/json"}
-        times["renaming"], _ = _asked(connection, "POST", "/api/v1/move", body, headers)
-        connection.close()
-    finally:
-        server.kill()
-    for what, seconds in times.items():
-        say(f"{what}: {seconds * 1000:.1f} ms")
-    return f"{files} files: at most {max(times.values()) * 1000:.1f} ms for any first or second page, or for renaming"
-
-
-def _put_many(caller: Caller, numbers: range) -> None:
-    connection = caller.connect()
-    for number in numbers:
-        connection.request("PUT", f"/api/v1/files/large/{number:06}", bytes(number % 100), caller.headers())
-        response = connection.getresponse()
-        response.read()
-        if response.status != http.client.CREATED:
-            raise AssertionError(f"{number}: {response.status}")
-
-
-def _asked(
-    connection: http.client.HTTPSConnection, method: str, path: str, body: str | None, headers: dict[str, str]
-) -> tuple[float, bytes]:
-    """The median of five: seconds, and the last answer. A rename is asked for once."""
-    seconds = []
-    for _ in range(5 if method == "GET" else 1):
-        begin = time.perf_counter()
-        connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        answer = response.read()
-        seconds.append(time.perf_counter() - begin)
-        if response.status != http.client.OK:
-            raise AssertionError(f"{path}: {response.status}: {answer!r}")
-    return statistics.median(seconds), answer
-
-
 # --- a full disk ------------------------------------------------------------------------------------------------
 
 
@@ -453,51 +395,49 @@ def prove_full(folder: Path) -> str:
 
 def main() -> int:
     """Run one of them."""
-    from . import engine_proofs, tus_proofs  # they use what is here
+    # They use what is here.
+    from . import crowd_proofs, engine_proofs, fault_proofs, listing_proof, restart_proofs, tus_proofs
 
+    proofs: dict[str, Callable[[Path, argparse.Namespace], str]] = {
+        "roundtrip": lambda at, o: prove_roundtrip(at, big=o.size or 1 << 30, files=o.files or 10_000),
+        "kill": lambda at, o: prove_kill(at, rounds=o.rounds, seed=o.seed),
+        "memory": lambda at, o: prove_memory(at, total=o.size or 4 << 30),
+        "delta": lambda at, o: engine_proofs.prove_delta(at, total=o.size or 1 << 30),
+        "cuts": lambda at, o: fault_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed, total=o.size or 24 * MIB),
+        "corrupt": lambda at, o: fault_proofs.prove_corrupt(at, blocks=o.blocks, seed=o.seed),
+        "restart": lambda at, o: restart_proofs.prove_restarts(
+            at, transfers=o.transfers, kills=o.kills, seed=o.seed, size=o.size or 128 * MIB
+        ),
+        "crowd": lambda at, o: crowd_proofs.prove_crowd(
+            at, clients=o.clients, people=10, seed=o.seed, big=o.size or 2 * MIB
+        ),
+        "writers": lambda at, o: crowd_proofs.prove_writers(at, writers=o.rounds, seed=o.seed),
+        "engine-memory": lambda at, o: crowd_proofs.prove_engine_memory(at, total=o.size or 2 << 30, several=4),
+        "sealed": lambda at, o: prove_sealed(at, flips=o.rounds, seed=o.seed),
+        "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
+        "full": lambda at, _: prove_full(at),
+        "rights": lambda _, o: rights_machine.run(o.steps),
+        "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
+        "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
+    }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    names = [
-        "roundtrip",
-        "kill",
-        "memory",
-        "sealed",
-        "listing",
-        "full",
-        "tus-cuts",
-        "tus-kill",
-        "delta",
-        "cuts",
-        "rights",
-    ]
-    parser.add_argument("proof", choices=names)
-    parser.add_argument("--rounds", type=int, default=20, help="kills, flipped bits, or cuts each way")
-    parser.add_argument("--cuts", type=int, default=200)
-    parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--size", type=size, help="bytes of the big file")
+    parser.add_argument("proof", choices=list(proofs))
+    parser.add_argument("--rounds", type=int, default=20, help="kills, or flipped bits")
+    parser.add_argument("--cuts", type=int, default=200, help="each way")
+    parser.add_argument("--blocks", type=int, default=1000, help="that are changed on the way")
+    parser.add_argument("--transfers", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=3, help="of the server during the transfers")
+    parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--size", type=size, help="bytes of the big file, or of each")
     parser.add_argument("--files", type=int)
+    parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     options = parser.parse_args()
-    proofs: dict[str, Callable[[Path], str]] = {
-        "roundtrip": lambda folder: prove_roundtrip(folder, big=options.size or 1 << 30, files=options.files or 10_000),
-        "kill": lambda folder: prove_kill(folder, rounds=options.rounds, seed=options.seed),
-        "memory": lambda folder: prove_memory(folder, total=options.size or 4 << 30),
-        "delta": lambda folder: engine_proofs.prove_delta(folder, total=options.size or 1 << 30),
-        "cuts": lambda folder: engine_proofs.prove_cuts(
-            folder, rounds=options.rounds, seed=options.seed, total=options.size or 32 * MIB
-        ),
-        "sealed": lambda folder: prove_sealed(folder, flips=options.rounds, seed=options.seed),
-        "listing": lambda folder: prove_listing(folder, files=options.files or 100_000),
-        "full": prove_full,
-        "rights": lambda _: rights_machine.run(options.steps),
-        "tus-cuts": lambda folder: tus_proofs.prove_cuts(folder, cuts=options.cuts, seed=options.seed),
-        "tus-kill": lambda folder: tus_proofs.prove_kills(folder, rounds=options.rounds, seed=options.seed),
-    }
     # Kills are proven on a disk, not in memory.
-    folder = (
-        Path(tempfile.mkdtemp()) if options.proof in {"kill", "tus-kill"} else workplace(3 * (options.size or 4 << 30))
-    )
+    on_disk = options.proof in {"kill", "tus-kill", "restart"}
+    folder = Path(tempfile.mkdtemp()) if on_disk else workplace(3 * (options.size or 4 << 30))
     try:
-        print(proofs[options.proof](folder))
+        print(proofs[options.proof](folder, options))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0

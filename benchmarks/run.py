@@ -2,6 +2,10 @@
 
     .venv/bin/python -m benchmarks.run                      1 GiB and 10,000 files of 4 KiB, three rounds
     .venv/bin/python -m benchmarks.run --size 64M --files 500 --rounds 1
+    .venv/bin/python -m benchmarks.run --rows far delta text
+
+`--rows` chooses: `big` and `small` beside every peer; `far` beside one stream of curl, `delta` in bytes sent, `text`
+beside itself without compression.
 
 The machine decides the seconds; the ratios are what to quote. In each round every peer does the same work in turn, and
 what came down is compared with what went up.
@@ -20,9 +24,10 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from .peers import PEERS, Certificates, Peer, remove
+from .peers import PEERS, Certificates, CurlNginx, Peer, Sft, remove
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+ROWS = ("big", "small", "far", "delta", "text")
 Times = dict[tuple[str, str], list[float]]
 
 
@@ -68,12 +73,10 @@ def timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - begin
 
 
-def measure(peer: Peer, one: Path, tree: Path, down: Path, times: Times) -> None:
+def measure(peer: Peer, paths: list[Path], down: Path, times: Times) -> None:
     """One round of one peer: up and down, the file and the tree; what came down is compared."""
-    for path, up, fetch in (
-        (one, peer.upload, peer.download),
-        (tree, peer.upload_tree, peer.download_tree),
-    ):
+    for path in paths:
+        up, fetch = (peer.upload_tree, peer.download_tree) if path.is_dir() else (peer.upload, peer.download)
         times.setdefault((path.name, "up"), []).append(timed(partial(up, path)))
         times.setdefault((path.name, "down"), []).append(timed(partial(fetch, path.name, down)))
         if digest(down / path.name) != digest(path):
@@ -102,29 +105,55 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=10_000, help="how many files of 4 KiB (default 10000)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), help="default: all")
+    parser.add_argument("--rows", nargs="*", choices=ROWS, default=list(ROWS), help="default: all")
     options = parser.parse_args()
-    chosen = {name: start for name, start in PEERS.items() if not options.peers or name in {"sft", *options.peers}}
     folder = workplace(8 * (options.size + options.files * 8192))
-    results: dict[str, Times] = {}
+    print(f"{options.rounds} rounds, medians; 2.00x means that sft took half the time of the other")
     try:
-        (down := folder / "down").mkdir()
         (folder / "tls").mkdir()
         certificates = Certificates.make(folder / "tls")
-        with ExitStack() as stack:
-            peers: list[Peer] = []
-            for name, start in chosen.items():
-                (home := folder / name).mkdir()
-                peers.append(stack.enter_context(start(home, certificates)))
-            for turn in range(options.rounds):
-                one, tree = make_input(folder, options.size, options.files)  # new bytes: nobody may share old blocks
-                for peer in peers:
-                    measure(peer, one, tree, down, results.setdefault(peer.name, {}))
-                    print(f"round {turn + 1}: {peer.name} done", file=sys.stderr)
+        if {"big", "small"} & set(options.rows):
+            beside_peers(folder, certificates, options)
+        if set(options.rows) - {"big", "small"}:
+            alone(folder, certificates, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"{options.rounds} rounds, medians; 2.00x means that sft took half the time of the other")
-    report(results, {"big.bin": f"{options.size / (1 << 20):.0f} MiB", "tree": f"{options.files} x 4 KiB"})
     return 0
+
+
+def beside_peers(folder: Path, certificates: Certificates, options: argparse.Namespace) -> None:
+    """The rows `big` and `small`."""
+    chosen = {name: start for name, start in PEERS.items() if not options.peers or name in {"sft", *options.peers}}
+    results: dict[str, Times] = {}
+    (down := folder / "down").mkdir()
+    with ExitStack() as stack:
+        peers = [stack.enter_context(start(_home(folder, name), certificates)) for name, start in chosen.items()]
+        for turn in range(options.rounds):
+            one, tree = make_input(folder, options.size, options.files)  # new bytes: nobody may share old blocks
+            paths = [path for path, row in ((one, "big"), (tree, "small")) if row in options.rows]
+            for peer in peers:
+                measure(peer, paths, down, results.setdefault(peer.name, {}))
+                print(f"round {turn + 1}: {peer.name} done", file=sys.stderr)
+    report(results, {"big.bin": f"{options.size / (1 << 20):.0f} MiB", "tree": f"{options.files} x 4 KiB"})
+
+
+def alone(folder: Path, certificates: Certificates, options: argparse.Namespace) -> None:
+    """The rows `far`, `delta` and `text`; a quarter of the size, the size, and a sixteenth of it."""
+    from .engine_rows import Bench  # it uses what is here
+
+    with (
+        Sft.start(_home(folder, "sft-alone"), certificates) as sft,
+        CurlNginx.start(_home(folder, "curl-alone"), certificates) as curl,
+    ):
+        bench = Bench(folder, sft, curl, options.rounds)
+        for name, rows, share in (("far", bench.far, 4), ("delta", bench.delta, 1), ("text", bench.text, 16)):
+            for row in rows(options.size // share) if name in options.rows else ():
+                print(f"{row.work:<48}{row.ours:>12}  {row.beside}".rstrip())
+
+
+def _home(folder: Path, name: str) -> Path:
+    (home := folder / name).mkdir()
+    return home
 
 
 if __name__ == "__main__":

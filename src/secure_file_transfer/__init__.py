@@ -10,12 +10,24 @@ from . import errors
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .client import AsyncClient, SecureFileTransferClient
+    from .client import AsyncClient, SecureFileTransferClient, TransferControl
     from .server import SecureFileTransferServer
 
-__all__ = ["AsyncClient", "SecureFileTransferClient", "SecureFileTransferServer", "__version__", "errors"]
+__all__ = [
+    "AsyncClient",
+    "SecureFileTransferClient",
+    "SecureFileTransferServer",
+    "TransferControl",
+    "__version__",
+    "errors",
+]
 
-_ROOMS = {"AsyncClient": "client", "SecureFileTransferClient": "client", "SecureFileTransferServer": "server"}
+_ROOMS = {
+    "AsyncClient": "client",
+    "SecureFileTransferClient": "client",
+    "SecureFileTransferServer": "server",
+    "TransferControl": "client",
+}
 
 
 def __getattr__(name: str) -> Any:

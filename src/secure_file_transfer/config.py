@@ -2,6 +2,8 @@
 
 import difflib
 import os
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +26,22 @@ _PREFIX = "SFT_"
 def default_data_dir() -> Path:
     """Where a server keeps its data when nobody says otherwise."""
     return platformdirs.user_data_path("secure-file-transfer", appauthor=False)
+
+
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
+_UNITS = " KMGT"
+
+
+def parse_size(text: str) -> int:
+    """Bytes, as people write them: `4096`, `500K`, `1.5G`, `10 MiB`. Units are binary, as in everything this prints.
+
+    Raises:
+        ValueError
+    """
+    found = _SIZE.fullmatch(text.replace(" ", ""))
+    if found is None:
+        raise ValueError("a number of bytes is needed, such as 500K, 10M or 1.5G")
+    return int(Decimal(found[1]) * 1024 ** _UNITS.index(found[2].upper() or " "))
 
 
 class Settings(BaseSettings):
@@ -52,10 +70,21 @@ class Settings(BaseSettings):
     """How long running requests may take to finish once the server is asked to stop."""
     idle_seconds: int = Field(60, ge=1)
     """How long a peer may stay silent in the middle of a request."""
+    transfers_max: int = Field(0, ge=0)
+    """How many transfers move content at once; the others wait. 0 is no limit."""
+    rate_up: int = Field(0, ge=0)
+    """Bytes a second that all clients together may send, also as `500K`, `10M` or `1.5G`. 0 is no limit."""
+    rate_down: int = Field(0, ge=0)
+    """Bytes a second that all clients together may fetch. 0 is no limit."""
     sweep_grace_minutes: int = Field(60, ge=0)
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("text", pattern="^(text|json)$")
+
+    @field_validator("rate_up", "rate_down", mode="before")
+    @classmethod
+    def _size(cls, value: Any) -> Any:
+        return parse_size(value) if isinstance(value, str) else value
 
     @field_validator("public_names", mode="before")
     @classmethod

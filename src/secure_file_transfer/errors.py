@@ -36,6 +36,8 @@ class SecureFileTransferError(Exception):
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         super().__init__(message or self.row.title)
         self.hint = hint
+        self.retry_after: float | None = None
+        """Seconds to wait before trying again, where the other side has said so."""
 
     @property
     def code(self) -> str:
@@ -158,6 +160,12 @@ class SourceChangedError(SecureFileTransferError):
     row = _row("source_changed", 409, 451, 10, "The file changed while it was read", retryable=True)
 
 
+class CancelledTransferError(SecureFileTransferError):
+    """Somebody here asked for it to end. Nothing was published; what is done already is not done again."""
+
+    row = _row("cancelled", 499, 426, 13, "The transfer was cancelled")
+
+
 # --- who asks ---------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +251,12 @@ class ShuttingDownError(SecureFileTransferError):
     """The server is about to stop."""
 
     row = _row("shutting_down", 503, 421, 7, "The server is shutting down", retryable=True)
+
+
+class BusyError(SecureFileTransferError):
+    """As many transfers run as may, and as many wait as can."""
+
+    row = _row("busy", 503, 450, 75, "The server is busy", retryable=True)
 
 
 # --- the server itself ------------------------------------------------------------------------------------------

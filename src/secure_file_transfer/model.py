@@ -81,6 +81,15 @@ class Conflict(StrEnum):
     RESUME = "resume"
 
 
+class Compression(StrEnum):
+    """How content is made smaller on its way. `auto`: with zstd, where that shrinks it and is faster."""
+
+    AUTO = "auto"
+    ZSTD = "zstd"
+    GZIP = "gzip"
+    NONE = "none"
+
+
 class SortKey(StrEnum):
     """What a listing is ordered by; ties are broken by name. Folders come first in every order."""
 
@@ -185,7 +194,10 @@ class Drive:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person or machine that may sign in. `home_id` is its own vault drive."""
+    """A person or machine that may sign in. `home_id` is its own vault drive.
+
+    `rate_up` and `rate_down` limit all its transfers together, in bytes a second; 0 is no limit.
+    """
 
     id: AccountId
     name: str
@@ -193,6 +205,8 @@ class Account:
     disabled: bool
     home_id: DriveId
     created_us: TimeUs
+    rate_up: int = 0
+    rate_down: int = 0
 
 
 @dataclass(frozen=True, slots=True)

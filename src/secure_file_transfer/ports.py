@@ -134,6 +134,19 @@ class Nodes(Protocol):
     def create(self, drive_id: DriveId, parent_id: NodeId, name: str, kind: Kind, now: TimeUs) -> Node:
         """A new folder, or a file that has no version yet (give it one in the same transaction)."""
 
+    def create_file(
+        self,
+        drive_id: DriveId,
+        parent_id: NodeId,
+        name: str,
+        version_id: VersionId,
+        size: int,
+        sha256: bytes,
+        modified_us: TimeUs,
+        now: TimeUs,
+    ) -> Node:
+        """A new file that points to its version, which has to be inserted in the same transaction."""
+
     def set_version(self, node_id: NodeId, version: Version, modified_us: TimeUs) -> None:
         """Point a file to its new version: size, digest and time follow."""
 
@@ -166,8 +179,8 @@ class Nodes(Protocol):
 class Versions(Protocol):
     """Versions of files, and their manifests."""
 
-    def next_id(self) -> VersionId:
-        """A number never used before, not even by a version that was deleted."""
+    def next_ids(self, count: int) -> Iterator[VersionId]:
+        """Numbers never used before, not even by versions that were deleted."""
 
     def get(self, version_id: VersionId) -> Version | None: ...
     def insert(self, version: Version) -> None:
@@ -263,6 +276,9 @@ class Accounts(Protocol):
     def password_hash(self, account_id: AccountId) -> str: ...
     def set_password_hash(self, account_id: AccountId, password_hash: str) -> None: ...
     def set_disabled(self, account_id: AccountId, *, disabled: bool) -> None: ...
+    def set_rates(self, account_id: AccountId, up: int, down: int) -> None:
+        """Bytes a second for all its transfers together; 0 is no limit."""
+
     def all(self) -> Sequence[Account]: ...
     def delete(self, account_id: AccountId) -> None:
         """Remove it and its sessions; its drive loses its owner."""

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import engine_proofs, proofs, tus_proofs
+from benchmarks import crowd_proofs, fault_proofs, proofs, restart_proofs, tus_proofs
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
@@ -44,7 +44,23 @@ def test_kill_9_loses_no_acknowledged_offset(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_is_cut_anywhere_costs_a_block(tmp_path: Path) -> None:
-    print(engine_proofs.prove_cuts(tmp_path, rounds=3, seed=seed(), total=16 * MIB))
+    print(fault_proofs.prove_cuts(tmp_path, cuts=6, seed=seed(), total=16 * MIB))
+
+
+def test_a_block_that_was_changed_on_the_way_goes_again_alone(tmp_path: Path) -> None:
+    print(fault_proofs.prove_corrupt(tmp_path, blocks=30, seed=seed()))
+
+
+def test_transfers_go_on_when_either_side_is_killed(tmp_path: Path) -> None:
+    print(restart_proofs.prove_restarts(tmp_path, transfers=4, kills=1, seed=seed(), size=8 * MIB))
+
+
+def test_of_a_crowd_nobody_is_starved(tmp_path: Path) -> None:
+    print(crowd_proofs.prove_crowd(tmp_path, clients=20, people=2, seed=seed(), big=MIB))
+
+
+def test_of_several_writers_to_one_path_one_whole_version_is_read(tmp_path: Path) -> None:
+    print(crowd_proofs.prove_writers(tmp_path, writers=6, seed=seed()))
 
 
 def test_nobody_does_what_they_may_not() -> None:
@@ -60,3 +76,6 @@ def test_the_benchmark_runs_against_every_peer(
     assert run_benchmarks() == 0
     table = capsys.readouterr().out
     assert table.count("x ") >= 16  # four kinds of work against four peers
+    assert table.count("% sent") == 2
+    assert table.count("one stream") == 2
+    assert "of text over 100 Mbit/s" in table

@@ -128,3 +128,19 @@ def test_settings_do_not_change_once_loaded() -> None:
     settings = config.load()
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", 0), ("4096", 4096), ("500K", 512_000), ("10M", 10 * MIB), ("1.5G", 3 * 2**29), ("10 MiB", 10 * MIB)],
+)
+def test_rates_may_be_written_with_units(text: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFT_RATE_UP", text)
+    assert config.load(rate_down=text).rate_up == expected
+    assert config.load(rate_down=text).rate_down == expected
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1", "1e6", "10X", "1.2.3", "0x10", "٣M", "9" * 30, "1\n"])
+def test_rates_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="rate_up"):
+        config.load(rate_up=text)

@@ -1,5 +1,6 @@
 """The client: an asynchronous core over HTTPS, and a synchronous face for scripts. Holds no server code."""
 
+from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .facade import SecureFileTransferClient
 from .many import Transferred
@@ -7,7 +8,9 @@ from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
 from .streams import Download
+from .syncing import Step, Synced
 from .trust import fetch_ca, fingerprint_of
+from .watching import Watched
 from .wire import AccountInfo, ServerInfo, SignIn, Whoami, Written
 
 __all__ = [
@@ -21,7 +24,12 @@ __all__ = [
     "SecureFileTransferClient",
     "ServerInfo",
     "SignIn",
+    "Step",
+    "Synced",
+    "TransferControl",
+    "TransferState",
     "Transferred",
+    "Watched",
     "Whoami",
     "Written",
     "fetch_ca",

@@ -1,34 +1,25 @@
 """The requests of docs/protocol.md, one method each, and the streams that the transfers are made of."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO
 
 from ..errors import (
     DigestMismatchError,
-    ForbiddenError,
     InvalidRequestError,
-    NotFoundError,
     ProtocolViolationError,
     RangeNotSatisfiableError,
     SecureFileTransferError,
-    SignInRequiredError,
 )
 from ..model import KIB, MIB, Conflict, Entry, SortKey, TimeUs, Usage
 from ..paths import RemotePath, display
-from ..transfer.retry import Retry
 from . import wire
-from .blocks import BlockService
-from .lanes import Lanes, Traffic
-from .options import Configured
+from .connected import Connected
+from .how import UPLOAD_CONFLICTS, choice, priority_field
 from .streams import Body, Download, Hashed, Next
-from .transport import Query, Transport, read_json
+from .transport import Query, read_json
 from .trust import timed_out
-from .wire import ServerInfo, SignIn, Whoami, Written
+from .wire import Written
 
 _PAGE = 1000
 _ENTRIES_MAX = 10_000_000
@@ -40,136 +31,8 @@ _WHOLE_MAX = 1 * MIB
 _ZIP_QUERY_MAX = 32 * KIB
 
 
-class Api(Configured):
+class Api(Connected):
     """One signed-in view of one server. Everything a program of the protocol needs, without the local disk."""
-
-    _transport: Transport | None = None
-    _session_token: str | None = None
-    _signing_in: "asyncio.Lock | None" = None
-    _pool: ThreadPoolExecutor | None = None
-    _lanes: Lanes | None = None
-    _blocks: BlockService | None = None
-    _blocks_asked: asyncio.Lock | None = None
-    _retry = Retry()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections. The session on the server stays; `sign_out` ends it."""
-        transport, self._transport = self._transport, None
-        lanes, self._lanes, self._blocks, self._blocks_asked = self._lanes, None, None, None
-        pool, self._pool = self._pool, None
-        if lanes is not None:
-            lanes.close()
-        if transport is not None:
-            await transport.close()
-        if pool is not None:
-            pool.shutdown(wait=False)
-
-    @property
-    def executor(self) -> ThreadPoolExecutor:
-        """The threads that read, hash and write files."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(min(8, self._options.connections), thread_name_prefix="sft-disk")
-        return self._pool
-
-    @property
-    def connections(self) -> int:
-        """How many files move at once."""
-        return self._options.connections
-
-    def _wire(self) -> Transport:
-        if self._transport is None:
-            options = self._options
-            self._transport = Transport(
-                options.address, options.trust, connections=options.connections, silence=options.timeout
-            )
-        return self._transport
-
-    @property
-    def traffic(self) -> Traffic:
-        """Bytes of content that transfers by blocks and batches have moved, with all that had to move again."""
-        return Traffic() if self._lanes is None else self._lanes.traffic
-
-    async def block_service(self) -> BlockService | None:
-        """The block protocol, or None where the server or our rights do not offer it."""
-        if self._blocks_asked is None:
-            self._blocks_asked = asyncio.Lock()
-        async with self._blocks_asked:
-            if self._lanes is None:
-                self._lanes = Lanes(
-                    self._options.address,
-                    await self._wire().context(),
-                    limit=self._options.connections,
-                    silence=self._options.timeout,
-                )
-                with suppress(NotFoundError, ForbiddenError, SignInRequiredError):
-                    terms = wire.block_terms(await self._call("GET", "/api/v1/transfer", query=[("path", "/")]))
-                    self._blocks = BlockService(self._lanes, terms, self._token, self._retry)
-        return self._blocks
-
-    # --- who we are ---------------------------------------------------------------------------------------------
-
-    async def server_info(self) -> ServerInfo:
-        """What the server says of itself; needs no sign-in."""
-        return wire.server_info(await self._ask("GET", "/api/v1/server", token=None))
-
-    async def setup(self, code: str, name: str, password: str) -> SignIn:
-        """Make the first administrator with the one-time code that the server printed, and sign in as them.
-
-        Raises:
-            NotFoundError: the server has an administrator already, or the code is wrong.
-            WeakPasswordError
-        """
-        values = {"code": code, "name": name, "password": password}
-        return self._keep(await self._ask("POST", "/api/v1/setup", values, token=None, expect=(201,)))
-
-    async def sign_in(self, name: str, password: str) -> SignIn:
-        """Begin a session and use it from now on.
-
-        Raises:
-            SignInFailedError: wrong name or password, or a disabled account.
-            TooManyRequestsError
-        """
-        values = {"name": name, "password": password}
-        return self._keep(await self._ask("POST", "/api/v1/sessions", values, token=None, expect=(201,)))
-
-    def _keep(self, value: object) -> SignIn:
-        signed = wire.sign_in(value)
-        self._session_token = signed.token
-        return signed
-
-    async def sign_out(self) -> None:
-        """End the session: its token is dead at once, here and on the server."""
-        token = await self._token()
-        await self._ask("DELETE", "/api/v1/sessions/current", token=token, expect=(204,))
-        self._session_token = ""
-
-    async def whoami(self) -> Whoami:
-        """Who the server takes us for.
-
-        Raises:
-            SignInRequiredError: there is no session, or it has ended.
-        """
-        return wire.whoami(await self._call("GET", "/api/v1/sessions/current"))
-
-    async def _token(self) -> str | None:
-        """The token to send, signing in first if a name and password were given. "" marks a signed-out client."""
-        options = self._options
-        if self._session_token is None and options.username is not None and options.password is not None:
-            if self._signing_in is None:
-                self._signing_in = asyncio.Lock()
-            async with self._signing_in:
-                if self._session_token is None:
-                    await self.sign_in(options.username, options.password)
-        token = options.token if self._session_token is None else self._session_token
-        return token or None
 
     # --- entries ------------------------------------------------------------------------------------------------
 
@@ -255,8 +118,12 @@ class Api(Configured):
 
     # --- content ------------------------------------------------------------------------------------------------
 
-    def get_stream(self, path: str, *, offset: int = 0, length: int | None = None) -> Download:
+    def get_stream(
+        self, path: str, *, offset: int = 0, length: int | None = None, priority: int | None = None
+    ) -> Download:
         """A file, or the part of it from `offset` on (at most `length` bytes), as it arrives; see `Download`.
+
+        `priority` is for the server: of what it is asked for at once, lower numbers go first.
 
         Raises, once entered:
             NotFoundError, IsAFolderError, RangeNotSatisfiableError, BlockDamagedError
@@ -267,11 +134,14 @@ class Api(Configured):
         return Download(
             self._wire(),
             self._token,
+            self._renew,
             _url("files", path),
             name=name,
             offset=offset,
             length=length,
             executor=self.executor,
+            flow=self.flow,
+            headers=priority_field(priority),
         )
 
     def zip(self, paths: Sequence[str]) -> Download:
@@ -285,7 +155,15 @@ class Api(Configured):
             raise InvalidRequestError(f"{len(query)} paths are none or too many for one archive", hint="Name a folder.")
         name = f"the archive of {len(query)}" if len(query) > 1 else query[0][1]
         return Download(
-            self._wire(), self._token, "/api/v1/zip", name=name, query=query, archive=True, executor=self.executor
+            self._wire(),
+            self._token,
+            self._renew,
+            "/api/v1/zip",
+            name=name,
+            query=query,
+            archive=True,
+            executor=self.executor,
+            flow=self.flow,
         )
 
     async def get_bytes(self, path: str, *, offset: int = 0, length: int | None = None) -> bytes:
@@ -328,6 +206,7 @@ class Api(Configured):
         if_match: str | None = None,
         create_only: bool = False,
         on_bytes: Callable[[int], None] | None = None,
+        priority: int | None = None,
     ) -> Written:
         """Store what `source` gives, hashed on the way and compared with what the server has stored.
 
@@ -341,27 +220,33 @@ class Api(Configured):
             if_match: replace only the content with this etag.
             create_only: never replace, fail with PreconditionFailedError instead.
             on_bytes: hears how many bytes went out, piece by piece.
+            priority: for the server: of what it is asked to do at once, lower numbers go first.
 
         Raises:
             DigestMismatchError: the server stored something else than was sent.
             NotFoundError, IsAFolderError, NoSpaceError, QuotaExceededError, PreconditionFailedError, ...
         """
-        hashed = Hashed(source, self.executor)
-        headers = {}
+        headers = priority_field(priority)
         if if_match is not None:
             headers["If-Match"] = f'"{if_match}"'
         if create_only:
             headers["If-None-Match"] = "*"
-        written = await self.upload(
-            hashed.next,
-            path,
-            length=length,
-            query=upload_query(conflict, modified_us, parents=parents),
-            headers=headers,
-            on_bytes=on_bytes,
-        )
-        check_stored(written, hashed.sha256, path)
-        return written
+
+        async def store(_: str | None) -> Written:
+            hashed = Hashed(source, self.executor)
+            written = await self.upload(
+                hashed.next,
+                path,
+                length=length,
+                query=upload_query(conflict, modified_us, parents=parents),
+                headers=headers,
+                on_bytes=on_bytes,
+            )
+            check_stored(written, hashed.sha256, path)
+            return written
+
+        # What is in memory can be sent a second time, should our session have ended; a stream has been read.
+        return await (self._signed(store) if isinstance(source, bytes | memoryview) else store(None))
 
     async def upload(
         self,
@@ -382,20 +267,25 @@ class Api(Configured):
             Whatever `read` raises, as it is.
         """
         wire_, silence = self._wire(), self._options.timeout
-        token = await self._token()
         loop = asyncio.get_running_loop()
         sent = {"Content-Type": "application/octet-stream", **(headers or {})}
         url = _url("files", path)
 
         if isinstance(read, bytes) and len(read) <= _WHOLE_MAX:
             # aiohttp's own timeout starts once the body is out; a megabyte fits into any socket's patience.
-            async with wire_.request(
-                "PUT", url, query=query, headers=sent, token=token, body=read, expect=(200, 201)
-            ) as response:
-                if on_bytes is not None:
-                    on_bytes(len(read))
-                return wire.written(await read_json(response))
+            await self.flow.passing(len(read))
 
+            async def put(token: str | None) -> Written:
+                async with wire_.request(
+                    "PUT", url, query=query, headers=sent, token=token, body=read, expect=(200, 201)
+                ) as response:
+                    if on_bytes is not None:
+                        on_bytes(len(read))
+                    return wire.written(await read_json(response))
+
+            return await self._signed(put)
+
+        token = await self._token()
         if length is not None:
             sent["Content-Length"] = str(length)
         try:
@@ -408,7 +298,7 @@ class Api(Configured):
                         on_bytes(size)
 
                 pieces = Hashed(read, self.executor).next if isinstance(read, bytes) else read
-                body = Body(pieces, length, handed_over)
+                body = Body(pieces, length, handed_over, self.flow)
                 try:
                     async with wire_.request(
                         "PUT", url, query=query, headers=sent, token=token, body=body, expect=(200, 201)
@@ -423,51 +313,9 @@ class Api(Configured):
         except TimeoutError:
             raise timed_out(self._options.address) from None
 
-    # --- requests -----------------------------------------------------------------------------------------------
-
-    async def _call(
-        self, method: str, path: str, values: object = None, *, query: Query = (), expect: Sequence[int] = (200,)
-    ) -> Any:
-        """A request as whoever we are."""
-        return await self._ask(method, path, values, token=await self._token(), query=query, expect=expect)
-
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        values: object = None,
-        *,
-        token: str | None,
-        query: Query = (),
-        expect: Sequence[int] = (200,),
-    ) -> Any:
-        body = None if values is None else json.dumps(values).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        async with self._wire().request(
-            method, path, query=query, headers=headers, token=token, body=body, expect=expect
-        ) as response:
-            return None if response.status == 204 else await read_json(response)
-
 
 def _url(room: str, path: str) -> str:
     return f"/api/v1/{room}{RemotePath.parse(path).to_url()}"
-
-
-def choice(conflict: Conflict | str, allowed: Sequence[Conflict]) -> Conflict:
-    """One of the allowed ways to treat a taken name.
-
-    Raises:
-        InvalidRequestError: naming those that exist.
-    """
-    if conflict not in set(allowed):
-        raise InvalidRequestError(
-            f"{display(str(conflict))} is no way to treat a taken name here",
-            hint="Use " + ", ".join(known.value for known in allowed) + ".",
-        )
-    return Conflict(conflict)
-
-
-UPLOAD_CONFLICTS = (Conflict.OVERWRITE, Conflict.SKIP, Conflict.RENAME, Conflict.NEWER)
 
 
 def upload_query(conflict: Conflict | str, modified_us: TimeUs | None, *, parents: bool) -> list[tuple[str, str]]:

@@ -10,22 +10,28 @@ from typing import Any, TypeVar
 from blake3 import blake3
 
 from ..errors import (
+    BusyError,
     SecureFileTransferError,
     ShuttingDownError,
+    SignInRequiredError,
     TooManyRequestsError,
     UnreachableError,
 )
 from ..paths import RemotePath
 from ..transfer.frames import MEDIA_TYPE
 from ..transfer.retry import Retry
+from ..transfer.squeeze import Habit
 from . import wire
+from .budget import Budget
+from .how import How
 from .lanes import Answer, Buffer, Lanes, nothing
+from .squeezing import Squeezer
 from .wire import BlockTerms, FileBlocks, Written
 
 T = TypeVar("T")
 Result = Written | SecureFileTransferError
 
-_NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError)
+_NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError, BusyError)
 """After these the server has done nothing, so even what must not be done twice may be tried again."""
 
 MEMORY = 36 * 1024 * 1024
@@ -47,37 +53,28 @@ class Piece:
     length: int
 
 
-class Budget:
-    """A number of bytes that may be in memory at once; whoever wants more waits, in order of arrival."""
-
-    def __init__(self, size: int) -> None:
-        self._size = self._free = size
-        self._changed = asyncio.Condition()
-
-    async def take(self, count: int) -> int:
-        """Wait for room. What is larger than everything gets everything."""
-        count = min(count, self._size)
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._free >= count)
-            self._free -= count
-        return count
-
-    async def give(self, count: int) -> None:
-        """Give it back."""
-        async with self._changed:
-            self._free += count
-            self._changed.notify_all()
-
-
 class BlockService:
     """What a server of blocks does for one account."""
 
     def __init__(
-        self, lanes: Lanes, terms: BlockTerms, token: Callable[[], Awaitable[str | None]], retry: Retry
+        self,
+        lanes: Lanes,
+        terms: BlockTerms,
+        token: Callable[[], Awaitable[str | None]],
+        renew: Callable[[str | None, SignInRequiredError], Awaitable[None]],
+        retry: Retry,
     ) -> None:
+        """`renew` signs in again where that can be, and else raises the error."""
         self.lanes, self.terms = lanes, terms
         self.budget = Budget(MEMORY)
-        self._token, self.retry = token, retry
+        self._token, self._renew, self.retry = token, renew, retry
+        self._squeezer = Squeezer(terms.codings)
+        # What a batch costs the server says little of the line, so each kind is measured by itself.
+        self._batches, self._batch_habit = self._squeezer.another(), Habit()
+
+    def close(self) -> None:
+        """End the threads that compress. The lanes are their owner's."""
+        self._squeezer.close()
 
     async def _ask(
         self,
@@ -88,78 +85,85 @@ class BlockService:
         body: Sequence[Buffer] = (),
         headers: Mapping[str, str] | Callable[[], Mapping[str, str]] = MappingProxyType({}),
         expect: Sequence[int] = (200,),
+        how: How,
         once: bool = False,
-        priority: int = 0,
     ) -> T:
         """One request, again and again while that can help; `once` says that to do it twice does harm."""
-        delays = self.retry.delays()
+        tries, renewed = self.retry.begun(), False
         while True:
-            sent = dict(headers() if callable(headers) else headers)
+            sent = {**how.headers, **(headers() if callable(headers) else headers)}
             if (token := await self._token()) is not None:
                 sent["Authorization"] = f"Bearer {token}"
             try:
                 return await self.lanes.exchange(
-                    method, path, take, headers=sent, body=body, expect=expect, priority=priority
+                    method, path, take, headers=sent, body=body, expect=expect, control=how.control
                 )
-            except SecureFileTransferError as error:
-                delay = next(delays, None)
-                if delay is None or not self.retry.helps(error) or (once and not isinstance(error, _NEVER_BEGUN)):
+            except SignInRequiredError as error:
+                if renewed:
                     raise
-            await asyncio.sleep(delay)
+                await self._renew(token, error)
+                renewed = True
+            except SecureFileTransferError as error:
+                delay = tries.delay(error)
+                if delay is None or (once and not isinstance(error, _NEVER_BEGUN)):
+                    raise tries.ended(error) from None
+                await asyncio.sleep(delay)
 
-    async def _json(self, path: str, values: object, *, once: bool = False) -> object:
+    async def _json(self, path: str, values: object, how: How, *, once: bool = False) -> object:
         body = [json.dumps(values, separators=(",", ":")).encode()]
         headers = {"Content-Type": "application/json"}
-        return await self._ask("POST", path, Answer.json, body=body, headers=headers, once=once)
+        return await self._ask("POST", path, Answer.json, body=body, headers=headers, how=how, once=once)
 
     # --- up -----------------------------------------------------------------------------------------------------
 
-    async def missing(self, ids: Sequence[bytes]) -> set[bytes]:
+    async def missing(self, ids: Sequence[bytes], how: How) -> set[bytes]:
         """Which blocks have to be sent."""
         found: set[bytes] = set()
         for at in range(0, len(ids), self.terms.missing_max):
             part = ids[at : at + self.terms.missing_max]
-            found |= wire.missing(await self._json("/api/v1/blocks/missing", {"ids": [i.hex() for i in part]}), part)
+            asked = {"ids": [i.hex() for i in part]}
+            found |= wire.missing(await self._json("/api/v1/blocks/missing", asked, how), part)
         return found
 
-    async def put(self, name: bytes, data: Buffer, hint: str, priority: int) -> None:
-        """Send one block; a refused one again, and only that one."""
-        headers = {"Content-Type": "application/octet-stream", "Upload-Hint": hint}
-        await self._ask(
-            "PUT",
-            f"/api/v1/blocks/{name.hex()}",
-            nothing,
-            body=[data],
-            headers=headers,
-            expect=(200, 201, 204),
-            priority=priority,
-        )
+    async def put(self, name: bytes, data: Buffer, hint: str, how: How, habit: Habit) -> None:
+        """Send one block; a refused one again, and only that one. `habit` is that of its file."""
+        async with self._squeezer.packed(data, how, habit) as packed:
+            await self._ask(
+                "PUT",
+                f"/api/v1/blocks/{name.hex()}",
+                nothing,
+                body=packed.body,
+                headers={"Content-Type": "application/octet-stream", "Upload-Hint": hint, **packed.headers},
+                expect=(200, 201, 204),
+                how=how,
+            )
 
-    async def commit(self, files: Sequence[Mapping[str, Any]], *, once: bool) -> list[Result]:
+    async def commit(self, files: Sequence[Mapping[str, Any]], how: How) -> list[Result]:
         """Publish files whose blocks are there. Each succeeds or fails alone."""
-        return wire.results(await self._json("/api/v1/commits", {"files": files}, once=once), len(files))
+        return wire.results(await self._json("/api/v1/commits", {"files": files}, how, once=how.once), len(files))
 
-    async def batch(self, body: Sequence[Buffer], count: int, *, once: bool, priority: int = 0) -> list[Result]:
+    async def batch(self, body: Buffer, count: int, how: How) -> list[Result]:
         """Send and publish many small files; `body` is their frames."""
-        answer = await self._ask(
-            "POST",
-            "/api/v1/batch",
-            Answer.json,
-            body=body,
-            headers={"Content-Type": MEDIA_TYPE},
-            once=once,
-            priority=priority,
-        )
+        async with self._batches.packed(body, how, self._batch_habit) as packed:
+            answer = await self._ask(
+                "POST",
+                "/api/v1/batch",
+                Answer.json,
+                body=packed.body,
+                headers={"Content-Type": MEDIA_TYPE, **packed.headers},
+                how=how,
+                once=how.once,
+            )
         return wire.results(answer, count)
 
     # --- down ---------------------------------------------------------------------------------------------------
 
-    async def manifest(self, path: RemotePath) -> FileBlocks:
+    async def manifest(self, path: RemotePath, how: How) -> FileBlocks:
         """What a file is made of."""
-        return wire.file_blocks(await self._ask("GET", f"/api/v1/manifests{path.to_url()}", Answer.json))
+        return wire.file_blocks(await self._ask("GET", f"/api/v1/manifests{path.to_url()}", Answer.json, how=how))
 
     async def fetch(
-        self, path: RemotePath, etag: str, run: Sequence[Piece], take: Callable[[Answer, Piece], None]
+        self, path: RemotePath, etag: str, run: Sequence[Piece], take: Callable[[Answer, Piece], None], how: How
     ) -> None:
         """Fetch pieces of a file that lie side by side, in one request; `take` reads each, in the connection's thread.
 
@@ -179,10 +183,10 @@ class BlockService:
         def headers() -> Mapping[str, str]:
             return {"Range": f"bytes={left[0].offset}-{left[-1].offset + left[-1].length - 1}", "If-Match": f'"{etag}"'}
 
-        await self._ask("GET", url, read, headers=headers, expect=(206,))
+        await self._ask("GET", url, read, headers=headers, expect=(206,), how=how)
 
-    async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T]) -> T:
+    async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T], how: How) -> T:
         """Fetch many small files; `take` reads their frames."""
         body = [json.dumps({"paths": [str(path) for path in paths]}, separators=(",", ":")).encode()]
         headers = {"Content-Type": "application/json"}
-        return await self._ask("POST", "/api/v1/batch/read", take, body=body, headers=headers)
+        return await self._ask("POST", "/api/v1/batch/read", take, body=body, headers=headers, how=how)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from ..errors import (
     ProtocolViolationError,
     SecureFileTransferError,
 )
-from ..model import MIB, Conflict, Entry
+from ..model import MIB, Entry
 from ..paths import RemotePath, display
 from ..transfer.cutting import sizes_for
+from ..transfer.retry import Tries
 from .api import Api
-from .blocks import BlockService, Piece
+from .blocks import BlockService, Piece, block_id
+from .how import How
 from .lanes import Answer
 from .local import SourceFile
 from .many import side_by_side
@@ -57,11 +59,19 @@ class BlockDownload:
     """Fetches the blocks of one file that are not here yet."""
 
     def __init__(
-        self, api: Api, service: BlockService, found: FileBlocks, target: Path, on_bytes: Callable[[int], None]
+        self,
+        api: Api,
+        service: BlockService,
+        found: FileBlocks,
+        target: Path,
+        how: How,
+        on_bytes: Callable[[int], None],
     ) -> None:
         self._api, self._service, self._found, self._on_bytes = api, service, found, on_bytes
+        self._how = how
         self._path = RemotePath.parse(found.entry.path)
         self.part = BlockFile(target, found.blocks)
+        self._size = sum(length for _, length in found.blocks)
         self._target = target
         self._loop = asyncio.get_running_loop()
         starts = itertools.accumulate((length for _, length in found.blocks), initial=0)
@@ -73,6 +83,27 @@ class BlockDownload:
 
     async def _run(self, work: Callable[..., object], *args: object) -> None:
         await self._loop.run_in_executor(self._api.executor, work, *args)
+
+    def stands(self) -> bool:
+        """Whether the file at the target is this one already, block by block."""
+        try:
+            source = SourceFile(self._target)
+        except SecureFileTransferError:
+            return False
+        try:
+            return source.size == self._size and all(self._read(source, piece) for piece in self._pieces)
+        except SecureFileTransferError:
+            return False
+        finally:
+            source.close()
+
+    def _read(self, source: SourceFile, piece: Piece) -> memoryview | None:
+        """A block from the place in the file that it should have, if it is there."""
+        if piece.offset + piece.length > source.size:
+            return None
+        data = memoryview(bytearray(piece.length))
+        source.read_at(piece.offset, data)
+        return data if block_id(data, self._found.naming_key) == piece.name else None
 
     async def fetch(self) -> None:
         """Have the whole file in the part, verified.
@@ -111,16 +142,17 @@ class BlockDownload:
 
     async def _fetch(self, run: list[Piece]) -> None:
         """Have a run. What arrives damaged is fetched again, and only that."""
-        delays = self._service.retry.delays()
+        tries: dict[int, Tries] = {}  # of each block: a run of many may have many that are damaged once
         damaged: list[Piece] = []
         etag = self._found.entry.etag
-        await self._service.fetch(self._path, etag, run, partial(self._take, damaged))
+        await self._service.fetch(self._path, etag, run, partial(self._take, damaged), self._how)
         while damaged:
-            if (delay := next(delays, None)) is None:
-                raise wrong_content(self._found.entry.path)
+            piece, wrong = damaged.pop(), wrong_content(self._found.entry.path)
+            again = tries.setdefault(piece.number, self._service.retry.begun())
+            if (delay := again.delay(wrong)) is None:
+                raise again.ended(wrong)
             await asyncio.sleep(delay)
-            again = [damaged.pop()]
-            await self._service.fetch(self._path, etag, again, partial(self._take, damaged))
+            await self._service.fetch(self._path, etag, [piece], partial(self._take, damaged), self._how)
 
     def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
         """Read one block, in the connection's thread. It counts as here only once all of it is verified."""
@@ -152,15 +184,33 @@ class BlockDownload:
         blocks, key = self._found.blocks, self._found.naming_key
         for number in self.part.verified(blocks, key):
             self._here[number].set()
-        wanted: dict[bytes, list[int]] = {}
-        for number, (name, _) in enumerate(blocks):
-            if not self._here[number].is_set():
-                wanted.setdefault(name, []).append(number)
-        if wanted:
-            with contextlib.suppress(SecureFileTransferError):  # what cannot be read cannot help
-                self._borrow(wanted)
+        with contextlib.suppress(SecureFileTransferError):  # what cannot be read cannot help
+            if not self._how.resumes or self._continue():
+                self._borrow()
 
-    def _borrow(self, wanted: Mapping[bytes, list[int]]) -> None:
+    def _continue(self) -> bool:
+        """Take the blocks that are in their places; whether there is so much besides that they may have moved."""
+        source = SourceFile(self._target)
+        try:
+            other = source.size
+            for piece in self._pieces:
+                if (data := self._read(source, piece)) is not None:
+                    other -= piece.length
+                    if not self._here[piece.number].is_set():
+                        self.part.write_at(piece.offset, data)
+                        self._here[piece.number].set()
+            return other > self._service.terms.block_max
+        finally:
+            source.close()
+
+    def _borrow(self) -> None:
+        """Take the blocks that the file at the target has anywhere, where cutting it finds them."""
+        wanted: dict[bytes, list[int]] = {}
+        for piece in self._pieces:
+            if not self._here[piece.number].is_set():
+                wanted.setdefault(piece.name, []).append(piece.number)
+        if not wanted:
+            return
         source = SourceFile(self._target)
         try:
             terms = self._service.terms
@@ -180,25 +230,25 @@ async def download(
     service: BlockService,
     entry: Entry,
     target: Path,
-    conflict: Conflict,
+    how: How,
     on_bytes: Callable[[int], None],
 ) -> tuple[Path, str, Entry] | None:
     """Fetch a file to exactly `target`; None where the server has no manifest of it.
 
-    What a failure that will pass has left is kept beside the target, and the next try goes on there.
+    What a try leaves that was cancelled, or whose failure will pass, is kept beside the target; the next goes on there.
 
     Raises:
         InterruptedTransferError: the file on the server keeps changing.
     """
     for _ in range(_CHANGES_MAX):
         try:
-            found = await service.manifest(RemotePath.parse(entry.path))
+            found = await service.manifest(RemotePath.parse(entry.path), how)
         except NotFoundError:
             return None
         if found.entry.path != entry.path:
             raise ProtocolViolationError(f"The server answers for another file than {display(entry.path)}")
         with contextlib.suppress(PreconditionFailedError):
-            path, outcome = await _published(api, service, found, target, conflict, on_bytes)
+            path, outcome = await _published(api, service, found, target, how, on_bytes)
             return path, outcome, found.entry
     raise InterruptedTransferError(f"{display(entry.path)} changes while it is fetched", hint="Try again later.")
 
@@ -208,7 +258,7 @@ async def _published(
     service: BlockService,
     found: FileBlocks,
     target: Path,
-    conflict: Conflict,
+    how: How,
     on_bytes: Callable[[int], None],
 ) -> tuple[Path, str]:
     loop, went = asyncio.get_running_loop(), 0
@@ -218,12 +268,15 @@ async def _published(
         went += size
         on_bytes(size)
 
-    work = BlockDownload(api, service, found, target, count)
+    work = BlockDownload(api, service, found, target, how, count)
+    if how.resumes and await loop.run_in_executor(api.executor, work.stands):
+        return target, "skipped"
     try:
         await work.fetch()
-        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, conflict)
+        return await loop.run_in_executor(api.executor, work.part.publish, found.entry.modified_us, how.word)
     except BaseException as error:
-        passing = isinstance(error, SecureFileTransferError) and error.retryable and went
+        # What was cancelled, by whomever, is likely to be asked for again.
+        passing = went and (isinstance(error, asyncio.CancelledError) or getattr(error, "retryable", False))
         # Waits for threads that may still write, even while we are being cancelled.
         await asyncio.shield(loop.run_in_executor(api.executor, work.part.keep if passing else work.part.discard))
         on_bytes(-went)

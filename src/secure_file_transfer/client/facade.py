@@ -190,14 +190,20 @@ class SecureFileTransferClient(Configured):
     receive_file = _bridged(AsyncClient.receive_file)
     receive_files_in_parallel = _bridged(AsyncClient.receive_files_in_parallel)
     receive_tree = _bridged(AsyncClient.receive_tree)
+    sync = _bridged(AsyncClient.sync)
+    watch = _bridged(AsyncClient.watch)
 
     def list(self, path: str = "/", *, sort: SortKey | str = SortKey.NAME, descending: bool = False) -> Iterator[Entry]:
         """All entries of a folder; see `AsyncClient.list`."""
         return self._each(lambda client: client.list(path, sort=sort, descending=descending), _BATCH)
 
-    def get_stream(self, path: str, *, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def get_stream(
+        self, path: str, *, offset: int = 0, length: int | None = None, priority: int | None = None
+    ) -> Iterator[bytes]:
         """The bytes of a file as they arrive, verified at the end; see `AsyncClient.get_stream`."""
-        return self._each(lambda client: _pieces(client.get_stream(path, offset=offset, length=length)), 1)
+        return self._each(
+            lambda client: _pieces(client.get_stream(path, offset=offset, length=length, priority=priority)), 1
+        )
 
     def zip(self, paths: Sequence[str]) -> Iterator[bytes]:
         """The bytes of a ZIP archive as they arrive; see `AsyncClient.zip`."""

@@ -7,14 +7,16 @@ import asyncio
 import functools
 import http.client
 import json
+import select
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import (
     CertificateError,
@@ -23,25 +25,28 @@ from ..errors import (
     SecureFileTransferError,
     TooLargeError,
 )
-from ..transfer.pace import Parallelism
-from ..transfer.queue import PriorityQueue
 from ..version import __version__
 from . import trust as trusting
-from .transport import JSON_MAX, PROBLEM_MAX, PROBLEM_TYPE, problem_of
+from .control import TransferControl
+from .flow import Flow
+from .transport import JSON_MAX, PROBLEM_MAX, PROBLEM_TYPE, problem_of, retry_after
 from .trust import Address
+from .turns import Turns
 
 T = TypeVar("T")
 Buffer = bytes | bytearray | memoryview
 
 _CONNECT_SECONDS = 30.0
-_PIECE = 1 << 20
+_SMALL = 16 * 1024
+"""Bytes. How long so small a request and its answer take says how far away the server is."""
 
 
 class Answer:
     """A response whose status was expected, while its body is still in the connection. Used by one thread."""
 
-    def __init__(self, response: http.client.HTTPResponse, address: Address) -> None:
+    def __init__(self, response: http.client.HTTPResponse, address: Address, flow: Flow, stop: threading.Event) -> None:
         self._response, self._address = response, address
+        self._flow, self._stop = flow, stop
         self.status = response.status
         self.received = 0
 
@@ -57,11 +62,15 @@ class Answer:
         """
         got = 0
         while got < len(buffer):
-            count = self._response.readinto(buffer[got:])
+            count = self._response.readinto(buffer[got : got + self._flow.piece])
             if not count:
                 raise cut_short(self._address)
             got += count
-            self.received += count
+            self._came(count)
+
+    def _came(self, count: int) -> None:
+        self.received += count
+        self._flow.passes(count, self._stop)
 
     def pieces(self) -> Iterator[bytes]:
         """The body as it comes.
@@ -69,8 +78,8 @@ class Answer:
         Raises:
             InterruptedTransferError: it ended early.
         """
-        while data := self._response.read1(_PIECE):
-            self.received += len(data)
+        while data := self._response.read1(self._flow.piece):
+            self._came(len(data))
             yield data
         if self._response.length:
             raise cut_short(self._address)
@@ -83,7 +92,7 @@ class Answer:
             InterruptedTransferError: it ended early.
         """
         data = self._response.read(limit + 1)
-        self.received += len(data)
+        self._came(len(data))
         if len(data) > limit:
             raise TooLargeError("The server's answer is longer than any honest one")
         if self._response.length:
@@ -117,15 +126,22 @@ def cut_short(address: Address) -> InterruptedTransferError:
 class Lane:
     """One connection, kept open between requests. One thread at a time."""
 
-    def __init__(self, address: Address, context: ssl.SSLContext, silence: float) -> None:
-        self._address, self._context, self._silence = address, context, silence
+    def __init__(self, address: Address, context: ssl.SSLContext, silence: float, flow: Flow) -> None:
+        self._address, self._context, self._silence, self._flow = address, context, silence, flow
         self._connection: http.client.HTTPSConnection | None = None
         self._response: http.client.HTTPResponse | None = None
-        self.aborted = False
+        self._stop = threading.Event()
+        self.trip: float | None = None
+        """Seconds that the last small exchange took, if it was one."""
+
+    @property
+    def aborted(self) -> bool:
+        """Whether it was ended."""
+        return self._stop.is_set()
 
     def abort(self) -> None:
         """End whatever runs in it, from another thread."""
-        self.aborted = True
+        self._stop.set()
         connection = self._connection
         if connection is not None and connection.sock is not None:
             with suppress(OSError):
@@ -158,7 +174,8 @@ class Lane:
             answer = self._sent(method, path, headers, body)
             if answer.status not in expect:
                 told = answer.header("Content-Type").partition(";")[0].strip() == PROBLEM_TYPE
-                raise problem_of(self._address, answer.status, answer.read(PROBLEM_MAX) if told else b"")
+                wait = retry_after(answer.header("Retry-After"))
+                raise problem_of(self._address, answer.status, answer.read(PROBLEM_MAX) if told else b"", wait)
             result = take(answer)
         except (OSError, http.client.HTTPException) as error:
             self.close()
@@ -171,21 +188,36 @@ class Lane:
     def _sent(self, method: str, path: str, headers: Mapping[str, str], body: Sequence[Buffer]) -> Answer:
         connection = self._opened()
         length = sum(len(part) for part in body)
+        begin = time.monotonic()
         sent = {"User-Agent": f"secure-file-transfer/{__version__}", "Accept-Encoding": "identity", **headers}
         if body:
             sent["Content-Length"] = str(length)
         try:
-            connection.request(method, path, body=iter(body) if body else None, headers=sent, encode_chunked=False)
+            content = self._pieces(body) if body else None
+            connection.request(method, path, body=content, headers=sent, encode_chunked=False)
         except ssl.SSLError:
             raise
         except OSError:
             pass  # it may have answered before it stopped reading
         self._response = connection.getresponse()
-        return Answer(self._response, self._address)
+        self.trip = time.monotonic() - begin if length <= _SMALL else None
+        return Answer(self._response, self._address, self._flow, self._stop)
+
+    def _pieces(self, body: Sequence[Buffer]) -> Iterator[memoryview]:
+        for part in body:
+            view = memoryview(part)
+            for at in range(0, len(view), self._flow.piece):
+                piece = view[at : at + self._flow.piece]
+                self._flow.passes(len(piece), self._stop)
+                if self.aborted:
+                    raise ConnectionAbortedError
+                yield piece
 
     def _opened(self) -> http.client.HTTPSConnection:
         if self.aborted:
             raise ConnectionAbortedError
+        if self._connection is not None and self._connection.sock is not None and _was_left(self._connection.sock):
+            self.close()
         if self._connection is None or self._connection.sock is None:
             address = self._address
             self._connection = http.client.HTTPSConnection(
@@ -221,20 +253,22 @@ class Traffic:
 
 
 class Lanes:
-    """The connections of one client: as many at once as pay, given out by priority and then in order of arrival."""
+    """The connections of one client, opened when it is somebody's turn and none is idle."""
 
-    def __init__(self, address: Address, context: ssl.SSLContext, *, limit: int, silence: float) -> None:
-        self._make = functools.partial(Lane, address, context, silence)
+    def __init__(
+        self, address: Address, context: ssl.SSLContext, turns: Turns, flow: Flow, *, limit: int, silence: float
+    ) -> None:
+        self._make = functools.partial(Lane, address, context, silence, flow)
         self._pool = ThreadPoolExecutor(limit, thread_name_prefix="sft-lane")
+        self._turns = turns
         self._idle: list[Lane] = []
         self._busy: set[Lane] = set()
-        self._pace = Parallelism(limit)
-        self._waiting: PriorityQueue[asyncio.Future[None]] = PriorityQueue()
-        self._given = 0
+        self._closed = False
         self.traffic = Traffic()
 
     def close(self) -> None:
         """End everything."""
+        self._closed = True
         for lane in self._busy:
             lane.abort()
         for lane in self._idle:
@@ -251,64 +285,58 @@ class Lanes:
         headers: Mapping[str, str],
         body: Sequence[Buffer] = (),
         expect: Sequence[int] = (200,),
-        priority: int = 0,
+        control: TransferControl,
     ) -> T:
         """One request on the next free connection; `take` reads the answer, in the connection's thread.
 
         Raises:
             SecureFileTransferError: the typed error of everything that can happen; and whatever `take` raises.
         """
-        await self._turn(priority)
-        lane = self._idle.pop() if self._idle else self._make()
-        self._busy.add(lane)
-        begin, size = time.monotonic(), sum(len(part) for part in body)
-        came = 0
+        async with self._turns.turn(control):
+            lane = self._idle.pop() if self._idle else self._make()
+            self._busy.add(lane)
+            size, came = sum(len(part) for part in body), 0
 
-        def counted(answer: Answer) -> T:
-            nonlocal came
+            def counted(answer: Answer) -> T:
+                nonlocal came
+                try:
+                    return take(answer)
+                finally:
+                    came = answer.received
+
+            work = asyncio.get_running_loop().run_in_executor(
+                self._pool, lane.exchange, method, path, headers, body, expect, counted
+            )
+            work.add_done_callback(_heard)
             try:
-                return take(answer)
+                result = await asyncio.shield(work)
+            except asyncio.CancelledError:
+                lane.abort()  # the thread may be using buffers that our caller is about to let go of
+                with suppress(Exception):
+                    await asyncio.shield(work)
+                raise
             finally:
-                came = answer.received
+                self._busy.discard(lane)
+                if lane.aborted or self._closed:
+                    lane.close()
+                else:
+                    self._idle.append(lane)
+                self.traffic = Traffic(self.traffic.sent + size, self.traffic.received + came)
+            if lane.trip is not None and came <= _SMALL:
+                self._turns.round_trip(lane.trip)
+            return result
 
-        work = asyncio.get_running_loop().run_in_executor(
-            self._pool, lane.exchange, method, path, headers, body, expect, counted
-        )
-        try:
-            result = await asyncio.shield(work)
-        except asyncio.CancelledError:
-            lane.abort()  # the thread may be using buffers that our caller is about to let go of
-            with suppress(Exception):
-                await asyncio.shield(work)
-            raise
-        finally:
-            self._busy.discard(lane)
-            if lane.aborted:
-                lane.close()
-            else:
-                self._idle.append(lane)
-            self._given -= 1
-            self.traffic = Traffic(self.traffic.sent + size, self.traffic.received + came)
-            self._serve()
-        self._pace.record(size + came, begin, time.monotonic())
-        return result
 
-    async def _turn(self, priority: int) -> None:
-        """Wait for a free connection."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.put(turn, priority)
-        self._serve()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if not self._waiting.discard(turn):
-                self._given -= 1
-                self._serve()
-            raise
+def _heard(work: "asyncio.Future[Any]") -> None:
+    """Whoever is cancelled twice while it waits for the thread does not hear how that ended, and need not."""
+    if not work.cancelled():
+        work.exception()
 
-    def _serve(self) -> None:
-        while self._waiting and self._given < self._pace.width:
-            self._given += 1
-            turn = self._waiting.pop()
-            if not turn.done():
-                turn.set_result(None)
+
+def _was_left(sock: socket.socket) -> bool:
+    """Whether the other side has closed an idle connection, or talks out of turn."""
+    if hasattr(select, "poll"):  # select itself knows no descriptors above 1023
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([sock], [], [], 0)[0])

@@ -139,10 +139,40 @@ class SourceFile:
         self._left -= count
         if count and self._left > 0:
             return
+        if self._left or self._changed():
+            raise changed(self.path)
+
+    def _changed(self) -> bool:
         after = os.fstat(self._fd)
-        if self._left or (after.st_size, after.st_mtime_ns) != (self.size, self._before.st_mtime_ns):
+        return (after.st_size, after.st_mtime_ns) != (self.size, self._before.st_mtime_ns)
+
+    def read_at(self, offset: int, buffer: memoryview) -> None:
+        """Read a part of it again, once all was read. Nothing is hashed.
+
+        Raises:
+            SourceChangedError: it is not what it was.
+        """
+        with self._lock, local_errors("read", self.path), io.FileIO(self._fd, closefd=False) as file:
+            file.seek(offset)
+            while buffer and (count := file.readinto(buffer) or 0):
+                buffer = buffer[count:]
+            if buffer or self._changed():
+                raise changed(self.path)
+
+    def check(self) -> None:
+        """Whether its path still leads to what was read, even when it is closed.
+
+        Raises:
+            SourceChangedError
+        """
+        try:
+            now: os.stat_result | None = self.path.stat()
+        except OSError:
+            now = None
+        if now is None or _state(now) != _state(self._before):
             raise SourceChangedError(
-                f"{display(str(self.path))} changed while it was read", hint="Try again when nothing writes to it."
+                f"{display(str(self.path))} changed after it was read; the server has it as it was then",
+                hint="Send it again when nothing writes to it.",
             )
 
     def update(self, data: memoryview) -> None:
@@ -163,6 +193,17 @@ class SourceFile:
             fd, self._fd = self._fd, -1
             if fd >= 0:
                 os.close(fd)
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
+
+
+def changed(path: Path) -> SourceChangedError:
+    """It is not one state of a file that was read."""
+    return SourceChangedError(
+        f"{display(str(path))} changed while it was read", hint="Try again when nothing writes to it."
+    )
 
 
 class PartialFile:
@@ -207,6 +248,23 @@ class PartialFile:
                 _write_all(fd, parts[at : at + _IOV_MAX])
             for part in parts:
                 self._sha256.update(part)
+
+    def begin_with(self, path: Path, most: int) -> int:
+        """Begin with a copy of the file at `path`, and return its size.
+
+        Raises:
+            SourceChangedError: it is not a beginning of `most` bytes any more.
+            NoSpaceError, ...
+        """
+        source = SourceFile(path)
+        try:
+            if source.size >= most:
+                raise changed(path)
+            while data := source.read():
+                self.write([data])
+            return source.size
+        finally:
+            source.close()
 
     def publish(self, modified_us: TimeUs | None, conflict: Conflict) -> tuple[Path, str]:
         """Make it durable, then give it its name. Returns the path, which `rename` may change, and the outcome.
@@ -317,6 +375,26 @@ def make_folder(path: Path) -> None:
             path.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
             raise NotADirectoryError(errno.ENOTDIR, "a file has that name") from None
+
+
+def is_part(name: str) -> bool:
+    """Whether a name is that of a file on its way in, of this program."""
+    return name.startswith(".") and name.endswith(_PART_SUFFIX)
+
+
+def sha256_of(path: Path) -> bytes:
+    """The digest of a file.
+
+    Raises:
+        SourceChangedError, NotFoundError, ForbiddenError, ...
+    """
+    source = SourceFile(path)
+    try:
+        while source.read():
+            pass
+        return source.sha256
+    finally:
+        source.close()
 
 
 def walk(root: Path) -> Iterator[tuple[Path, str, int | SecureFileTransferError]]:

@@ -17,7 +17,8 @@ class Transferred:
     """What became of one item. `error` is None when all is well.
 
     `outcome` is created, replaced, skipped, or failed. Things that are not transferred at all (symbolic links,
-    devices) are skipped, and `reason` says why. `entry` describes the remote file, where there is one.
+    devices) are skipped, and `reason` says why. `entry` describes the remote file, where there is one. `read_back`:
+    the server gave the stored content back, and it was compared with what was sent.
     """
 
     local: Path
@@ -26,6 +27,7 @@ class Transferred:
     entry: Entry | None = None
     error: SecureFileTransferError | None = None
     reason: str = ""
+    read_back: bool = False
 
 
 OnResult = Callable[[Transferred], None]

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from ..errors import ConfigurationError, SecureFileTransferError
 from ..model import DEFAULT_PORT
 from ..paths import display
+from ..transfer.limit import LEAST
 from . import wire
 from .local import local_errors
 from .trust import Address, Trust, check_fingerprint, make_context
@@ -24,6 +25,7 @@ class Options:
     password: str | None = field(repr=False)
     connections: int
     timeout: float
+    limit: float | None
 
 
 class Configured:
@@ -42,8 +44,9 @@ class Configured:
         password: str | None = None,
         certfile: str | Path | None = None,
         keyfile: str | Path | None = None,
-        connections: int = 8,
+        connections: int = 16,
         timeout: float = 60,
+        limit: float | None = None,
     ) -> None:
         """Remember all this; nothing is connected yet.
 
@@ -58,8 +61,11 @@ class Configured:
             password: goes with `username`.
             certfile: the client's own certificate (PEM), for servers that ask for one.
             keyfile: its private key, unless it is in `certfile`.
-            connections: at most so many at once, 1 to 64; also how many files move at once.
-            timeout: seconds that the other side may stay silent.
+            connections: at most so many at once, 1 to 64; also how many files move at once. Only as many are used as
+                the length of the way calls for, as the server states, and as long as more of them move more.
+            timeout: seconds that the other side may stay silent. A connection that does is given up, and what it was
+                moving goes again over another.
+            limit: bytes per second, at least 8192, of all transfers of this client together, up and down.
 
         Raises:
             ConfigurationError: a contradiction, or a file that cannot be used.
@@ -73,6 +79,8 @@ class Configured:
             raise ConfigurationError("Give either `token`, or `username` and `password`")
         if not (1 <= connections <= 64 and timeout > 0):
             raise ConfigurationError("`connections` lies between 1 and 64, and `timeout` above 0")
+        if limit is not None and not LEAST <= limit < float("inf"):
+            raise ConfigurationError(f"`limit` is at least {LEAST} bytes per second", hint="Without it there is none.")
         trust = Trust(
             ca_pem=_read_cafile(Path(cafile)) if cafile is not None else ca_pem,
             fingerprint=None if fingerprint is None else check_fingerprint(fingerprint),
@@ -88,6 +96,7 @@ class Configured:
             password=password,
             connections=connections,
             timeout=timeout,
+            limit=limit,
         )
         self._made()
 

@@ -3,24 +3,29 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ..errors import (
+    DigestMismatchError,
     InvalidRequestError,
     IsAFolderError,
     NotAFolderError,
     ProtocolViolationError,
+    RangeNotSatisfiableError,
     SecureFileTransferError,
+    SourceChangedError,
 )
 from ..model import Conflict, Entry, Kind, TimeUs
 from ..paths import RemotePath, display
 from ..transfer.batches import batches
 from . import local as disk
-from .api import UPLOAD_CONFLICTS, Api, choice
+from .api import Api
 from .blocks import BlockService
 from .downloading import download
+from .how import How
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
 from .progress import Meter, OnProgress
 from .small import BATCH_BYTES, SMALL_MAX, blocks_at, receive_batch
@@ -60,23 +65,43 @@ def _standing(target: Path, entry: Entry, conflict: Conflict) -> bool:
     return here is not None and (conflict is Conflict.SKIP or here >= entry.modified_us)
 
 
-async def receive(api: Api, entry: Entry, target: Path, conflict: Conflict, meter: Meter) -> Received:
+async def receive(api: Api, entry: Entry, target: Path, how: How, meter: Meter) -> Received:
     """Receive one file to exactly `target`, verified, or leave nothing there."""
-    loop, went = asyncio.get_running_loop(), 0
-    if conflict in {Conflict.SKIP, Conflict.NEWER} and await loop.run_in_executor(
-        api.executor, _standing, target, entry, conflict
+    loop = asyncio.get_running_loop()
+    if how.conflict in {Conflict.SKIP, Conflict.NEWER} and await loop.run_in_executor(
+        api.executor, _standing, target, entry, how.conflict
     ):
         meter.file_done(entry.path)
         return Received(target, entry, "skipped")
-    if entry.size > SMALL_MAX and (service := await blocks_at(api, RemotePath.parse(entry.path))) is not None:
+    service = await blocks_at(api, RemotePath.parse(entry.path)) if entry.size > SMALL_MAX else None
+    if how.resumes and service is None and await loop.run_in_executor(api.executor, _same, target, entry):
+        meter.file_done(entry.path)
+        return Received(target, entry, "skipped")
+    if service is not None:
         on_bytes = partial(meter.add, entry.path)
-        if (got := await download(api, service, entry, target, conflict, on_bytes)) is not None:
+        if (got := await download(api, service, entry, target, how, on_bytes)) is not None:
             meter.file_done(entry.path)
             return Received(got[0], got[2], got[1])
+    async with api.turns.turn(how.control):
+        if how.resumes and entry.sha256 is not None and await loop.run_in_executor(api.executor, _begun, target, entry):
+            # What is here may be the beginning of another file; then all of it comes.
+            with suppress(DigestMismatchError, RangeNotSatisfiableError, SourceChangedError):
+                return await _stream(api, entry, target, how, meter, begun=True)
+        return await _stream(api, entry, target, how, meter)
+
+
+async def _stream(api: Api, entry: Entry, target: Path, how: How, meter: Meter, *, begun: bool = False) -> Received:
+    """Receive a file in one stream; with `begun`, after what is at the target, if that is shorter."""
+    loop, went = asyncio.get_running_loop(), 0
     part = disk.PartialFile(target)
     try:
+        if begun:
+            went = await loop.run_in_executor(api.executor, part.begin_with, target, entry.size)
+            meter.add(entry.path, went)
         writing: asyncio.Future[None] | None = None
-        async with api.get_stream(entry.path) as stream:
+        async with api.get_stream(entry.path, offset=went, priority=how.control.priority) as stream:
+            if went and stream.etag != entry.etag:
+                raise wrong_content(entry.path)
             async for batch in stream.batches():
                 if writing is not None:
                     await writing
@@ -87,7 +112,7 @@ async def receive(api: Api, entry: Entry, target: Path, conflict: Conflict, mete
             await writing
         if stream.sha256 is not None and part.sha256 != stream.sha256:
             raise wrong_content(entry.path)
-        path, outcome = await loop.run_in_executor(api.executor, part.publish, _time(stream, entry), conflict)
+        path, outcome = await loop.run_in_executor(api.executor, part.publish, _time(stream, entry), how.word)
     except BaseException:
         # Waits for the thread that may still write, even while we are being cancelled.
         await asyncio.shield(loop.run_in_executor(api.executor, part.discard))
@@ -95,6 +120,33 @@ async def receive(api: Api, entry: Entry, target: Path, conflict: Conflict, mete
         raise
     meter.file_done(entry.path)
     return Received(path, entry, outcome)
+
+
+def _begun(target: Path, entry: Entry) -> bool:
+    try:
+        return 0 < disk.file_size(target) < entry.size
+    except SecureFileTransferError:
+        return False
+
+
+def _same(target: Path, entry: Entry) -> bool:
+    """Whether the file at the target is this one: by SHA-256, or by size and second where nobody knows that."""
+    try:
+        source = disk.SourceFile(target)
+    except SecureFileTransferError:
+        return False
+    try:
+        if source.size != entry.size:
+            return False
+        if entry.sha256 is None:
+            return source.modified_us // 1_000_000 == entry.modified_us // 1_000_000
+        while source.read():
+            pass
+        return source.sha256 == entry.sha256
+    except SecureFileTransferError:
+        return False
+    finally:
+        source.close()
 
 
 def _time(stream: Download, entry: Entry) -> TimeUs:
@@ -120,12 +172,11 @@ async def receive_file(
     api: Api,
     remote: str,
     local: str | Path | None,
+    how: How,
     *,
-    conflict: Conflict | str,
     on_progress: OnProgress | None,
 ) -> Received:
     """See AsyncClient.receive_file."""
-    how = choice(conflict, UPLOAD_CONFLICTS)
     entry = await _file(api, remote)
     target = await asyncio.get_running_loop().run_in_executor(
         api.executor, destination, RemotePath.parse(remote), local
@@ -137,14 +188,14 @@ async def receive_files(
     api: Api,
     remotes: Sequence[str],
     local_dir: str | Path,
+    how: How,
     *,
-    conflict: Conflict | str,
     on_progress: OnProgress | None,
     on_result: OnResult | None,
     check: bool,
 ) -> list[Transferred]:
     """See AsyncClient.receive_files_in_parallel."""
-    how, folder = choice(conflict, UPLOAD_CONFLICTS), Path(local_dir)
+    folder = Path(local_dir)
     targets = [folder / disk.local_name(RemotePath.parse(remote).name) for remote in remotes]
     if len(set(targets)) < len(targets):
         raise InvalidRequestError("Two of the files have the same name", hint="Receive them into different folders.")
@@ -166,6 +217,14 @@ async def receive_files(
     return settle([results[at] for at in range(len(remotes))], check=check)
 
 
+async def receive_all(
+    api: Api, wanted: Sequence[_Wanted], how: How, on_progress: OnProgress | None, on_result: OnResult | None
+) -> list[Transferred]:
+    """Receive files to exactly their targets, whose folders are there; what became of each, in their order."""
+    found = await _Receiving(api, wanted, how, on_progress, on_result).run()
+    return [found[at] for at, _, _ in wanted]
+
+
 class _Receiving:
     """Many files on their way: the small ones in batches, the others largest first, all side by side."""
 
@@ -173,18 +232,18 @@ class _Receiving:
         self,
         api: Api,
         wanted: Sequence[_Wanted],
-        conflict: Conflict,
+        how: How,
         on_progress: OnProgress | None,
         on_result: OnResult | None,
     ) -> None:
-        self._api, self._wanted, self._conflict, self._on_result = api, wanted, conflict, on_result
+        self._api, self._wanted, self._how, self._on_result = api, wanted, how, on_result
         total = sum(entry.size for _, entry, _ in wanted)
         self._meter = Meter(on_progress, total=total, files_total=len(wanted))
         self._results: dict[int, Transferred] = {}
 
     async def run(self) -> dict[int, Transferred]:
         """Receive all; the results by their places."""
-        plain = self._conflict in {Conflict.OVERWRITE, Conflict.RENAME}
+        plain = self._how.conflict in {Conflict.OVERWRITE, Conflict.RENAME, Conflict.RESUME}
         paths = [RemotePath.parse(entry.path) for _, entry, _ in self._wanted]
         service = await blocks_at(self._api, *paths) if len(paths) > 1 and plain else None
         rest = self._wanted if service is None else [file for file in self._wanted if file[1].size > SMALL_MAX]
@@ -205,7 +264,7 @@ class _Receiving:
         at, entry, target = file
 
         async def work() -> Transferred:
-            received = await receive(self._api, entry, target, self._conflict, self._meter)
+            received = await receive(self._api, entry, target, self._how, self._meter)
             return Transferred(received.path, entry.path, received.outcome, entry)
 
         result = await attempt(work, target, entry.path, self._on_result)
@@ -214,31 +273,48 @@ class _Receiving:
             self._meter.file_done(entry.path)
 
     async def _batch(self, service: BlockService, files: Sequence[_Wanted]) -> None:
-        got = await receive_batch(service, [(entry, target) for _, entry, target in files], self._conflict)
+        if self._how.resumes:
+            files = await self._lacking(files)
+        if not files:
+            return
+        got = await receive_batch(service, [(entry, target) for _, entry, target in files], self._how)
         for (at, entry, target), found in zip(files, got, strict=True):
             if isinstance(found, SecureFileTransferError):
                 result = failed(target, entry.path, found)
             else:
                 result = Transferred(found[0], entry.path, found[1], entry)
                 self._meter.add(entry.path, entry.size)
-            self._results[at] = result
-            self._meter.file_done(entry.path)
-            if self._on_result is not None:
-                self._on_result(result)
+            self._done(at, result)
+
+    async def _lacking(self, files: Sequence[_Wanted]) -> list[_Wanted]:
+        """Those that are not here already; the others are done."""
+        loop, lacking = asyncio.get_running_loop(), []
+        for at, entry, target in files:
+            if await loop.run_in_executor(self._api.executor, _same, target, entry):
+                self._done(at, Transferred(target, entry.path, "skipped", entry))
+            else:
+                lacking.append((at, entry, target))
+        return lacking
+
+    def _done(self, at: int, result: Transferred) -> None:
+        self._results[at] = result
+        self._meter.file_done(result.remote)
+        if self._on_result is not None:
+            self._on_result(result)
 
 
 async def receive_tree(
     api: Api,
     remote_dir: str,
     local_dir: str | Path | None,
+    how: How,
     *,
-    conflict: Conflict | str,
     on_progress: OnProgress | None,
     on_result: OnResult | None,
     check: bool,
 ) -> list[Transferred]:
     """See AsyncClient.receive_tree."""
-    how, top = choice(conflict, UPLOAD_CONFLICTS), RemotePath.parse(remote_dir)
+    top = RemotePath.parse(remote_dir)
     entry = await api.stat(remote_dir)
     if entry.kind is not Kind.FOLDER:
         raise NotAFolderError(f"{display(str(top))} is a file", hint="Receive it as a file.")

@@ -4,7 +4,7 @@ import asyncio
 import os
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,16 +16,18 @@ from ..errors import (
     SecureFileTransferError,
     SignInRequiredError,
 )
-from ..model import MIB, Conflict, Kind
+from ..model import MIB, Entry, Kind
 from ..paths import RemotePath, display
 from ..transfer.batches import batches
-from .api import UPLOAD_CONFLICTS, Api, check_stored, choice, upload_query
+from .api import Api, check_stored, upload_query
 from .blocks import BlockService
+from .how import How
 from .local import SourceFile, file_size, walk
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
 from .progress import Meter, OnProgress
-from .small import BATCH_BYTES, SMALL_MAX, Wanted, blocks_at, send_batch
-from .transport import Query
+from .reading_back import BlockCheck, Expected, check_batch, check_whole
+from .resuming import looks_same, same, same_unsent, standing
+from .small import BATCH_BYTES, SMALL_MAX, Sent, Wanted, blocks_at, send_batch
 from .uploading import BlockUpload
 from .wire import Written, digest_field
 
@@ -71,20 +73,16 @@ def _opened(local: Path, small_max: int) -> tuple[SourceFile, bytes | None]:
 
 
 async def send(
-    api: Api,
-    local: Path,
-    target: RemotePath,
-    conflict: Conflict,
-    meter: Meter,
-    *,
-    size: int,
-    parents: bool,
-    priority: int = 0,
+    api: Api, local: Path, target: RemotePath, how: How, meter: Meter, *, size: int, there: Entry | None = None
 ) -> Written:
-    """Send one file to exactly `target`: by blocks if it is large and the server takes blocks, else whole."""
+    """Send one file to exactly `target`: by blocks if it is large and the server takes blocks, else whole.
+
+    `there` is what stands at the target, where the choice is to resume.
+    """
     service = await blocks_at(api, target) if size > SMALL_MAX else None
     small_max = WHOLE_MAX if service is None else SMALL_MAX
-    source, data = await asyncio.get_running_loop().run_in_executor(api.executor, _opened, local, small_max)
+    loop = asyncio.get_running_loop()
+    source, data = await loop.run_in_executor(api.executor, _opened, local, small_max)
     shown, went = str(local), 0
 
     def on_bytes(count: int) -> None:
@@ -93,14 +91,7 @@ async def send(
         meter.add(shown, count)
 
     try:
-        if service is not None and data is None:
-            upload = BlockUpload(service, source, api.executor, on_bytes)
-            await upload.send(priority=priority)
-            written = await upload.commit(target, conflict, parents=parents)
-        else:
-            query = upload_query(conflict, source.modified_us, parents=parents)
-            written = await _send_whole(api, source, data, target, query, on_bytes)
-        check_stored(written, source.sha256, str(target))
+        written = await _Single(api, source, target, how, on_bytes, there).send(service, data)
     except SecureFileTransferError:
         meter.add(shown, -went)
         raise
@@ -110,50 +101,99 @@ async def send(
     return written
 
 
-async def _send_whole(
-    api: Api, source: SourceFile, data: bytes | None, target: RemotePath, query: Query, on_bytes: Callable[[int], None]
-) -> Written:
-    if data is not None:
-        headers = {"Repr-Digest": digest_field(source.sha256)}
-        return await api.upload(data, str(target), length=source.size, query=query, headers=headers, on_bytes=on_bytes)
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """One file on its way."""
 
-    async def piece() -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(api.executor, source.read)
+    api: Api
+    source: SourceFile
+    target: RemotePath
+    how: How
+    on_bytes: Callable[[int], None]
+    there: Entry | None
 
-    return await api.upload(piece, str(target), length=source.size, query=query, on_bytes=on_bytes)
+    async def send(self, service: BlockService | None, data: bytes | None) -> Written:
+        """By blocks if there is a service, unless the content is `data` already."""
+        if self.there is not None and looks_same(self.there, self.source):
+            return Written(self.there, "skipped")
+        upload: BlockUpload | None = None
+        if service is not None and data is None:
+            upload = BlockUpload(service, self.source, self.api.executor, self.how, self.on_bytes)
+            written = await self._by_blocks(upload)
+        else:
+            async with self.api.turns.turn(self.how.control):
+                written = await self._whole(data)
+        check_stored(written, self.source.sha256, str(self.target))
+        # Something skipped is not what we sent; but what `resume` leaves alone has to be what is here.
+        if not self.how.read_back or (written.outcome == "skipped" and not self.how.resumes):
+            return written
+        if service is not None and upload is not None and written.outcome != "skipped":
+            check = BlockCheck(service, self.api, written, self.how, self.on_bytes)
+            await check.run(upload.manifest, self.source.sha256)
+        else:
+            await check_whole(self.api, written, written.entry.sha256, self.on_bytes)
+        await asyncio.get_running_loop().run_in_executor(self.api.executor, self.source.check)
+        return replace(written, read_back=True)
+
+    async def _by_blocks(self, upload: BlockUpload) -> Written:
+        await upload.send()
+        if self.there is not None and same(self.there, self.source):
+            return Written(self.there, "skipped")
+        return await upload.commit(self.target)
+
+    async def _whole(self, data: bytes | None) -> Written:
+        source, target = self.source, str(self.target)
+        if self.there is not None and await self._is_there(self.there, data):
+            return Written(self.there, "skipped")
+        query = upload_query(self.how.word, source.modified_us, parents=self.how.parents)
+        headers = self.how.headers
+        if data is not None:
+            headers["Repr-Digest"] = digest_field(source.sha256)
+            return await self.api.upload(
+                data, target, length=source.size, query=query, headers=headers, on_bytes=self.on_bytes
+            )
+
+        async def piece() -> bytes:
+            return await asyncio.get_running_loop().run_in_executor(self.api.executor, source.read)
+
+        return await self.api.upload(
+            piece, target, length=source.size, query=query, headers=headers, on_bytes=self.on_bytes
+        )
+
+    async def _is_there(self, there: Entry, data: bytes | None) -> bool:
+        if data is not None:
+            return same(there, self.source)
+        return await asyncio.get_running_loop().run_in_executor(self.api.executor, same_unsent, there, self.source)
 
 
 async def send_file(
     api: Api,
     local: str | Path,
     remote: str | None,
+    how: How,
     *,
-    conflict: Conflict | str,
-    parents: bool,
-    priority: int,
     on_progress: OnProgress | None,
 ) -> Written:
     """See AsyncClient.send_file."""
-    path, how = Path(local), choice(conflict, UPLOAD_CONFLICTS)
+    path = Path(local)
     size = await asyncio.get_running_loop().run_in_executor(api.executor, file_size, path)
     target = await destination(api, path, remote)
-    return await send(
-        api, path, target, how, Meter(on_progress, total=size), size=size, parents=parents, priority=priority
-    )
+    there = (await standing(api, [target])).get(target) if how.resumes else None
+    return await send(api, path, target, how, Meter(on_progress, total=size * how.passes), size=size, there=there)
 
 
 async def send_files(
     api: Api,
     locals_: Sequence[str | Path],
     remote_dir: str,
+    how: How,
     *,
-    conflict: Conflict | str,
     on_progress: OnProgress | None,
     on_result: OnResult | None,
     check: bool,
 ) -> list[Transferred]:
     """See AsyncClient.send_files_in_parallel."""
-    how, folder = choice(conflict, UPLOAD_CONFLICTS), RemotePath.parse(remote_dir)
+    folder = RemotePath.parse(remote_dir)
     paths = [Path(local) for local in locals_]
     results: dict[int, Transferred] = {}
     wanted: list[Wanted] = []
@@ -178,6 +218,14 @@ async def send_files(
     return settle([(results | found)[at] for at in range(len(paths))], check=check)
 
 
+async def send_all(
+    api: Api, wanted: Sequence[Wanted], how: How, on_progress: OnProgress | None, on_result: OnResult | None
+) -> list[Transferred]:
+    """Send files to exactly their targets, whose folders are there; what became of each, in their order."""
+    found = await _Sending(api, wanted, how, on_progress, on_result).run()
+    return [found[file.at] for file in wanted]
+
+
 class _Sending:
     """Many files on their way: the small ones in batches, the others largest first, all side by side."""
 
@@ -185,17 +233,20 @@ class _Sending:
         self,
         api: Api,
         wanted: Sequence[Wanted],
-        conflict: Conflict,
+        how: How,
         on_progress: OnProgress | None,
         on_result: OnResult | None,
     ) -> None:
-        self._api, self._wanted, self._conflict, self._on_result = api, wanted, conflict, on_result
-        total = sum(file.size for file in wanted)
+        self._api, self._wanted, self._how, self._on_result = api, wanted, how, on_result
+        total = sum(file.size for file in wanted) * how.passes
         self._meter = Meter(on_progress, total=total, files_total=len(wanted))
         self._results: dict[int, Transferred] = {}
 
     async def run(self) -> dict[int, Transferred]:
         """Send all; the results by their places."""
+        if self._how.resumes:
+            there = await standing(self._api, [file.target for file in self._wanted])
+            self._wanted = [replace(file, there=there.get(file.target)) for file in self._wanted]
         service = await blocks_at(self._api, *(file.target for file in self._wanted)) if len(self._wanted) > 1 else None
         small = [file for file in self._wanted if service is not None and file.size <= SMALL_MAX]
         rest = self._wanted if service is None else [file for file in self._wanted if file.size > SMALL_MAX]
@@ -216,9 +267,9 @@ class _Sending:
     async def _one(self, file: Wanted) -> None:
         async def work() -> Transferred:
             written = await send(
-                self._api, file.local, file.target, self._conflict, self._meter, size=file.size, parents=False
+                self._api, file.local, file.target, self._how, self._meter, size=file.size, there=file.there
             )
-            return Transferred(file.local, written.entry.path, written.outcome, written.entry)
+            return _transferred(file, written)
 
         result = await attempt(work, file.local, str(file.target), self._on_result)
         self._results[file.at] = result
@@ -226,31 +277,56 @@ class _Sending:
             self._meter.file_done(str(file.local))
 
     async def _batch(self, service: BlockService, files: Sequence[Wanted]) -> None:
-        said = await send_batch(self._api, service, files, self._conflict)
-        for file, found in zip(files, said, strict=True):
-            if isinstance(found, SecureFileTransferError):
-                result = failed(file.local, str(file.target), found)
+        said = await send_batch(self._api, service, files, self._how)
+        if self._how.read_back:
+            said = await self._read_back(service, said)
+        for file, sent in zip(files, said, strict=True):
+            if sent is None:
+                await self._one(file)
+                continue
+            if isinstance(sent.result, SecureFileTransferError):
+                result = failed(file.local, str(file.target), sent.result)
             else:
-                result = Transferred(file.local, found.entry.path, found.outcome, found.entry)
-                self._meter.add(str(file.local), file.size)
+                result = _transferred(file, sent.result)
+                if result.outcome != "skipped":
+                    self._meter.add(str(file.local), file.size * self._how.passes)
             self._results[file.at] = result
             self._meter.file_done(str(file.local))
             if self._on_result is not None:
                 self._on_result(result)
+
+    async def _read_back(self, service: BlockService, said: Sequence[Sent | None]) -> list[Sent | None]:
+        """Those of a batch that were stored, compared; the others as they are."""
+        checked = list(said)
+        places, wanted = list[int](), list[Expected]()
+        for at, sent in enumerate(said):
+            if sent is None or sent.source is None or isinstance(sent.result, SecureFileTransferError):
+                continue
+            if sent.result.outcome != "skipped" or (self._how.resumes and sent.result.entry.sha256 is not None):
+                places.append(at)
+                wanted.append(Expected(sent.result, sent.source))
+        wrong = await check_batch(service, wanted, self._how)
+        for at, file, error in zip(places, wanted, wrong, strict=True):
+            checked[at] = Sent(replace(file.written, read_back=True) if error is None else error, file.source)
+        return checked
+
+
+def _transferred(file: Wanted, written: Written) -> Transferred:
+    return Transferred(file.local, written.entry.path, written.outcome, written.entry, read_back=written.read_back)
 
 
 async def send_tree(
     api: Api,
     local_dir: str | Path,
     remote_dir: str | None,
+    how: How,
     *,
-    conflict: Conflict | str,
     on_progress: OnProgress | None,
     on_result: OnResult | None,
     check: bool,
 ) -> list[Transferred]:
     """See AsyncClient.send_tree."""
-    how, root = choice(conflict, UPLOAD_CONFLICTS), Path(local_dir)
+    root = Path(local_dir)
     top = remote_name(root) if remote_dir is None else RemotePath.parse(remote_dir)
     if remote_dir is not None and remote_dir.endswith("/") and remote_dir != "/":
         top /= remote_name(root).name

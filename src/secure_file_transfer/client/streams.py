@@ -5,14 +5,15 @@ import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, suppress
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
 import aiohttp
 
-from ..errors import DigestMismatchError, LengthMismatchError, ProtocolViolationError
+from ..errors import DigestMismatchError, LengthMismatchError, ProtocolViolationError, SignInRequiredError
 from ..model import KIB, MIB, TimeUs
 from ..paths import display
+from .flow import Flow
 from .local import READ_SIZE
 from .transport import Query, Transport
 from .wire import http_date_us, read_digest_field
@@ -26,10 +27,12 @@ Next = Callable[[], Awaitable[bytes]]
 
 
 class Body(AsyncIterator[bytes]):
-    """The body of an upload: one piece ahead of the network, never more."""
+    """The body of an upload: one piece ahead of the network, never more, and as slow as the client's limit asks."""
 
-    def __init__(self, read: Next, length: int | None, on_piece: Callable[[int], None]) -> None:
+    def __init__(self, read: Next, length: int | None, on_piece: Callable[[int], None], flow: Flow) -> None:
         """`read` gives the next piece, empty at the end; `on_piece` hears the length of each one handed over."""
+        self._flow = flow
+        self._rest = memoryview(b"")
         self._length = length
         self._given = 0
         self._read = read
@@ -42,6 +45,16 @@ class Body(AsyncIterator[bytes]):
         return self
 
     async def __anext__(self) -> bytes:
+        if not self._flow.limited:
+            piece = await self._next()
+        else:
+            self._rest = self._rest or memoryview(await self._next())
+            piece, self._rest = bytes(self._rest[: self._flow.piece]), self._rest[self._flow.piece :]
+        await self._flow.passing(len(piece))
+        self._on_piece(len(piece))
+        return piece
+
+    async def _next(self) -> bytes:
         if self._ahead is None:
             self._ahead = asyncio.ensure_future(self._read())
         try:
@@ -54,7 +67,6 @@ class Body(AsyncIterator[bytes]):
         if not piece:
             raise StopAsyncIteration
         self._ahead = asyncio.ensure_future(self._read())
-        self._on_piece(len(piece))
         return piece
 
     def _check(self, *, at_end: bool) -> None:
@@ -144,6 +156,7 @@ class Download:
         self,
         transport: Transport,
         token: Callable[[], Awaitable[str | None]],
+        renew: Callable[[str | None, SignInRequiredError], Awaitable[None]],
         path: str,
         *,
         name: str,
@@ -152,11 +165,14 @@ class Download:
         length: int | None = None,
         archive: bool = False,
         executor: Executor,
+        flow: Flow,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.name = name
-        self._transport, self._token, self._path, self._query = transport, token, path, query
+        self._transport, self._token, self._renew = transport, token, renew
+        self._path, self._query = path, query
         self._offset, self._wanted, self._archive = offset, length, archive
-        self._pool = executor
+        self._pool, self._flow, self._sent = executor, flow, headers
         self._stack = AsyncExitStack()
         self._response: aiohttp.ClientResponse | None = None
         self.size: int | None = None
@@ -167,21 +183,17 @@ class Download:
         self.headers: Mapping[str, str] = {}
 
     async def __aenter__(self) -> Self:
-        headers = {}
+        headers = dict(self._sent)
         partial = self._offset > 0 or self._wanted is not None
         if partial:
             last = "" if self._wanted is None else str(self._offset + self._wanted - 1)
             headers["Range"] = f"bytes={self._offset}-{last}"
-        response = await self._stack.enter_async_context(
-            self._transport.request(
-                "GET",
-                self._path,
-                query=self._query,
-                headers=headers,
-                token=await self._token(),
-                expect=(206,) if partial else (200,),
-            )
-        )
+        token = await self._token()
+        try:
+            response = await self._begun(headers, token)
+        except SignInRequiredError as error:
+            await self._renew(token, error)
+            response = await self._begun(headers, await self._token())
         try:
             self._response, self.headers = response, response.headers
             if not self._archive:
@@ -190,6 +202,12 @@ class Download:
             await self._stack.aclose()
             raise
         return self
+
+    async def _begun(self, headers: Mapping[str, str], token: str | None) -> aiohttp.ClientResponse:
+        expect = (206,) if "Range" in headers else (200,)
+        return await self._stack.enter_async_context(
+            self._transport.request("GET", self._path, query=self._query, headers=headers, token=token, expect=expect)
+        )
 
     def _read_head(self, headers: Mapping[str, str], *, partial: bool) -> None:
         length = headers.get("Content-Length", "")
@@ -226,7 +244,8 @@ class Download:
             raise ProtocolViolationError("Enter the download (`async with`) before reading it")
         content, arrived, size = self._response.content, 0, 0
         batch: list[bytes] = []
-        while part := await content.readany():
+        while part := await (content.read(self._flow.piece) if self._flow.limited else content.readany()):
+            await self._flow.passing(len(part))
             batch.append(part)
             size += len(part)
             if size >= _BATCH:

@@ -19,7 +19,10 @@ from ..errors import (
     InterruptedTransferError,
     ProtocolViolationError,
     SecureFileTransferError,
+    TimedOutError,
     TooLargeError,
+    TooManyRequestsError,
+    UnreachableError,
 )
 from ..version import __version__
 from . import trust as trusting
@@ -30,6 +33,13 @@ JSON_MAX = 64 * 1024 * 1024
 """An answer larger than this is refused; the largest honest one is a page of 10,000 entries."""
 PROBLEM_MAX = 64 * 1024
 PROBLEM_TYPE = "application/problem+json"
+_RETRY_DIGITS = 9
+_BUSY: Mapping[int, type[SecureFileTransferError]] = {
+    429: TooManyRequestsError,
+    502: InterruptedTransferError,
+    503: UnreachableError,
+    504: TimedOutError,
+}
 READ_BUFFER = 1024 * 1024
 """What aiohttp may read ahead of us per connection. Measured: 64 KiB pauses the transport so often that a
 download is a quarter slower."""
@@ -63,6 +73,7 @@ class Transport:
         *,
         connections: int,
         silence: float,
+        ahead: int = READ_BUFFER,
         retry_delays: Sequence[float] = _RETRY_DELAYS,
     ) -> None:
         self.address = address
@@ -70,6 +81,7 @@ class Transport:
         """Seconds the other side may stay silent."""
         self._trust = trust
         self._connections = connections
+        self._ahead = ahead
         self._retry_delays = retry_delays
         self._session: aiohttp.ClientSession | None = None
         self._starting = asyncio.Lock()
@@ -101,7 +113,7 @@ class Transport:
                     ),
                     cookie_jar=aiohttp.DummyCookieJar(),
                     auto_decompress=False,
-                    read_bufsize=READ_BUFFER,
+                    read_bufsize=self._ahead,
                     timeout=aiohttp.ClientTimeout(
                         total=None, sock_connect=min(self.silence, _CONNECT_SECONDS), sock_read=self.silence
                     ),
@@ -187,7 +199,7 @@ class Transport:
         data = b""
         if response.content_type == PROBLEM_TYPE:
             data = await read_at_most(response, PROBLEM_MAX)
-        raise problem_of(self.address, response.status, data)
+        raise problem_of(self.address, response.status, data, retry_after(response.headers.get("Retry-After")))
 
     async def _translate(self, error: aiohttp.ClientError, *, begun: bool) -> NoReturn:
         address = self.address
@@ -214,11 +226,35 @@ class Transport:
         ) from None
 
 
-def problem_of(address: Address, status: int, problem_json: bytes) -> SecureFileTransferError:
-    """The error that an answer carries, or one that says that it carries none."""
+def retry_after(field: str | None) -> float | None:
+    """Seconds to wait, as a `Retry-After` field says it.
+
+    None where there is none, or a date, which no server of this protocol sends.
+    """
+    text = (field or "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= _RETRY_DIGITS else None
+
+
+def problem_of(
+    address: Address, status: int, problem_json: bytes, wait: float | None = None
+) -> SecureFileTransferError:
+    """The error that an answer carries, or one that says that it carries none. `wait` is its `Retry-After`.
+
+    What stands in front of a server (a proxy, a balancer) has no words of ours for being busy, but its status is clear.
+    """
     problem = _parse(problem_json)
+    error: SecureFileTransferError
     if isinstance(problem, dict) and isinstance(problem.get("code"), str):
-        return problem_error(problem)
+        error = problem_error(problem)
+    elif status in _BUSY:
+        error = _BUSY[status](f"{address} is too busy at the moment", hint="Try again later.")
+    else:
+        error = _unexplained(address, status)
+    error.retry_after = wait
+    return error
+
+
+def _unexplained(address: Address, status: int) -> ProtocolViolationError:
     return ProtocolViolationError(
         f"{address} answered with status {status} and no explanation",
         hint="Check the address: another program, or a proxy, may be answering there.",

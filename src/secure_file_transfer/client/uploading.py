@@ -1,18 +1,25 @@
 """One file on its way up by blocks: read once, cut, named, asked about, and sent where it is missing."""
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from ..model import Conflict
+from ..errors import MissingBlocksError, ProtocolViolationError
 from ..paths import RemotePath
 from ..transfer.cutting import Sizes, cut, sizes_for
+from ..transfer.squeeze import Habit
 from . import wire
 from .blocks import BlockService, block_id
-from .local import SourceFile
+from .how import How
+from .local import SourceFile, changed
 from .wire import Written
+
+_AGAIN_MAX = 3
+"""How often a commit may ask for one block. A server that still lacks it then keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +75,20 @@ class BlockUpload:
     """Sends what the server does not have of one file, and commits it."""
 
     def __init__(
-        self, service: BlockService, source: SourceFile, threads: Executor, on_bytes: Callable[[int], None]
+        self, service: BlockService, source: SourceFile, threads: Executor, how: How, on_bytes: Callable[[int], None]
     ) -> None:
         self._service, self._source, self._threads, self._on_bytes = service, source, threads, on_bytes
+        self._how, self._habit = how, Habit()
         terms = service.terms
         self.sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
         self._reader = BlockReader(source, self.sizes, terms.naming_key)
         self._buffers: list[bytearray] = []
-        self._manifest: list[tuple[bytes, int]] = []
+        self.manifest: list[tuple[bytes, int]] = []
         self._hint = secrets.token_hex(16)
         # How many blocks there will be is known at the end only.
         self._count_max = source.size // self.sizes.smallest + 1
 
-    async def send(self, *, priority: int) -> None:
+    async def send(self) -> None:
         """Have every block on the server.
 
         Raises:
@@ -92,15 +100,18 @@ class BlockUpload:
         try:
             async with asyncio.TaskGroup() as group:
                 while not self._reader.at_end:
-                    held = await budget.take(self._reader.window)
+                    held = await budget.take(self._reader.window, self._how.control)
                     # Used again and again: fresh memory costs as much as copying into it.
                     buffer = self._buffers.pop() if self._buffers else bytearray(self._reader.window)
                     blocks = await loop.run_in_executor(self._threads, self._reader.next, buffer)
-                    self._manifest += [(block.name, len(block.data)) for block in blocks]
+                    if not self.manifest:
+                        self._habit.begins(blocks[0].data if blocks else b"")
+                    self.manifest += [(block.name, len(block.data)) for block in blocks]
                     hashed = group.create_task(self._hash(blocks, hashed))
-                    group.create_task(self._window(blocks, buffer, held, hashed, priority))
+                    group.create_task(self._window(blocks, buffer, held, hashed))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
+        self._buffers.clear()  # what follows has its own, as large together
 
     async def _hash(self, blocks: list[Block], before: "asyncio.Future[None]") -> None:
         await before  # a digest follows the order of the file
@@ -110,16 +121,14 @@ class BlockUpload:
         for block in blocks:
             self._source.update(block.data)
 
-    async def _window(
-        self, blocks: list[Block], buffer: bytearray, held: int, hashed: "asyncio.Future[None]", priority: int
-    ) -> None:
+    async def _window(self, blocks: list[Block], buffer: bytearray, held: int, hashed: "asyncio.Future[None]") -> None:
         try:
-            missing = await self._service.missing([block.name for block in blocks])
+            missing = await self._service.missing([block.name for block in blocks], self._how)
             async with asyncio.TaskGroup() as group:
                 for block in blocks:
                     if block.name in missing:
                         missing.discard(block.name)
-                        group.create_task(self._put(block, priority))
+                        group.create_task(self._put(block))
                     else:
                         self._on_bytes(len(block.data))
             await asyncio.shield(hashed)
@@ -127,26 +136,71 @@ class BlockUpload:
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         finally:
-            await self._service.budget.give(held)
+            self._service.budget.give(held, self._how.control)
 
-    async def _put(self, block: Block, priority: int) -> None:
-        hint = f"{self._hint}; index={block.index}; count={self._count_max}"
-        await self._service.put(block.name, block.data, hint, priority)
+    async def _put(self, block: Block) -> None:
+        await self._service.put(block.name, block.data, self._hint_of(block.index), self._how, self._habit)
         self._on_bytes(len(block.data))
 
-    async def commit(self, target: RemotePath, conflict: Conflict, *, parents: bool) -> Written:
-        """Publish it under its name."""
+    def _hint_of(self, index: int) -> str:
+        return f"{self._hint}; index={index}; count={self._count_max}"
+
+    async def commit(self, target: RemotePath) -> Written:
+        """Publish it under its name. Blocks that the server lacks all the same, or found damaged, are sent again.
+
+        Raises:
+            SourceChangedError: a block that has to go again is not what it was.
+            MissingBlocksError: the server never has them all.
+        """
         values = {
             "path": str(target),
             "size": self._source.size,
             "sha256": self._source.sha256.hex(),
             "modified": wire.time_text(self._source.modified_us),
-            "conflict": conflict.value,
-            "parents": parents,
+            "conflict": self._how.word.value,
+            "parents": self._how.parents,
             "hint": self._hint,
-            "blocks": [[name.hex(), length] for name, length in self._manifest],
+            "blocks": [[name.hex(), length] for name, length in self.manifest],
         }
-        [result] = await self._service.commit([values], once=conflict is Conflict.RENAME)
-        if isinstance(result, Written):
-            return result
-        raise result
+        asked = Counter[str]()
+        while True:
+            [result] = await self._service.commit([values], self._how)
+            if isinstance(result, Written):
+                return result
+            if not isinstance(result, MissingBlocksError) or not result.blocks:
+                raise result
+            asked.update(set(result.blocks))
+            if max(asked.values()) > _AGAIN_MAX:
+                raise result
+            await self._send_again([bytes.fromhex(name) for name in result.blocks])
+
+    async def _send_again(self, names: Sequence[bytes]) -> None:
+        """Read these blocks from the file once more, and send them."""
+        starts = itertools.accumulate((length for _, length in self.manifest), initial=0)
+        places = {
+            name: (index, start, length)
+            for index, ((name, length), start) in enumerate(zip(self.manifest, starts, strict=False))
+        }
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in dict.fromkeys(names):
+                    if name not in places:
+                        raise ProtocolViolationError("The server asks for a block that is not in this file")
+                    index, start, length = places[name]
+                    held = await self._service.budget.take(length, self._how.control)
+                    group.create_task(self._again(name, index, start, length, held))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _again(self, name: bytes, index: int, start: int, length: int, held: int) -> None:
+        try:
+            data = memoryview(bytearray(length))
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._read_again, name, start, data)
+            await self._service.put(name, data, self._hint_of(index), self._how, self._habit)
+        finally:
+            self._service.budget.give(held, self._how.control)
+
+    def _read_again(self, name: bytes, start: int, data: memoryview) -> None:
+        self._source.read_at(start, data)
+        if block_id(data, self._service.terms.naming_key) != name:
+            raise changed(self._source.path)

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import (
     InvalidNameError,
     InvalidRequestError,
+    MissingBlocksError,
     ProtocolViolationError,
     SecureFileTransferError,
     from_code,
@@ -67,10 +68,14 @@ class Whoami:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an upload did. `outcome` is created, replaced or skipped; `entry` says under which name it lies."""
+    """What an upload did. `outcome` is created, replaced or skipped; `entry` says under which name it lies.
+
+    `read_back`: the server gave the stored content back, and it was compared with what was sent.
+    """
 
     entry: Entry
     outcome: str
+    read_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class BlockTerms:
     batch_bytes_max: int
     batch_files_max: int
     connections: int
+    codings: frozenset[str] = frozenset()
+    """Content codings of blocks and batches that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +259,14 @@ def server_info(value: object) -> ServerInfo:
 
 def problem_error(problem: Mapping[str, Any]) -> SecureFileTransferError:
     """The typed error for the members of a problem (RFC 9457)."""
-    detail, hint = problem.get("detail") or problem.get("title"), problem.get("hint")
-    return from_code(
-        _text(problem, "code"),
-        _plain(detail) if isinstance(detail, str) else "",
-        hint=_plain(hint) if isinstance(hint, str) else "",
-    )
+    told, advice = problem.get("detail") or problem.get("title"), problem.get("hint")
+    detail, hint = (_plain(text) if isinstance(text, str) else "" for text in (told, advice))
+    code = _text(problem, "code")
+    if code == MissingBlocksError.row.code:
+        ids = problem.get("missing")
+        blocks = [_hex_digest(block).hex() for block in ids] if isinstance(ids, list) else []
+        return MissingBlocksError(detail, hint=hint, blocks=blocks)
+    return from_code(code, detail, hint=hint)
 
 
 def problem(value: object) -> SecureFileTransferError:
@@ -283,7 +292,10 @@ def block_terms(value: object) -> BlockTerms:
     limits = {name: _whole(values, name) for name in names}
     if min(limits.values()) < 1 or not 64 * KIB <= limits["block_max"] <= 64 * MIB:
         raise _violation("the limits of transfer make no sense")
-    return BlockTerms(_hex_digest(values.get("naming_key")), **limits)
+    codings = values.get("codings", [])
+    if not isinstance(codings, list) or not all(isinstance(coding, str) for coding in codings):
+        raise _violation("'codings' is not a list of words")
+    return BlockTerms(_hex_digest(values.get("naming_key")), **limits, codings=frozenset(codings))
 
 
 def missing(value: object, asked: Sequence[bytes]) -> set[bytes]:

@@ -17,7 +17,7 @@ from ..services.files import Files
 from ..storage.clock import SystemClock
 from ..storage.folder import FolderTree
 from .house import House
-from .run import LOOPBACK, listen, open_server, own_certificate
+from .run import LOOPBACK, listen, open_server, own_certificate, traffic
 
 
 class SecureFileTransferServer:
@@ -154,7 +154,8 @@ class SecureFileTransferServer:
         with disk_errors(f"making {self._received_dir}"):
             self._received_dir.mkdir(parents=True, exist_ok=True)
         tree = FolderTree(self._received_dir, SystemClock())
-        return listen(settings, tls, Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)))
+        limits = self._open.enter_context(traffic(settings, SystemClock()))
+        return listen(settings, tls, Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)), limits=limits)
 
     def _make_accounts(self, house: House) -> None:
         for name, password in self._accounts.items():

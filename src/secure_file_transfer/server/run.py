@@ -1,5 +1,6 @@
 """What the command line runs: the server itself, and work on its data directory from the spot."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from ..config import Settings
 from ..doors.http.app import HttpServices, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
+from ..model import Principal
+from ..ports import Clock
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.blocks import Blocks
@@ -21,10 +24,12 @@ from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.shares import Shares
 from ..services.sweep import SweepReport
+from ..services.traffic import ReadRates, Traffic, account_rates
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
+from ..storage.platform import share_one_heap
 from ..version import __version__
 from .house import House, Janitor
 from .logs import configure_logs
@@ -51,6 +56,7 @@ def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> No
         DataDirectoryInUseError, CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
     """
     configure_logs(settings.log_level, settings.log_format)
+    share_one_heap()
     with open_server(settings) as (_, listener, announcement):
         listener.run(lambda: announce(announcement()))
 
@@ -70,8 +76,19 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         access = Access(house.vaults.tree, house.catalog, house.clock)
         files = Files(access, house.sessions.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
+        limits = stack.enter_context(
+            traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.sessions.check)
+        )
         listener = listen(
-            settings, tls, files, house.sessions, house.setup, uploads=uploads, blocks=blocks, shares=house.shares
+            settings,
+            tls,
+            files,
+            house.sessions,
+            house.setup,
+            uploads=uploads,
+            blocks=blocks,
+            shares=house.shares,
+            limits=limits,
         )
 
         def announcement() -> Announcement:
@@ -80,6 +97,31 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             return Announcement(urls, tls.fingerprint, setup_url, house.directory.path, warnings)
 
         yield house, listener, announcement
+
+
+@contextmanager
+def traffic(
+    settings: Settings,
+    clock: Clock,
+    *,
+    read_rates: ReadRates | None = None,
+    check: Callable[[Principal], None] | None = None,
+) -> Iterator[Traffic]:
+    """The server's limits on transfers, at work. One object must serve all doors."""
+    limits = Traffic(
+        clock,
+        places=settings.transfers_max,
+        rates=(settings.rate_up, settings.rate_down),
+        read_rates=read_rates,
+        check=check,
+    )
+    thread = threading.Thread(target=limits.run, name="traffic", daemon=True)
+    thread.start()
+    try:
+        yield limits
+    finally:
+        limits.close()
+        thread.join()
 
 
 def listen(
@@ -92,6 +134,7 @@ def listen(
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
     shares: Shares | None = None,
+    limits: Traffic | None = None,
 ) -> Listener:
     """The HTTPS door, bound to its port. Without `sessions` everybody is a guest.
 
@@ -104,6 +147,7 @@ def listen(
             uploads=uploads,
             blocks=blocks,
             shares=shares,
+            traffic=limits,
             sessions=sessions,
             setup=setup,
             ca_pem=tls.ca_cert.read_bytes(),

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from secure_file_transfer.errors import ConflictError, InvalidNameError, NotFoundError
+from secure_file_transfer.errors import ConflictError, InvalidNameError, InvalidRequestError, NotFoundError
 from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Role
 from secure_file_transfer.paths import check_name, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
@@ -14,6 +15,9 @@ from .passwords import PasswordHasher, check_password
 
 NAME_MAX = 64
 """Characters. Enough for an address, short enough for every table and window."""
+
+RATE_MAX = 2**40
+"""Bytes in a second."""
 
 RESERVED_NAMES = frozenset({"guest", "anonymous"})
 """What guests without an account are called, here and by FTP clients: an account of that name would pass for one."""
@@ -171,6 +175,29 @@ class Accounts:
             return account.id
 
         self._forget(self._catalog.write(work))
+
+    def set_rates(self, name: str, *, up: int | None = None, down: int | None = None) -> Account:
+        """Limit how many bytes a second its transfers move, all together; 0 is no limit, None leaves it as it is.
+
+        Transfers that run notice within a second.
+
+        Raises:
+            NotFoundError
+            InvalidRequestError: less than nothing, or more than any network.
+        """
+        for rate in (up, down):
+            if rate is not None and not 0 <= rate <= RATE_MAX:
+                raise InvalidRequestError(f"A rate is 0 to {RATE_MAX} bytes a second", hint="0 is no limit.")
+
+        def work(tx: CatalogTx) -> Account:
+            account = _found(tx, name)
+            rates = account.rate_up if up is None else up, account.rate_down if down is None else down
+            tx.accounts.set_rates(account.id, *rates)
+            return replace(account, rate_up=rates[0], rate_down=rates[1])
+
+        account = self._catalog.write(work)
+        self._forget(account.id)
+        return account
 
     def delete(self, name: str) -> None:
         """Remove the account with its sessions, its home and all that is in it.

@@ -7,6 +7,7 @@ sending the block gives, or when the drive that it may read as a whole has the b
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 from secure_file_transfer.errors import (
     DigestMismatchError,
@@ -34,7 +35,7 @@ from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Clock
 
 from .access import Access, Grant
 from .block_leases import Lease, drop_unrecorded
-from .hashers import Hashers, Hint
+from .hashers import Hashers, Hint, Release
 from .vault import VaultTree
 from .vault_blocks import keep_blob, read_block, seal_block
 from .vault_nodes import Room, entry_of, find, is_a_folder, version_of
@@ -107,14 +108,31 @@ class Blocks:
         there = claimable(desk, wanted, self.clock.now_us())
         return [each for each in wanted if each not in there]
 
-    def put(self, principal: Principal, block_id: BlockId, data: Buffer, hint: Hint | None = None) -> None:
+    def put(
+        self,
+        principal: Principal,
+        block_id: BlockId,
+        data: Buffer,
+        hint: Hint | None = None,
+        release: Release = lambda: None,
+    ) -> None:
         """Store one block; it is durable, and the principal may name it, when this returns.
+
+        `release` is called once `data` is needed no more, whether this succeeds or not; perhaps after it returned, as
+        the block waits for its turn in the digest of its file.
 
         Raises:
             DigestMismatchError: the bytes are not those of the id; nothing was kept.
             InvalidRequestError, TooLargeError: no block has this length.
             NoSpaceError, StorageError
         """
+        lent = _Lent(release)
+        try:
+            self._put(principal, block_id, data, hint, lent)
+        finally:
+            lent.done()
+
+    def _put(self, principal: Principal, block_id: BlockId, data: Buffer, hint: Hint | None, lent: "_Lent") -> None:
         desk = self.desk(principal, writing=True)
         room, ref = desk.room, BlockRef(block_id, len(data))
         if not ref.length:
@@ -124,17 +142,21 @@ class Blocks:
         if room.keys.block_id(data) != block_id:
             raise DigestMismatchError("The bytes are not those of this block", hint="Send it again.")
         self.alive(principal)
-        with self._hashing(desk, ref, data, hint):
+        with self._hashing(desk, ref, data, hint, lent):
             self._keep(desk, ref, data)
 
     @contextmanager
-    def _hashing(self, desk: Desk, ref: BlockRef, data: Buffer, hint: Hint | None) -> Iterator[None]:
+    def _hashing(self, desk: Desk, ref: BlockRef, data: Buffer, hint: Hint | None, lent: "_Lent") -> Iterator[None]:
         """While it is being stored, let it be hashed as a part of its file."""
         if hint is None:
             yield
             return
         room, hasher = desk.room, self.hashers.of(desk.account_id, hint.token)
-        hasher.offer(hint.index, ref, data, lambda other: read_block(room, other))
+        lent.to_one_more()
+        if not hasher.offer(hint.index, ref, data, lambda other: read_block(room, other), lent.done):
+            lent.done()
+            yield
+            return
         try:
             yield
         except BaseException:
@@ -180,6 +202,28 @@ class Blocks:
 
         node, version = room.catalog.read(look)
         return entry_of(node, str(path)), version.manifest, room.keys.naming_key
+
+
+class _Lent:
+    """A block's bytes, which go back to their owner when the last of those who use them is done."""
+
+    def __init__(self, release: Release) -> None:
+        self._release = release
+        self._users = 1
+        self._lock = Lock()
+
+    def to_one_more(self) -> None:
+        """Somebody else uses them too."""
+        with self._lock:
+            self._users += 1
+
+    def done(self) -> None:
+        """One of them is done."""
+        with self._lock:
+            self._users -= 1
+            last = not self._users
+        if last:
+            self._release()
 
 
 def claimable(desk: Desk, block_ids: Sequence[BlockId], now: TimeUs) -> dict[BlockId, int]:

@@ -165,12 +165,18 @@ class Commits:
         if file.hint is not None:
             start = self._blocks.hashers.head_start(desk.account_id, file.hint, file.manifest)
             sha256, done = start.sha256, start.blocks
+        damaged: dict[str, None] = {}
         for ref in file.manifest[done:]:
             try:
-                sha256.update(read_block(desk.room, ref))
+                data = read_block(desk.room, ref)
             except BlockDamagedError:
                 # To send it again repairs it, so it is as good as missing.
-                raise _missing(shown, [ref.id.hex()]) from None
+                damaged[ref.id.hex()] = None
+                continue
+            if not damaged:
+                sha256.update(data)
+        if damaged:
+            raise _missing(shown, list(damaged))
         return sha256.digest()
 
     def batch(self, principal: Principal, files: Sequence[Small]) -> list[Result]:
@@ -254,7 +260,7 @@ class Commits:
         now = self._clock.now_us()
 
         def work(tx: CatalogTx) -> list[Result]:
-            publisher = Publisher(tx, desk.room, now)
+            publisher = Publisher(tx, desk.room, now, files=len(prepared))
             results: list[Result] = []
             used: set[BlockId] = set()
             for file in prepared:

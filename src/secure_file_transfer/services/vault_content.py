@@ -7,7 +7,7 @@ from itertools import accumulate
 import structlog
 
 from secure_file_transfer.errors import BlockDamagedError, RangeNotSatisfiableError
-from secure_file_transfer.model import INLINE_BLOCK_MAX, BlockId, BlockRef, Entry, Kind, Node, Version
+from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Entry, Kind, Node, Version
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, CatalogTx
 from secure_file_transfer.seal.block import span, unseal_span
@@ -18,6 +18,8 @@ from .vault_nodes import Room, entry_of, find, is_a_folder, version_of
 
 _INLINE_AT_ONCE = 8
 """So many small blocks are read together with the version, which spares small files every further step."""
+_PIECE = 1 * MIB
+"""A block is opened in parts of at most so much: readers at once are many, and blocks may be large."""
 
 _log = structlog.get_logger()
 
@@ -57,10 +59,10 @@ class VaultContent:
     def _pieces(self, at: int, end: int) -> Iterator[Buffer]:
         number = bisect_right(self._starts, at) - 1
         while at < end:
-            start, stop = self._starts[number], min(self._starts[number + 1], end)
+            start, stop = self._starts[number], min(self._starts[number + 1], end, at + _PIECE)
             yield self._piece(number, at - start, stop - at)
             at = stop
-            number += 1
+            number += at == self._starts[number + 1]
 
     def _piece(self, number: int, offset: int, length: int) -> bytes:
         if not self._open:

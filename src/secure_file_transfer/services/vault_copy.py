@@ -159,7 +159,9 @@ def _copy_file(
     # Checked before it is signed anew: a copy must not turn an altered record into a good one.
     version = version_of(tx, room, node, path)
     whole = Whole(version.size, version.sha256, version.manifest, node.modified_us)
-    return write_version(tx, room, parent_id, name, there, whole, now)
+    tx.drives.add_usage(room.drive.id, whole.size - (there.size if there else 0), 0 if there else 1)
+    (number,) = tx.versions.next_ids(1)
+    return write_version(tx, room, parent_id, name, there, whole, now, number)
 
 
 def _copy_folder(tx: CatalogTx, room: Room, node: Node, parent_id: NodeId, name: str, now: TimeUs) -> Node:

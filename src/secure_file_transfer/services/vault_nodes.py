@@ -15,7 +15,7 @@ from secure_file_transfer.errors import (
     NotFoundError,
     PreconditionFailedError,
 )
-from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Manifest, Node, NodeId, TimeUs, Version
+from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Manifest, Node, NodeId, TimeUs, Version, VersionId
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, Expectation
 from secure_file_transfer.seal.keys import DriveKeys
@@ -266,11 +266,22 @@ def _damaged(room: Room, node: Node, path: str, how: str) -> BlockDamagedError:
 
 
 def write_version(
-    tx: CatalogTx, room: Room, parent_id: NodeId, name: str, there: Node | None, whole: Whole, now: TimeUs
+    tx: CatalogTx,
+    room: Room,
+    parent_id: NodeId,
+    name: str,
+    there: Node | None,
+    whole: Whole,
+    now: TimeUs,
+    number: VersionId,
 ) -> Node:
-    """Make a file, or give the one that is `there` a new content; the old one's blocks are released."""
-    node = there or tx.nodes.create(room.drive.id, parent_id, name, Kind.FILE, now)
-    number = tx.versions.next_id()
+    """Make a file, or give the one that is `there` a new content; the old one's blocks are released.
+
+    The drive's usage is the caller's to count.
+    """
+    node = there or tx.nodes.create_file(
+        room.drive.id, parent_id, name, number, whole.size, whole.sha256, whole.modified_us, now
+    )
     mac = room.keys.manifest_mac(
         node_id=node.id,
         version_id=number,
@@ -281,11 +292,8 @@ def write_version(
     )
     version = Version(number, node.id, whole.size, whole.sha256, now, whole.manifest, mac)
     tx.versions.insert(version)
-    tx.nodes.set_version(node.id, version, whole.modified_us)
-    if there is None:
-        tx.drives.add_usage(room.drive.id, whole.size, 1)
-    else:
-        tx.drives.add_usage(room.drive.id, whole.size - there.size, 0)
+    if there is not None:
+        tx.nodes.set_version(node.id, version, whole.modified_us)
         if there.version_id is not None:
             tx.versions.delete(there.version_id)
     return replace(node, size=whole.size, sha256=whole.sha256, version_id=version.id, modified_us=whole.modified_us)

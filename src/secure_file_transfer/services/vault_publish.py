@@ -1,10 +1,10 @@
 """Publishing files of a vault drive: the one place where a taken name is judged and a new version is written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from secure_file_transfer.errors import ForbiddenError
-from secure_file_transfer.model import Conflict, Kind, Node, NodeId, TimeUs
+from secure_file_transfer.model import Conflict, Kind, Node, NodeId, TimeUs, VersionId
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlockRow, CatalogTx, Expectation, Written
 
@@ -35,12 +35,16 @@ class Place:
 class Publisher:
     """Publishes any number of files within one transaction, and looks each folder up once. `finish` ends it."""
 
-    def __init__(self, tx: CatalogTx, room: Room, now: TimeUs) -> None:
+    def __init__(self, tx: CatalogTx, room: Room, now: TimeUs, *, files: int = 1) -> None:
+        """`files` is how many there may be."""
         self._tx = tx
         self._room = room
         self._now = now
         self._folders: dict[tuple[str, ...], Node] = {}
         self._changed: set[NodeId] = set()
+        self._files = files
+        self._numbers: Iterator[VersionId] = iter(())
+        self._more_bytes = self._more_files = 0
 
     def place(
         self, path: RemotePath, modified_us: TimeUs, conflict: Conflict, expect: Expectation, *, parents: bool = False
@@ -92,13 +96,23 @@ class Publisher:
             return Written(entry_of(there, path), "skipped")
         for row in blocks:
             self._tx.blocks.insert(row, self._now)
-        node = write_version(self._tx, self._room, place.parent_id, place.path.name, there, whole, self._now)
+        number = next(self._numbers, None)
+        if number is None:
+            self._numbers = self._tx.versions.next_ids(self._files)
+            number = next(self._numbers)
+        node = write_version(self._tx, self._room, place.parent_id, place.path.name, there, whole, self._now, number)
+        self._more_bytes += whole.size
         if there is None:
             self._changed.add(place.parent_id)
+            self._more_files += 1
+        else:
+            self._more_bytes -= there.size
         return Written(entry_of(node, path), "replaced" if there else "created")
 
     def finish(self) -> None:
-        """Say of every folder with a new name in it that it changed."""
+        """Count what was written, and say of every folder with a new name in it that it changed."""
+        if self._more_bytes or self._more_files:
+            self._tx.drives.add_usage(self._room.drive.id, self._more_bytes, self._more_files)
         for folder_id in self._changed:
             self._tx.nodes.touch(folder_id, self._now)
 

@@ -3,7 +3,8 @@
 import gzip
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,9 +15,10 @@ from blake3 import blake3
 from ..client.wire import time_us
 from ..errors import (
     DigestMismatchError,
+    InvalidRequestError,
     IsAFolderError,
     LengthMismatchError,
-    NotFoundError,
+    MissingBlocksError,
     SecureFileTransferError,
     TooLargeError,
 )
@@ -35,7 +37,9 @@ Store = Callable[[RemotePath, bytes, str, TimeUs | None, bool], tuple[dict[str, 
 def problem(error: SecureFileTransferError) -> dict[str, Any]:
     """The members of a problem."""
     row = error.row
+    more = {"missing": list(error.blocks)} if isinstance(error, MissingBlocksError) else {}
     return {
+        **more,
         "type": "about:blank",
         "title": row.title,
         "status": row.status,
@@ -49,7 +53,8 @@ def problem(error: SecureFileTransferError) -> dict[str, Any]:
 class FakeBlocks:
     """Blocks by their ids, and what is made of them. `store` puts a file into the tree.
 
-    `corrupt` holds how many of the next blocks arrive damaged; `cuts` tells how each stored content was cut.
+    `corrupt` holds how many of the next blocks arrive damaged, and `forget` how many of those that are there each of
+    the next commits finds gone; `cuts` tells how each stored content was cut.
     """
 
     def __init__(self, store: Store) -> None:
@@ -57,6 +62,10 @@ class FakeBlocks:
         self.blocks: dict[bytes, bytes] = {}
         self.cuts: dict[bytes, list[int]] = {}
         self.corrupt = 0
+        self.codings: Sequence[str] = ("zstd", "gzip")
+        self.coded = Counter[str]()
+        """Bodies by their content coding."""
+        self.forget: list[int] = []
         self.received = 0
         self._store = store
 
@@ -73,6 +82,7 @@ class FakeBlocks:
             "batch_bytes_max": BATCH_BYTES_MAX,
             "batch_files_max": BATCH_FILES_MAX,
             "connections": 8,
+            "codings": list(self.codings),
         }
 
     async def missing(self, request: web.Request) -> web.Response:
@@ -80,15 +90,7 @@ class FakeBlocks:
         return web.json_response({"missing": [name for name in ids if bytes.fromhex(name) not in self.blocks]})
 
     async def put(self, request: web.Request, name: bytes) -> web.Response:
-        data = await request.read()
-        self.received += len(data)
-        encoding = request.headers.get("Content-Encoding")
-        if encoding == "zstd":
-            data = zstandard.ZstdDecompressor().decompress(data, max_output_size=BLOCK_MAX)
-        elif encoding == "gzip":
-            data = gzip.decompress(data)
-        if len(data) > BLOCK_MAX:
-            raise TooLargeError
+        data = await self._body(request, BLOCK_MAX)
         if self.corrupt:
             self.corrupt -= 1
             data = bytes([data[0] ^ 1]) + data[1:]
@@ -97,8 +99,25 @@ class FakeBlocks:
         self.blocks[name] = data
         return web.Response(status=204)
 
+    async def _body(self, request: web.Request, most: int) -> bytes:
+        data = await request.read()
+        self.received += len(data)
+        coding = request.headers.get("Content-Encoding", "")
+        self.coded[coding] += 1
+        if coding and coding not in self.codings:
+            raise InvalidRequestError("this content coding is not taken")
+        if coding == "zstd":
+            data = zstandard.ZstdDecompressor().decompress(data)
+        elif coding == "gzip":
+            data = gzip.decompress(data)
+        if len(data) > most:
+            raise TooLargeError
+        return data
+
     async def commit(self, request: web.Request) -> web.Response:
         files = (await request.json())["files"]
+        for name in list(self.blocks)[: self.forget.pop(0) if self.forget else 0]:
+            del self.blocks[name]
         return web.json_response({"results": [self._tried(partial(self._commit, file)) for file in files]})
 
     def _tried(self, work: Callable[[], tuple[dict[str, Any], str]]) -> dict[str, Any]:
@@ -110,10 +129,10 @@ class FakeBlocks:
 
     def _commit(self, file: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         parts = []
+        if missing := [name for name, _ in file["blocks"] if bytes.fromhex(name) not in self.blocks]:
+            raise MissingBlocksError("some blocks have to be sent first", blocks=missing)
         for name, length in file["blocks"]:
-            data = self.blocks.get(bytes.fromhex(name))
-            if data is None:
-                raise NotFoundError("a block of the manifest is not there")
+            data = self.blocks[bytes.fromhex(name)]
             if len(data) != length:
                 raise LengthMismatchError
             parts.append(data)
@@ -131,10 +150,7 @@ class FakeBlocks:
         return self._store(path, content, file.get("conflict", "overwrite"), modified, bool(file.get("parents")))
 
     async def batch(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        self.received += len(body)
-        if len(body) > 2 * BATCH_BYTES_MAX:
-            raise TooLargeError
+        body = await self._body(request, BATCH_BYTES_MAX)
         reader = FrameReader(data_max=BATCH_FILE_MAX, frames_max=BATCH_FILES_MAX)
         frames = list(reader.feed(body))
         reader.finish()
@@ -167,7 +183,7 @@ class FakeBlocks:
             except SecureFileTransferError as error:
                 await response.write(frame_head({"path": path, "size": 0, "error": problem(error)}))
                 continue
-            head = {"path": path, "size": len(content), "sha256": entry["sha256"], "modified": entry["modified"]}
+            head = {"path": path, "size": len(content), **{key: entry[key] for key in ("sha256", "modified", "etag")}}
             await response.write(frame_head(head) + content)
         await response.write_eof()
         return response

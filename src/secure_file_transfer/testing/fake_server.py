@@ -151,10 +151,12 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except SecureFileTransferError as error:
+        wait = "" if error.retry_after is None else str(int(error.retry_after))
         return web.json_response(
             problem(error),
             status=error.row.status,
             content_type="application/problem+json",
+            headers={"Retry-After": wait} if wait else {},
         )
 
 
@@ -177,6 +179,8 @@ class FakeServer:
         """None: a server that knows no blocks."""
         self.tokens: set[str] = set()
         self.requests: list[tuple[str, str]] = []
+        self.priorities: list[tuple[str, str, str]] = []
+        """The same, with what each said of its priority."""
         self.faults: dict[str, list[SecureFileTransferError]] = {}
         self.after: dict[str, tuple[int, SecureFileTransferError]] = {}
         """After so many requests of a method and the beginning of a path, every further one gets this error."""
@@ -225,7 +229,7 @@ class FakeServer:
         add("POST", "/api/v1/sessions", self._sign_in)
         add("GET", "/api/v1/server", self._server)
         add("*", "/api/v1/{room}{path:(/.*)?}", self._room)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, auto_decompress=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.context())
         await site.start()
@@ -281,6 +285,7 @@ class FakeServer:
 
     async def _room(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
+        self.priorities.append((request.method, request.path, request.headers.get("Priority", "")))
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.tokens:
             raise SignInRequiredError

@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Self
 
 _PIECE = 64 * 1024
+_WINDOW = 16 * 1024 * 1024
+"""What may be under way on a long line that has no window of its own."""
 
 
 @dataclass
@@ -19,7 +21,8 @@ class Harm:
     """What befalls connections. Positions count over all connections, in one direction: `up` or `down`.
 
     `cuts` are positions at which the connection that carries that byte is reset; each cuts once. `latency` is
-    seconds one way; `window` how many bytes of one connection may be under way in one direction (0: any).
+    seconds one way; `window` how many bytes of one connection may be under way in one direction (0: any); `rate` how
+    many bytes a second all connections together may move in each direction (0: any).
     """
 
     direction: str = "up"
@@ -27,6 +30,7 @@ class Harm:
     stall_at: int | None = None
     latency: float = 0.0
     window: int = 0
+    rate: float = 0.0
 
 
 class FaultProxy:
@@ -38,10 +42,16 @@ class FaultProxy:
         self.passed = {"up": 0, "down": 0}
         """Bytes that were handed on, by direction."""
         self.connections = 0
+        self.open = 0
+        """How many there are now."""
         self.happened = 0
         """How many cuts were made."""
+        self.stalled = threading.Event()
+        """Set once a connection stands still."""
         self._target = target_port
+        self._writers: set[asyncio.StreamWriter] = set()
         self._cuts = sorted(harm.cuts)
+        self._free_at = {"up": 0.0, "down": 0.0}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
@@ -59,6 +69,14 @@ class FaultProxy:
         self._thread.join(10)
         self._loop.close()
 
+    def cut_all(self) -> None:
+        """Reset every connection there is at this moment."""
+        asyncio.run_coroutine_threadsafe(self._cut_all(), self._loop).result(10)
+
+    async def _cut_all(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -74,10 +92,12 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         writers = [writer]
         try:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
             writers.append(there_writer)
+            self._writers.update(writers)
             ways = [
                 asyncio.create_task(self._carry("up", reader, there_writer)),
                 asyncio.create_task(self._carry("down", there_reader, writer)),
@@ -91,45 +111,45 @@ class FaultProxy:
         except (OSError, asyncio.CancelledError):
             pass  # we stop
         finally:
+            self._writers.difference_update(writers)
+            self.open -= 1
             for each in writers:
                 each.transport.abort()
 
     async def _carry(self, direction: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         harm = self.harm
+        far = _FarWay(harm.latency, harm.window, writer) if harm.latency else None
         most = min(_PIECE, harm.window or _PIECE)
         with suppress(OSError):
-            under_way: asyncio.Queue[bytes] = asyncio.Queue(max(1, harm.window // most) if harm.window else 64)
-            late = asyncio.create_task(self._deliver(under_way, writer)) if harm.latency else None
             try:
                 while data := await reader.read(most):
                     if direction == harm.direction and await self._harmed(data, writer):
                         return
+                    if harm.rate:
+                        await self._line(direction, len(data))
                     self.passed[direction] += len(data)
-                    if late is not None:
-                        await under_way.put(data)
+                    if far is not None:
+                        await far.send(data)
                     else:
                         writer.write(data)
                         await writer.drain()
+                if far is not None:
+                    await far.settle()
             finally:
-                if late is not None:
-                    late.cancel()
+                if far is not None:
+                    far.close()
 
-    async def _deliver(self, under_way: "asyncio.Queue[bytes]", writer: asyncio.StreamWriter) -> None:
-        """One way of a long line: what was sent arrives a latency later, a window full at most in a round trip."""
-        with suppress(OSError):
-            while True:
-                data = [await under_way.get()]
-                await asyncio.sleep(self.harm.latency * (2 if self.harm.window else 1))
-                while not under_way.empty():
-                    data.append(under_way.get_nowait())
-                writer.writelines(data)
-                await writer.drain()
+    async def _line(self, direction: str, count: int) -> None:
+        """Wait until the line, which all connections share, has carried so many bytes more."""
+        self._free_at[direction] = max(self._free_at[direction], self._loop.time()) + count / self.harm.rate
+        await asyncio.sleep(self._free_at[direction] - self._loop.time())
 
     async def _harmed(self, data: bytes, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection ends in the middle of these bytes."""
         harm, at = self.harm, self.passed[self.harm.direction]
         if harm.stall_at is not None and at <= harm.stall_at < at + len(data):
             harm.stall_at = None
+            self.stalled.set()
             await asyncio.Event().wait()
         if self._cuts and at <= self._cuts[0] < at + len(data):
             cut = self._cuts.pop(0)
@@ -138,3 +158,48 @@ class FaultProxy:
             writer.write(data[: cut - at])
             return True
         return False
+
+
+class _FarWay:
+    """One way of a long line: what is sent arrives a latency later, and its room in the window is free after two."""
+
+    def __init__(self, latency: float, window: int, writer: asyncio.StreamWriter) -> None:
+        self._latency, self._room, self._writer = latency, window or _WINDOW, writer
+        self._loop = asyncio.get_running_loop()
+        self._free = asyncio.Event()
+        self._under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        self._task = asyncio.create_task(self._deliver())
+
+    async def send(self, data: bytes) -> None:
+        """Wait until the window has room for it, and send it."""
+        while self._room < len(data) and not self._task.done():
+            self._free.clear()
+            await self._free.wait()
+        self._room -= len(data)
+        self._under_way.put_nowait((self._loop.time() + self._latency, data))
+
+    async def _deliver(self) -> None:
+        with suppress(OSError):
+            while True:
+                due, data = await self._under_way.get()
+                await asyncio.sleep(due - self._loop.time())
+                self._writer.write(data)
+                await self._writer.drain()
+                self._loop.call_later(self._latency, self._arrived, len(data))
+                self._under_way.task_done()
+
+    def _arrived(self, count: int) -> None:
+        self._room += count
+        self._free.set()
+
+    async def settle(self) -> None:
+        """Wait until all has arrived, or nothing can any more."""
+        empty = asyncio.create_task(self._under_way.join())
+        try:
+            await asyncio.wait({empty, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            empty.cancel()
+
+    def close(self) -> None:
+        """Nothing more arrives."""
+        self._task.cancel()

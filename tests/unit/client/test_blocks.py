@@ -7,18 +7,21 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from secure_file_transfer.client import AsyncClient, Progress
 from secure_file_transfer.client.local import SourceFile
 from secure_file_transfer.errors import (
     DigestMismatchError,
     InterruptedTransferError,
+    MissingBlocksError,
     NoSpaceError,
+    ProtocolViolationError,
     SourceChangedError,
     StorageError,
 )
 from secure_file_transfer.model import KIB, MIB
-from secure_file_transfer.testing.fake_blocks import FakeBlocks
+from secure_file_transfer.testing.fake_blocks import FakeBlocks, problem
 from secure_file_transfer.testing.fake_server import FakeServer
 from secure_file_transfer.transfer.retry import Retry
 
@@ -122,8 +125,9 @@ async def test_a_way_that_damages_everything_has_a_clear_end(
 
 
 async def test_a_client_that_was_stopped_goes_on_where_it_was(
-    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path
+    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("secure_file_transfer.client.progress._INTERVAL", 0.0)
     source = tmp_path / "f"
     source.write_bytes(body(SIZE))
 
@@ -178,6 +182,64 @@ async def test_a_file_that_changes_while_it_is_read_is_not_published(
     assert [str(path) for path in fake.tree.items] == ["/"]
 
 
+async def test_a_commit_that_finds_blocks_gone_gets_just_those_again(
+    client: AsyncClient, blocks: FakeBlocks, tmp_path: Path
+) -> None:
+    source = tmp_path / "f"
+    source.write_bytes(body(SIZE))
+    seen: list[Progress] = []
+    blocks.forget = [2, 1]
+    assert (await client.send_file(source, "/f", on_progress=seen.append)).outcome == "created"
+    assert SIZE < blocks.received <= SIZE + 3 * BLOCK
+    assert blocks.forget == []
+    assert seen[-1].done == SIZE
+    assert await client.get_bytes("/f") == body(SIZE)
+
+
+async def test_a_server_that_never_keeps_a_block_is_given_up(
+    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(body(3 * MIB))
+    blocks.forget = [10] * 100
+    with pytest.raises(MissingBlocksError):
+        await client.send_file(tmp_path / "f", "/f")
+    assert 90 < len(blocks.forget) < 100
+    assert [str(path) for path in fake.tree.items] == ["/"]
+
+
+@pytest.mark.parametrize("honest_time", [False, True])
+async def test_a_block_that_has_to_go_again_must_be_what_it_was(
+    client: AsyncClient, fake: FakeServer, blocks: FakeBlocks, tmp_path: Path, honest_time: bool
+) -> None:
+    source = tmp_path / "f"
+    source.write_bytes(body(3 * MIB))
+    when = source.stat().st_mtime_ns
+    blocks.forget = [10]
+
+    def change(_: Progress) -> None:
+        source.write_bytes(body(3 * MIB, seed=9))
+        if not honest_time:
+            os.utime(source, ns=(when, when))
+
+    with pytest.raises(SourceChangedError):
+        await client.send_file(source, "/f", on_progress=change)
+    assert [str(path) for path in fake.tree.items] == ["/"]
+
+
+async def test_blocks_that_are_in_no_file_are_not_asked_for(
+    client: AsyncClient, fake: FakeServer, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(body(3 * MIB))
+
+    async def commit(_: object) -> object:
+        return web.json_response({"results": [{"error": problem(MissingBlocksError(blocks=["ab" * 32]))}]})
+
+    assert fake.blocks is not None
+    fake.blocks.commit = commit  # type: ignore[method-assign, assignment]
+    with pytest.raises(ProtocolViolationError):
+        await client.send_file(tmp_path / "f", "/f")
+
+
 async def test_many_small_files_are_few_requests(client: AsyncClient, fake: FakeServer, tmp_path: Path) -> None:
     there, back = tmp_path / "there", tmp_path / "back"
     (there / "deep").mkdir(parents=True)
@@ -196,8 +258,8 @@ async def test_many_small_files_are_few_requests(client: AsyncClient, fake: Fake
 
 async def test_a_lower_number_overtakes(fake: FakeServer, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("first", "urgent")]
-    for seed, path in enumerate(files):
-        path.write_bytes(body(SIZE // 2, seed=seed + 10))
+    for path, size in zip(files, (SIZE // 2, MIB), strict=True):
+        path.write_bytes(body(size, seed=size))
     async with AsyncClient(fake.url, cafile=fake.files.cafile, token=fake.token, connections=1) as client:
         await client.block_service()
         begun, done = asyncio.Event(), []

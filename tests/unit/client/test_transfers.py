@@ -272,8 +272,10 @@ async def test_a_taken_name_here_is_treated_as_told(client: AsyncClient, tmp_pat
     assert here.read_bytes() == b"remote"
     assert (await client.receive_file("/f.txt", here)).outcome == "replaced"
     assert names(tmp_path) == {"f.txt", "f (1).txt"}
-    with pytest.raises(InvalidRequestError, match="resume"):
-        await client.receive_file("/f.txt", here, conflict="resume")
+    assert (await client.receive_file("/f.txt", here, conflict="resume")).outcome == "skipped"
+    with pytest.raises(InvalidRequestError, match="perhaps") as caught:
+        await client.receive_file("/f.txt", here, conflict="perhaps")
+    assert caught.value.hint == "Use overwrite, skip, rename, newer, resume."
 
 
 async def test_skip_never_replaces_what_appears_meanwhile(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from secure_file_transfer.errors import (
     ConflictError,
     ExistsError,
     InvalidNameError,
+    InvalidRequestError,
     NotFoundError,
     SignInFailedError,
     SignInRequiredError,
@@ -225,3 +226,24 @@ def test_an_account_is_found_by_a_decomposed_name_too(world: World) -> None:
     rene = world.accounts.create("ren\u00e9", GOOD)
     assert world.accounts.get("rene\u0301") == rene
     assert world.sign_in("rene\u0301", GOOD).account == rene
+
+
+def test_rates_are_set_one_by_one_and_seen_at_once(world: World) -> None:
+    world.accounts.create("sara", GOOD)
+    signed = world.sign_in("sara", GOOD)
+    world.sessions.resolve(signed.token)
+    assert world.accounts.set_rates("SARA", up=5).rate_up == 5
+    world.accounts.set_rates("sara", down=7)
+    seen = world.sessions.resolve(signed.token).account
+    assert seen is not None
+    assert (seen.rate_up, seen.rate_down) == (5, 7)
+    assert seen == world.accounts.get("sara")
+
+
+@pytest.mark.parametrize("rate", [-1, 2**40 + 1])
+def test_rates_that_make_no_sense_are_refused(world: World, rate: int) -> None:
+    world.accounts.create("sara", GOOD)
+    with pytest.raises(InvalidRequestError):
+        world.accounts.set_rates("sara", up=rate)
+    with pytest.raises(NotFoundError):
+        world.accounts.set_rates("omid", up=1)

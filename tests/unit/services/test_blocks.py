@@ -117,6 +117,19 @@ def test_a_damaged_block_is_repaired_by_sending_it_again(sara: Person, world: Bl
     assert sara.read("/a") == LARGE
 
 
+def test_all_damaged_blocks_of_a_file_are_named_at_once(sara: Person, world: BlockWorld) -> None:
+    contents = [LARGE, SMALL, LARGE[::-1], LARGE[1:]]
+    refs = sara.put(*contents)
+    for blob in world.vault.blobs():
+        blob.write_bytes(b"damage")
+    result = sara.commit_one("/a", [*refs, refs[0]])
+    assert isinstance(result, MissingBlocksError)
+    assert result.blocks == tuple(refs[at].id.hex() for at in (0, 2, 3))
+    sara.put(*contents)
+    written(sara.commit_one("/a", refs))
+    assert sara.read("/a") == b"".join(contents)
+
+
 # --- attack 53: a hash is no proof of possession ----------------------------------------------------------------
 
 

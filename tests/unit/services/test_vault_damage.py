@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from secure_file_transfer.errors import BlockDamagedError, SecureFileTransferError
-from secure_file_transfer.model import KIB
+from secure_file_transfer.model import KIB, MIB
 from secure_file_transfer.seal.block import FRAME_SIZE, HEADER, TAG_SIZE
 from secure_file_transfer.testing.contracts.tree_kit import at, pattern, read, write
 from secure_file_transfer.testing.vault_world import VaultWorld, vault_world
@@ -221,3 +221,21 @@ def test_damage_that_shows_in_the_middle_ends_the_content_there(world: VaultWorl
         next(pieces)
     assert list(pieces) == []
     content.close()
+
+
+@pytest.mark.parametrize(("frame", "whole_parts"), [(0, 0), (17, 1), (47, 2)])
+def test_a_large_block_is_opened_in_parts_and_none_of_a_damaged_part_is_given(
+    tmp_path: Path, frame: int, whole_parts: int
+) -> None:
+    data = pattern(3 * MIB)
+    with vault_world(tmp_path, block_size=3 * MIB) as world:
+        write(world.tree, "/f", data)
+        content = world.tree.open(at("/f"))
+        assert {len(piece) for piece in content.chunks(0, len(data))} == {MIB}
+        assert b"".join(content.chunks(MIB - 1, MIB + 2)) == data[MIB - 1 : 2 * MIB + 1]
+        content.close()
+        [blob] = world.blobs()
+        flip(blob, len(HEADER) + frame * STEP + 1)
+        got, error = delivered(world)
+        assert isinstance(error, BlockDamagedError)
+        assert got == data[: whole_parts * MIB]

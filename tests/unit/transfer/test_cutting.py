@@ -69,4 +69,7 @@ def test_sizes_stay_within_what_the_server_takes(size: int) -> None:
 
 
 def test_a_file_that_grows_a_little_is_cut_as_before() -> None:
-    assert sizes_for(MIB, least=MIB, most=16 * MIB) == sizes_for(4 * GIB, least=MIB, most=16 * MIB)
+    fine, large = sizes_for(MIB, least=MIB, most=16 * MIB), sizes_for(GIB, least=MIB, most=16 * MIB)
+    assert fine == sizes_for(GIB // 2, least=MIB, most=16 * MIB)
+    assert large == sizes_for(4 * GIB, least=MIB, most=16 * MIB)
+    assert fine.smallest * 2 == large.smallest

@@ -6,10 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_file_transfer.errors import TABLE, InterruptedTransferError, NotFoundError
+from secure_file_transfer.errors import (
+    TABLE,
+    InterruptedTransferError,
+    NotFoundError,
+    SecureFileTransferError,
+    TooManyRequestsError,
+)
 from secure_file_transfer.transfer.batches import batches
-from secure_file_transfer.transfer.pace import Parallelism
-from secure_file_transfer.transfer.queue import PriorityQueue
+from secure_file_transfer.transfer.queue import PriorityQueue, urgency
 from secure_file_transfer.transfer.retry import Retry
 
 # --- who is next ----------------------------------------------------------------------------------------------------
@@ -45,6 +50,36 @@ def test_who_leaves_is_never_served() -> None:
     assert (len(queue), queue.pop(), len(queue)) == (1, "b", 0)
 
 
+def test_who_is_held_keeps_its_place_and_is_never_next() -> None:
+    queue: PriorityQueue[str] = PriorityQueue()
+    for item in "abc":
+        queue.put(item, 3)
+    queue.put("a", None)
+    assert (len(queue), queue.pop()) == (2, "b")
+    queue.put("a", 3)
+    assert [queue.pop() for _ in range(len(queue))] == ["a", "c"]
+    queue.put("d", None)
+    queue.put("d", None)
+    assert (len(queue), queue.discard("d"), len(queue)) == (0, True, 0)
+
+
+def test_what_moves_to_and_fro_does_not_pile_up() -> None:
+    queue: PriorityQueue[str] = PriorityQueue()
+    for item in "ab":
+        queue.put(item, 3)
+    for turn in range(10_000):
+        queue.put("a", turn % 5)
+        queue.put("a", None)
+    assert len(queue._heap) < 200
+    queue.put("a", 0)
+    assert [queue.pop() for _ in range(2)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("priority", "said"), [(-9, 0), (0, 0), (3, 3), (7, 7), (8, 7), (1000, 7)])
+def test_priorities_on_the_wire_are_those_of_rfc_9218(priority: int, said: int) -> None:
+    assert urgency(priority) == said
+
+
 # --- what goes together ---------------------------------------------------------------------------------------------
 
 
@@ -57,65 +92,51 @@ def test_batches_keep_the_order_and_the_limits(sizes: list[int], most_items: int
         assert sum(sizes[item] for item in group) <= most_bytes
 
 
-# --- how many at once -----------------------------------------------------------------------------------------------
-
-
-def ran(pace: Parallelism, rate_of: "dict[int, float]", seconds: float) -> list[int]:
-    """The widths over time on a way whose rate depends on the width."""
-    now, widths = 0.0, []
-    while now < seconds:
-        widths.append(pace.width)
-        rate = rate_of[min(pace.width, max(rate_of))]
-        pace.record(int(rate * 0.1), now, now + 0.1)
-        now += 0.1
-    return widths
-
-
-def test_it_starts_at_four_or_at_the_limit() -> None:
-    assert Parallelism(8).width == 4
-    assert Parallelism(2).width == 2
-
-
-def test_a_window_per_connection_is_answered_with_all_connections() -> None:
-    widths = ran(Parallelism(8), {width: 10e6 * width for width in range(1, 9)}, 10)
-    assert widths[-1] == 8
-
-
-def test_where_more_moves_nothing_more_it_stays_near_the_start() -> None:
-    widths = ran(Parallelism(64), dict.fromkeys(range(1, 65), 100e6), 60)
-    assert max(widths) <= 6
-    assert min(widths) >= 2
-    assert widths.count(4) > len(widths) // 2
-
-
-def test_where_more_moves_less_it_narrows() -> None:
-    widths = ran(Parallelism(8), {width: 100e6 / width for width in range(1, 9)}, 60)
-    assert widths[-1] == 2
-
-
-def test_idle_time_is_not_slowness() -> None:
-    pace = Parallelism(8)
-    for turn in range(50):  # one request of 0.3 s a minute: nothing can be learned from that
-        pace.record(10_000_000, turn * 60.0, turn * 60.0 + 0.3)
-    assert pace.width == 4
-
-
 # --- when to try again ----------------------------------------------------------------------------------------------
+
+
+def delays(retry: Retry, chance: float, error: SecureFileTransferError) -> list[float]:
+    """All that one request waits while it fails in the same way each time."""
+    tries, found = retry.begun(lambda: chance), []
+    while (delay := tries.delay(error)) is not None:
+        found.append(delay)
+    assert tries.waited == pytest.approx(sum(found))
+    return found
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
 def test_delays_grow_to_a_ceiling_and_end(chance: float) -> None:
-    delays = list(Retry().delays(lambda: chance))
-    assert len(delays) == Retry().tries - 1
-    assert delays == sorted(delays)
-    assert 0.04 < delays[0] <= 0.1
-    assert delays[-1] <= Retry().ceiling
-    assert 10 < sum(delays) < 60
+    found = delays(Retry(), chance, InterruptedTransferError())
+    assert len(found) == Retry().tries - 1
+    assert found == sorted(found)
+    assert 0.04 < found[0] <= 0.1
+    assert found[-1] <= Retry().ceiling
+    assert 10 < sum(found) < 60
 
 
 def test_only_what_the_table_calls_retryable_is_tried_again() -> None:
-    assert Retry.helps(InterruptedTransferError())
-    assert not Retry.helps(NotFoundError())
-    assert {code for code, kind in TABLE.items() if Retry.helps(kind())} == {
-        code for code, kind in TABLE.items() if kind.row.retryable
-    }
+    for kind in TABLE.values():
+        assert bool(delays(Retry(), 0.5, kind())) == kind.row.retryable
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"), [(None, 0.05, 0.1), (0.0, 0.05, 0.1), (5.0, 5.0, 5.5), (86_400.0, 60.0, 66.0)]
+)
+@pytest.mark.parametrize("chance", [0.0, 1.0])
+def test_a_server_that_says_when_is_believed_up_to_a_minute(
+    asked: float | None, least: float, most: float, chance: float
+) -> None:
+    error = TooManyRequestsError()
+    error.retry_after = asked
+    assert least <= delays(Retry(tries=2), chance, error)[0] <= most
+
+
+def test_the_end_says_how_often_it_was_tried() -> None:
+    tries, error = Retry(tries=3).begun(lambda: 1.0), InterruptedTransferError("cut", hint="Try again.")
+    while tries.delay(error) is not None:
+        pass
+    assert str(tries.ended(error)) == "cut (3 tries, 0 s of waiting in between)"
+    assert error.hint == "Try again."
+    once, final = Retry().begun(), NotFoundError("gone")
+    assert once.delay(final) is None
+    assert str(once.ended(final)) == "gone"

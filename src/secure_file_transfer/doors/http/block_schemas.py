@@ -101,6 +101,7 @@ class TransferOut(BaseModel):
     batch_file_max: int
     batch_files_max: int
     connections: int
+    codings: list[str]
 
 
 class MissingOut(BaseModel):

@@ -12,21 +12,24 @@ from starlette.exceptions import HTTPException
 from ...errors import InvalidRequestError, NotFoundError
 from ...model import BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, MIB, BlockId, Principal
 from ...paths import RemotePath
+from ...ports import Buffer
 from ...services.batch_read import read_many
 from ...services.blocks import MISSING_MAX, Blocks
 from ...services.commits import BATCH_BYTES_MAX, BATCH_FILE_MAX, FILES_MAX, Commits
 from ...services.hashers import Hint
+from ...services.traffic import Direction
 from ...transfer.frames import MEDIA_TYPE, FrameReader
 from . import block_schemas, schemas
-from .bodies import Budget, Spare, declared_length, decoded, gather
+from .bodies import CODINGS, Body, Budget, Spare, declared_length, decoded
 from .context import Context, joined_fields
 from .downloads import Opened, Plan, close_all, send_opened
 from .exchange import Exchange
+from .passage import Passage
 from .query import read_query
 from .workers import gathered
 
 T = TypeVar("T")
-CONNECTIONS = 8
+CONNECTIONS = 16
 """So many at once are of use to one client."""
 JSON_MAX = 4 * MIB
 """Of a commit: some 50,000 blocks."""
@@ -88,6 +91,7 @@ class BlockRoutes:
                     "batch_file_max": BATCH_FILE_MAX,
                     "batch_files_max": FILES_MAX,
                     "connections": CONNECTIONS,
+                    "codings": CODINGS,
                 }
             )
 
@@ -116,16 +120,22 @@ class BlockRoutes:
             self._blocks,
         )
 
-        def work(who: Principal, body: bytearray) -> None:
-            blocks.put(who, block_id, decoded(coding, body), hint)
+        def work(who: Principal, body: Buffer, release: Callable[[], None]) -> None:
+            try:
+                data = decoded(coding, body, BLOCK_SIZE_MAX)
+            except BaseException:
+                release()
+                raise
+            blocks.put(who, block_id, data, hint, release)
 
-        await self._with_body(exchange, BLOCK_SIZE_MAX, work, storing=True)
+        async with Passage(self._context, exchange, Direction.UP) as passage:
+            await self._with_kept_body(exchange, BLOCK_SIZE_MAX, work, passage)
         await exchange.answer(204, [(b"cache-control", b"no-store")], b"")
 
     async def _missing(self, exchange: Exchange) -> None:
         blocks = self._blocks
 
-        def work(who: Principal, body: bytearray) -> bytes:
+        def work(who: Principal, body: Buffer) -> bytes:
             ids = [BlockId(bytes.fromhex(each)) for each in block_schemas.taken(block_schemas.MissingIn, body).ids]
             return schemas.dump({"missing": [each.hex() for each in blocks.missing(who, ids)]})
 
@@ -134,7 +144,7 @@ class BlockRoutes:
     async def _commit(self, exchange: Exchange) -> None:
         commits = Commits(self._blocks)
 
-        def work(who: Principal, body: bytearray) -> bytes:
+        def work(who: Principal, body: Buffer) -> bytes:
             wanted = block_schemas.taken(block_schemas.CommitIn, body)
             results = commits.commit(who, [each.listed() for each in wanted.files])
             return schemas.dump(block_schemas.results_json(results))
@@ -143,37 +153,70 @@ class BlockRoutes:
 
     async def _batch(self, exchange: Exchange) -> None:
         commits = Commits(self._blocks)
-        kind = joined_fields(exchange.scope["headers"]).get(b"content-type", b"")
-        if kind.strip().lower() != MEDIA_TYPE.encode():
+        fields = joined_fields(exchange.scope["headers"])
+        coding = fields.get(b"content-encoding", b"")
+        if fields.get(b"content-type", b"").strip().lower() != MEDIA_TYPE.encode():
             raise InvalidRequestError("A batch has another content type", hint=f"Send {MEDIA_TYPE}.")
 
-        def work(who: Principal, body: bytearray) -> bytes:
+        def work(who: Principal, body: Buffer) -> bytes:
             reader = FrameReader(data_max=BATCH_FILE_MAX, frames_max=FILES_MAX)
-            files = [block_schemas.small(frame) for frame in reader.feed(body)]
+            files = [block_schemas.small(frame) for frame in reader.feed(decoded(coding, body, BATCH_BYTES_MAX))]
             reader.finish()
             return schemas.dump(block_schemas.results_json(commits.batch(who, files)))
 
-        await _answer(exchange, await self._with_body(exchange, BATCH_BYTES_MAX, work, storing=True))
+        async with Passage(self._context, exchange, Direction.UP) as passage:
+            content = await self._with_body(exchange, BATCH_BYTES_MAX, work, passage)
+        await _answer(exchange, content)
 
     async def _read(self, exchange: Exchange) -> None:
         blocks = self._blocks
 
-        def work(who: Principal, body: bytearray) -> Opened:
+        def work(who: Principal, body: Buffer) -> Opened:
             reads = read_many(blocks, who, block_schemas.taken(block_schemas.ReadIn, body).paths)
             steps = gathered(map(block_schemas.read_frame, reads), READ_PIECE)
             headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
             return Opened(Plan(200, headers), next(steps, None), steps, partial(close_all, steps, reads))
 
-        await send_opened(self._context, exchange, await self._with_body(exchange, JSON_MAX, work))
+        async with Passage(self._context, exchange, Direction.DOWN) as passage:
+            opened = await self._with_body(exchange, JSON_MAX, work, passage, storing=False)
+            await send_opened(self._context, exchange, opened)
 
     async def _with_body(
-        self, exchange: Exchange, most: int, work: Callable[[Principal, bytearray], T], *, storing: bool = False
+        self,
+        exchange: Exchange,
+        most: int,
+        work: Callable[[Principal, Buffer], T],
+        passage: Passage | None = None,
+        *,
+        storing: bool | None = None,
+    ) -> T:
+        """Read the body, and `work` with it in a thread: see `_with_kept_body`."""
+
+        def released(who: Principal, body: Buffer, release: Callable[[], None]) -> T:
+            try:
+                return work(who, body)
+            finally:
+                release()
+
+        return await self._with_kept_body(exchange, most, released, passage, storing=storing)
+
+    async def _with_kept_body(
+        self,
+        exchange: Exchange,
+        most: int,
+        work: Callable[[Principal, Buffer, Callable[[], None]], T],
+        passage: Passage | None = None,
+        *,
+        storing: bool | None = None,
     ) -> T:
         """Read the body once it is clear who sends it and there is room for it, and `work` with it in a thread.
 
-        `storing` is for bodies that are contents: refused unread if nothing may be written, and done in few threads.
+        `work` sees to it that its last argument is called once nobody needs the body any more. What moves content has
+        a `passage`. `storing` is for bodies that are contents, by default those with a passage: refused unread if
+        nothing may be written, and done in few threads.
         """
         context, blocks = self._context, self._blocks
+        storing = passage is not None if storing is None else storing
         length = declared_length(exchange, most)
         caller = context.caller(exchange.scope)
 
@@ -184,23 +227,22 @@ class BlockRoutes:
 
         who = await context.workers.run(enter)
         account = who.account.id if who.account else None
-        await self._budget.take(account, length)
-        body, future = self._spare.take(length), None
-
-        def leave() -> None:
-            self._spare.give(body)
-            self._budget.give(account, length)
-
+        if passage is not None:
+            await passage.enter(who, length if storing else None)
+        body, future = Body(self._budget, self._spare, account, length), None
         try:
-            await gather(exchange, body)
-            future = (context.storing if storing else context.workers).submit(lambda: work(who, body))
+            await body.read(exchange)
+            threads = context.storing if storing else context.workers
+            future = threads.submit(lambda: work(who, body.data, body.release))
             return await asyncio.wrap_future(future)
         finally:
+            if future is None:
+                body.release()
             if future is None or future.done():
-                leave()
+                body.leave()
             else:  # the request is gone, its work is not
                 loop = asyncio.get_running_loop()
-                future.add_done_callback(lambda _: _later(loop, leave))
+                future.add_done_callback(lambda _: _later(loop, body.leave))
 
 
 _POSTED = {

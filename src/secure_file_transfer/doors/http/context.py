@@ -12,6 +12,7 @@ from ...services.files import Files
 from ...services.sessions import Sessions
 from ...services.setup import Setup
 from ...services.shares import Shares
+from ...services.traffic import Traffic
 from ...services.uploads import Uploads
 from .workers import Workers
 
@@ -33,8 +34,8 @@ class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `uploads` is None where
-    no drive keeps unfinished uploads, `blocks` where there is no block protocol,
-    `shares` where nothing is shared.
+    no drive keeps unfinished uploads, `blocks` where there is no block protocol, `shares` where nothing is shared,
+    `traffic` where nothing limits.
     """
 
     files: Files
@@ -47,6 +48,7 @@ class HttpServices:
     uploads: Uploads | None = None
     blocks: Blocks | None = None
     shares: Shares | None = None
+    traffic: Traffic | None = None
 
 
 class Context:
@@ -78,11 +80,12 @@ def joined_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 class Caller:
-    """One request's sender."""
+    """One request's sender. `who` is what `principal` found last."""
 
-    __slots__ = ("_context", "_scope")
+    __slots__ = ("_context", "_scope", "who")
 
     def __init__(self, context: Context, scope: Scope) -> None:
+        self.who: Principal | None = None
         self._context = context
         self._scope = scope
 
@@ -104,6 +107,10 @@ class Caller:
             SignInRequiredError: no token where one is needed, or one that is not good any more. A bad token never
                 falls back to the guest.
         """
+        self.who = self._find()
+        return self.who
+
+    def _find(self) -> Principal:
         services = self._context.services
         values = [value for name, value in self._scope["headers"] if name == b"authorization"]
         if not values:

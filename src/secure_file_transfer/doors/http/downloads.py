@@ -13,14 +13,16 @@ from urllib.parse import quote
 import structlog
 
 from ...errors import InvalidRequestError, PreconditionFailedError, RangeNotSatisfiableError, SourceChangedError
-from ...model import Entry
+from ...model import Entry, Principal
 from ...paths import RemotePath
 from ...ports import Buffer, Content
 from ...services.archive import zip_stream
+from ...services.traffic import Direction
 from . import digests, problems
 from .conditional import http_date, not_modified, wanted_range
 from .context import Context, joined_fields
 from .exchange import Exchange, raw_path
+from .passage import Passage
 from .problems import Headers, described
 from .query import read_pairs
 from .workers import Pull, gathered
@@ -172,12 +174,17 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
         content = context.services.files.open(caller.principal(), path)
         return _open_content(content, joined_fields(scope["headers"]), head=head)
 
-    try:
-        opened = await context.workers.run(begin, undo=lambda opened: opened.close())
-    except _WithHeaders as carried:
-        await exchange.answer(*problems.answer(carried.error, extra=carried.headers))
-        return
-    await send_opened(context, exchange, opened)
+    async with Passage(context, exchange, Direction.DOWN) as passage:
+        if passage.queued and not head:  # before anything is read: a waiting request holds no block in memory
+            size = await caller.run(lambda who: context.services.files.stat(who, path).size)
+            await passage.enter(caller.who, size)
+        try:
+            opened = await context.workers.run(begin, undo=lambda opened: opened.close())
+        except _WithHeaders as carried:
+            await exchange.answer(*problems.answer(carried.error, extra=carried.headers))
+            return
+        await _enter(passage, caller.who, opened)
+        await send_opened(context, exchange, opened)
 
 
 async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> None:
@@ -207,6 +214,16 @@ async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> N
         await gone.stop()
 
 
+async def _enter(passage: Passage, who: Principal | None, opened: Opened) -> None:
+    if opened.first is None:  # nothing but headers
+        return
+    try:
+        await passage.enter(who, opened.plan.length)
+    except BaseException:
+        opened.close()
+        raise
+
+
 async def get_zip(context: Context, exchange: Exchange) -> None:
     """Send one folder, or any selection, as a ZIP archive."""
     scope = exchange.scope
@@ -228,7 +245,12 @@ async def get_zip(context: Context, exchange: Exchange) -> None:
         ]
         return Opened(Plan(200, headers), next(steps, None), steps, lambda: close_all(steps, stream))
 
-    await send_opened(context, exchange, await context.workers.run(begin, undo=lambda opened: opened.close()))
+    async with Passage(context, exchange, Direction.DOWN) as passage:
+        if passage.queued:
+            await passage.enter(await caller.run(lambda who: who), None)
+        opened = await context.workers.run(begin, undo=lambda opened: opened.close())
+        await _enter(passage, caller.who, opened)
+        await send_opened(context, exchange, opened)
 
 
 def close_all(*things: object) -> None:

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import structlog
 
+from ...errors import InterruptedTransferError
+from ...services.traffic import Direction
 from .problems import Headers
 
 Scope = MutableMapping[str, Any]
@@ -28,25 +31,121 @@ _SECURITY: Headers = [
 _log = structlog.get_logger()
 
 
+@dataclass(slots=True)
+class Target:
+    """Memory that a body is read into; `at` says how much of it is filled, whatever became of the rest."""
+
+    view: memoryview
+    at: int = 0
+
+
+FillDirectly = Callable[[Target], Awaitable[int | None]]
+"""Fill the target with the next bytes of a body, without a copy; how many are still to come. None: ask `receive`."""
+DIRECT = "sft.body"
+"""The ASGI extension of our own server that offers it."""
+
+
+class Pace(Protocol):
+    """What keeps a transfer to the limits, see `passage.Passage`."""
+
+    def piece_max(self, direction: Direction) -> int | None:
+        """How many bytes may move at a time that way; None where nothing limits."""
+
+    async def moved(self, count: int) -> None:
+        """So many bytes went by: wait until more may."""
+
+
 class Exchange:
-    """Wraps the `receive` and `send` of one request."""
+    """Wraps the `receive` and `send` of one request. Both keep to `passage`, while there is one."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self._receive = receive
         self._send = send
         self._body_read = not _has_body(scope)
+        self._directly: FillDirectly | None = scope.get("extensions", {}).get(DIRECT)
+        self._piece = memoryview(b"")
+        self._came = False
         self._began = time.monotonic()
         self.status = 0
         self.sent = 0
         self.done = False
+        self.passage: Pace | None = None
+        self._received = 0
 
     async def receive(self) -> Message:
         """The next piece of the body, or the news that the peer is gone."""
+        await self._pay()
         message = await self._receive()
+        self._received = len(message.get("body", b""))
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._body_read = True
+            self._came = message["type"] == "http.request"
         return message
+
+    async def _pay(self) -> int | None:
+        """Wait for what was received last; how much may come next, where anything limits that."""
+        count, self._received = self._received, 0
+        most = None if self.passage is None else self.passage.piece_max(Direction.UP)
+        if most is not None and self.passage is not None:
+            await self.passage.moved(count)
+        return most
+
+    @property
+    def body_came(self) -> bool:
+        """Whether all of the body has come, so that it ends with what `peek` gives."""
+        return self._came
+
+    @property
+    def body_ended(self) -> bool:
+        """Whether all of the body was read."""
+        return self._came and not self._piece
+
+    async def peek(self) -> memoryview:
+        """What has come of the body, or else its next piece; `fill` and `piece` begin with the same bytes.
+
+        Raises:
+            InterruptedTransferError: the peer left.
+        """
+        if not self._piece and not self._came:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+            self._piece = memoryview(message.get("body", b""))
+        return self._piece
+
+    async def piece(self) -> memoryview:
+        """The next piece of the body. Raises as `peek` does."""
+        piece, self._piece = await self.peek(), memoryview(b"")
+        return piece
+
+    async def fill(self, target: Target) -> None:
+        """Read the next bytes of the body until the target is full or the body ends.
+
+        Raises:
+            InterruptedTransferError: the peer left; `target.at` says what came before.
+        """
+        while target.at < len(target.view) and not self.body_ended:
+            if not self._piece and self._directly is not None and await self._fill_directly(self._directly, target):
+                continue
+            piece = await self.peek()
+            step = min(len(target.view) - target.at, len(piece))
+            target.view[target.at : target.at + step] = piece[:step]
+            target.at += step
+            self._piece = piece[step:]
+
+    async def _fill_directly(self, directly: FillDirectly, target: Target) -> bool:
+        """Whether any came that way."""
+        most = await self._pay()
+        part = Target(target.view if most is None else target.view[: target.at + most], target.at)
+        try:
+            left = await directly(part)
+        finally:
+            self._received, target.at = part.at - target.at, part.at
+        if left is None:
+            return False
+        self._came = self._body_read = left == 0
+        return True
 
     async def send(self, message: Message) -> None:
         """Pass it on. The first message gets the common headers.
@@ -66,7 +165,20 @@ class Exchange:
         else:
             self.sent += len(message.get("body", b""))
             self.done = not message.get("more_body", False)
+            if self.passage is not None and (most := self.passage.piece_max(Direction.DOWN)) is not None:
+                await self._send_slowly(self.passage, message, most)
+                return
         await self._send(message)
+
+    async def _send_slowly(self, passage: Pace, message: Message, most: int) -> None:
+        """A piece of content in smaller ones: one of several megabytes would be a burst and then a long silence."""
+        rest = memoryview(message.get("body", b""))
+        while True:
+            piece, rest = rest[:most], rest[most:]
+            await passage.moved(len(piece))  # paid before it goes: what comes next may be the end
+            await self._send({**message, "body": piece, "more_body": bool(rest) or message.get("more_body", False)})
+            if not rest:
+                return
 
     async def answer(self, status: int, headers: Headers, content: bytes) -> None:
         """A whole answer."""

@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
 from ...errors import ConfigurationError
-from .connection import connection_class
+from .connection import connection_factory
 from .gate import Gate
 from .limits import Limits
 
@@ -260,7 +260,7 @@ def _config(app: GatedApp, limits: Limits) -> uvicorn.Config:
         quiet.addHandler(logging.NullHandler())
     return uvicorn.Config(
         app,
-        http=connection_class(limits),
+        http=connection_factory(limits),  # type: ignore[arg-type] # whatever makes protocols does
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -14,14 +14,13 @@ from ...errors import (
     MissingBlocksError,
     NotFoundError,
     SecureFileTransferError,
-    ShuttingDownError,
     TooLargeError,
-    TooManyRequestsError,
 )
 
 Headers = list[tuple[bytes, bytes]]
 CONTENT_TYPE = b"application/problem+json"
 RETRY_SECONDS = b"5"
+_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _DETAIL_MAX = 2000
 
 _log = structlog.get_logger()
@@ -55,12 +54,10 @@ def body(error: SecureFileTransferError, *, status: int | None = None, title: st
     return json.dumps(document(error, status=status, title=title), ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _extra(error: SecureFileTransferError, status: int) -> Headers:
+def _extra(status: int) -> Headers:
     if status == HTTPStatus.UNAUTHORIZED:
         return [(b"www-authenticate", b"Bearer")]
-    if isinstance(error, ShuttingDownError | TooManyRequestsError):
-        return [(b"retry-after", RETRY_SECONDS)]
-    return []
+    return [(b"retry-after", RETRY_SECONDS)] if status in _LATER else []
 
 
 def _of_framework(error: HTTPException) -> tuple[SecureFileTransferError, str | None]:
@@ -104,7 +101,7 @@ def answer(error: Exception, *, extra: Headers | None = None, status: int | None
         _log.error("request failed", **described(error))
     status = status or known.row.status
     content = body(known, status=status, title=title)
-    headers += _extra(known, status) + (extra or [])
+    headers += _extra(status) + (extra or [])
     headers += [
         (b"content-type", CONTENT_TYPE),
         (b"content-length", b"%d" % len(content)),

@@ -26,10 +26,12 @@ from ...errors import (
 from ...model import Principal, TimeUs, Upload, UploadId
 from ...paths import RemotePath
 from ...ports import Buffer
+from ...services.traffic import Direction
 from ...services.uploads import CHECKSUMS, LENGTH_MAX, Uploads, UploadWriter, Wanted
 from . import digests, problems, schemas
 from .context import Caller, Context, joined_fields
 from .exchange import Exchange
+from .passage import Passage
 from .problems import Headers
 from .uploads import CONFLICTS, Buffers, Intake
 
@@ -174,7 +176,9 @@ class Tus:
                 writer.leave()
 
         try:
-            rest = await self._watched(intake.read(exchange, length), writer.check)
+            async with Passage(self._context, exchange, Direction.UP) as passage:
+                await passage.enter(caller.who, length)
+                rest = await self._watched(intake.read(exchange, length), writer.check)
             return await intake.finish(rest, writer.finish)
         except asyncio.CancelledError:
             intake.abandon(leave)

@@ -9,14 +9,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ...errors import InterruptedTransferError, InvalidRequestError
+from ...errors import InvalidRequestError
 from ...model import Conflict, TimeUs
 from ...paths import RemotePath
 from ...ports import Buffer, Draft, Expectation, Written
+from ...services.traffic import Direction
 from . import digests, schemas
+from .bodies import fresh
 from .conditional import expectation
 from .context import Context, joined_fields
-from .exchange import Exchange
+from .exchange import Exchange, Target
+from .passage import Passage
 from .problems import Headers
 from .query import read_query
 
@@ -79,13 +82,15 @@ class Buffers:
     """
 
     size: int
-    _idle: list[bytearray] = field(default_factory=list)
+    _idle: list[memoryview] = field(default_factory=list)
 
-    def take(self) -> bytearray:
+    def take(self) -> memoryview:
         """One of `size` bytes, with anything in it."""
-        return self._idle.pop() if self._idle else bytearray(self.size)
+        if self._idle:
+            return self._idle.pop()
+        return fresh(self.size)
 
-    def give_back(self, buffer: bytearray) -> None:
+    def give_back(self, buffer: memoryview) -> None:
         """Keep it for the next."""
         if len(self._idle) < KEPT_BUFFERS:
             self._idle.append(buffer)
@@ -103,7 +108,7 @@ class Intake:
         self._buffers = buffers
         self._append_to = append
         self._pending: Future[Any] | None = None
-        self._taken: list[bytearray] = []
+        self._taken: list[memoryview] = []
 
     @property
     def intact(self) -> bool:
@@ -117,41 +122,28 @@ class Intake:
             InterruptedTransferError: the peer left.
             Whatever `append` raises.
         """
-        message = await exchange.receive()
-        first = message.get("body", b"")
-        whole = message["type"] == "http.request" and not message.get("more_body", False)
-        if whole and len(first) <= self._buffers.size:
-            return bytes(first)
-        size = self._buffers.size
-        block = bytearray(length) if length is not None and length <= SMALL else self._take()
-        room = min(size, len(block))
-        fill = 0
+        first = await exchange.peek()
+        if exchange.body_came and len(first) <= self._buffers.size:
+            return first
+        block = memoryview(bytearray(length)) if length and length <= SMALL else self._take()
+        target = Target(block)
         try:
-            while message["type"] == "http.request":
-                with memoryview(message.get("body", b"")) as piece:
-                    at = 0
-                    while at < len(piece):
-                        if fill == room:
-                            block = await self._append(block)
-                            fill = 0
-                        step = min(room - fill, len(piece) - at)
-                        block[fill : fill + step] = piece[at : at + step]
-                        fill += step
-                        at += step
-                if not message.get("more_body", False):
-                    return memoryview(block)[:fill]
-                message = await exchange.receive()
-            raise InterruptedTransferError("The upload was cut off", hint="Send it again.")
+            while True:
+                await exchange.fill(target)
+                if exchange.body_ended:
+                    return target.view[: target.at]
+                block = await self._append(block)
+                target = Target(block)
         except BaseException:
-            self.rest = memoryview(block)[:fill]
+            self.rest = target.view[: target.at]
             raise
 
-    def _take(self) -> bytearray:
+    def _take(self) -> memoryview:
         buffer = self._buffers.take()
         self._taken.append(buffer)
         return buffer
 
-    async def _append(self, block: bytearray) -> bytearray:
+    async def _append(self, block: memoryview) -> memoryview:
         """Hand a full block over once the one before is stored; returns the buffer for the next."""
         await self._settled()
         self._pending = self._workers.submit(lambda: self._append_to(block))
@@ -213,7 +205,10 @@ async def put_file(context: Context, buffers: Buffers, exchange: Exchange, path:
 
     intake = Intake(context, buffers, draft.append)
     try:
-        written, content = await intake.finish(await intake.read(exchange, wish.length), publish)
+        async with Passage(context, exchange, Direction.UP) as passage:
+            await passage.enter(caller.who, wish.length)
+            rest = await intake.read(exchange, wish.length)
+        written, content = await intake.finish(rest, publish)
     except asyncio.CancelledError:
         intake.abandon(draft.abort)
         raise

@@ -36,6 +36,7 @@ def _part(name: str, target: str, usage: str, summary: str) -> Command:
 COMMANDS = (
     Command("put", FILES, "sending:put", "[OPTIONS] LOCAL... [REMOTE]", "Send files and folders to the server."),
     Command("get", FILES, "receiving:get", "[OPTIONS] REMOTE... [LOCAL]", "Fetch files and folders from the server."),
+    Command("sync", FILES, "sync:sync", "[OPTIONS] SOURCE TARGET", "Make a folder like another, here or there."),
     Command("ls", FILES, "browse:ls", "[OPTIONS] [PATH]", "List a folder."),
     Command("stat", FILES, "browse:stat", "[OPTIONS] PATH...", "Show all that is known of a file or folder."),
     Command("cat", FILES, "receiving:cat", "[OPTIONS] PATH...", "Write a file's content to standard output."),
@@ -44,6 +45,7 @@ COMMANDS = (
     Command("cp", FILES, "change:cp", "[OPTIONS] SOURCE... TARGET", "Copy files and folders on the server."),
     Command("rm", FILES, "change:rm", "[OPTIONS] PATH...", "Remove files and folders."),
     Command("df", FILES, "browse:df", "[OPTIONS]", "Show how much space is used and free."),
+    Command("bench", FILES, "bench:bench", "[OPTIONS]", "Measure the way to the server, and say what limits it."),
     Command("grant", SHARING, "sharing:grant", "[OPTIONS] PATH USER|@GROUP LEVEL", "Share a file or folder."),
     Command("revoke", SHARING, "sharing:revoke", "[OPTIONS] PATH [USER|@GROUP]", "Stop sharing a file or folder."),
     Command("grants", SHARING, "sharing:grants", "[OPTIONS] [PATH]", "List what you share, and with whom."),
@@ -63,6 +65,7 @@ COMMANDS = (
             _part("add", "admin:user_add", "[OPTIONS] NAME", "Make an account."),
             _part("list", "admin:user_list", "[OPTIONS]", "List the accounts."),
             _part("passwd", "admin:user_passwd", "[OPTIONS] NAME", "Set a new password; ends all sessions."),
+            _part("set", "admin:user_set", "[OPTIONS] NAME", "Limit how fast an account's transfers are."),
             _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
             _part("delete", "admin:user_delete", "[OPTIONS] NAME", "Delete an account with all its files."),

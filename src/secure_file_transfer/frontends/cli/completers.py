@@ -24,14 +24,25 @@ def remote_paths(context: Any) -> list[str]:
 def remote_then_local(context: Any) -> list[str]:
     """The same, and after the first word also names here, for `get`."""
     found = remote_paths(context)
-    if context.index:
-        word = context.incomplete
-        folder = Path(os.path.dirname(word) or ".").expanduser()  # noqa: PTH120 - Path drops the final slash
-        names = sorted(folder.iterdir()) if folder.is_dir() else []
-        prefix = word[: len(word) - len(os.path.basename(word))]  # noqa: PTH119 - the same
-        local = [f"{prefix}{path.name}{'/' if path.is_dir() else ''}" for path in names]
-        found += [text for text in local if text.startswith(word)][:_OFFERED_MAX]
-    return found
+    return found + local_names(context.incomplete) if context.index else found
+
+
+def local_or_remote(context: Any) -> list[str]:
+    """For `sync`: after a colon names on the server, else names here."""
+    word = context.incomplete
+    if not word.startswith(":"):
+        return local_names(word)
+    server = context.get("server")
+    return [f":{path}" for path in matching(word[1:], server.raw if server is not None else None)]
+
+
+def local_names(word: str) -> list[str]:
+    """Names here that begin with the word being typed; folders end with a slash."""
+    folder = Path(os.path.dirname(word) or ".").expanduser()  # noqa: PTH120 - Path drops the final slash
+    names = sorted(folder.iterdir()) if folder.is_dir() else []
+    prefix = word[: len(word) - len(os.path.basename(word))]  # noqa: PTH119 - the same
+    local = [f"{prefix}{path.name}{'/' if path.is_dir() else ''}" for path in names]
+    return [text for text in local if text.startswith(word)][:_OFFERED_MAX]
 
 
 def matching(word: str, server: str | None) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...errors import CertificateError, SignInRequiredError
 from ...paths import RemotePath
 from .failures import Stopped, UsageError
+from .terminal import read_size
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+RESUME = "Run the same command again: it goes on where it was, and moves only what is left."
+
+
+def run(work: Coroutine[Any, Any, T], *, hint: str = "") -> T:
     """Run a command's work to its end.
 
     Ctrl-C, SIGTERM and a closed terminal cancel it, so that whatever is half done is undone before we leave.
 
     Raises:
         Stopped: a signal other than Ctrl-C ended it.
-        KeyboardInterrupt
+        KeyboardInterrupt: with `hint`, what to do after it.
     """
     import asyncio
 
@@ -56,8 +60,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             return runner.run(main())
     except asyncio.CancelledError:
         if got:
-            raise Stopped(got[0]) from None
+            raise Stopped(got[0], hint) from None
         raise
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(hint) from None
 
 
 def _loop_factory() -> "Callable[[], AbstractEventLoop] | None":
@@ -125,9 +131,28 @@ def choose(server: str | None) -> "Profile":
     return known if token is None else Profile(url, known.ca_pem, token)
 
 
+def rate_of(limit: str | None) -> int | None:
+    """Bytes per second that a person typed.
+
+    Raises:
+        UsageError: they are none, or too few.
+    """
+    if limit is None:
+        return None
+    from ...transfer.limit import LEAST
+
+    try:
+        rate = read_size(limit.removesuffix("/s"))
+    except ValueError as error:
+        raise UsageError(f"--limit {limit}: {error}") from None
+    if rate < LEAST:
+        raise UsageError(f"--limit {limit} is too slow to work", hint=f"The least is {LEAST // 1024}K.")
+    return rate
+
+
 @asynccontextmanager
-async def connected(server: str | None) -> AsyncIterator["AsyncClient"]:
-    """A client for the chosen server.
+async def connected(server: str | None, *, limit: int | None = None) -> AsyncIterator["AsyncClient"]:
+    """A client for the chosen server, which moves at most `limit` bytes per second.
 
     Raises:
         What `choose` raises, and every error of the client, with hints that fit the command line.
@@ -136,7 +161,9 @@ async def connected(server: str | None) -> AsyncIterator["AsyncClient"]:
 
     profile = choose(server)
     cafile = os.environ.get("SFT_CAFILE") or None
-    client = AsyncClient(profile.url, cafile=cafile, ca_pem=None if cafile else profile.ca_pem, token=profile.token)
+    client = AsyncClient(
+        profile.url, cafile=cafile, ca_pem=None if cafile else profile.ca_pem, token=profile.token, limit=limit
+    )
     try:
         async with client:
             yield client

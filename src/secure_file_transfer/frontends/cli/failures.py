@@ -36,9 +36,10 @@ class UsageError(Exception):
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to stop
     """A signal other than Ctrl-C ended the command."""
 
-    def __init__(self, signal_number: int) -> None:
+    def __init__(self, signal_number: int, hint: str = "") -> None:
         super().__init__()
         self.exit = 128 + signal_number
+        self.hint = hint
 
 
 def report(message: str, hint: str = "", *, label: str = "sft:", style: str = "red") -> None:
@@ -85,12 +86,9 @@ def guarded(work: Callable[[], int]) -> int:
         report_error(error)
         return error.row.exit
     except Stopped as stop:
-        return stop.exit
-    except KeyboardInterrupt:
-        if is_terminal(sys.stderr):
-            sys.stderr.write("\n")
-        report("Interrupted")
-        return INTERRUPTED
+        return _ended(stop.exit, stop.hint)
+    except KeyboardInterrupt as interrupt:
+        return _ended(INTERRUPTED, str(interrupt))
     except BrokenPipeError:
         # Python would complain again when it flushes stdout at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -103,6 +101,14 @@ def guarded(work: Callable[[], int]) -> int:
             "This is a fault of the program. Run it again with SFT_DEBUG=1 to see where, and report that.",
         )
         return _INTERNAL
+
+
+def _ended(code: int, hint: str) -> int:
+    """Somebody asked us to stop."""
+    if code == INTERRUPTED and is_terminal(sys.stderr):
+        sys.stderr.write("\n")
+    report("Interrupted", hint)
+    return code
 
 
 def _traceback() -> None:

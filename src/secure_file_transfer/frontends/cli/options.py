@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
+from cyclopts.validators import Number
 
-from ...model import Conflict
+from ...model import Compression, Conflict
 from .completers import remote_paths, remote_then_local
 
 COMMON = Group("Common options", sort_key=90)
@@ -66,12 +67,49 @@ PasswordStdin = Annotated[
 Recursive = Annotated[
     bool, Parameter(alias="-r", negative="", show_default=False, help="Folders too, with all that is in them.")
 ]
+Priority = Annotated[
+    int,
+    Parameter(
+        metavar="N",
+        help="What goes first, here and at the server, of what waits at the same time: 0 (first) to 7 (last).",
+        validator=Number(gte=0, lte=7),
+    ),
+]
+Limit = Annotated[
+    str | None,
+    Parameter(
+        metavar="RATE",
+        help="Bytes per second at most, such as 500K or 10M, which is 10 MiB/s.",
+    ),
+]
+Compress = Annotated[
+    Compression,
+    Parameter(
+        metavar="HOW",
+        help="Make content smaller on its way. auto: with zstd, where that shrinks it and is faster.",
+        choices=("auto", "zstd", "gzip", "none"),
+        show_choices=True,
+    ),
+]
+Level = Annotated[
+    int,
+    Parameter(metavar="1-9", help="How hard to compress, from 1 (fast) to 9 (small).", validator=Number(gte=1, lte=9)),
+]
+ReadBack = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        show_default=False,
+        help="Have every file sent back once it is stored, and compare it with what was sent.",
+    ),
+]
 OnConflict = Annotated[
     Conflict,
     Parameter(
         metavar="WHAT",
-        help="What to do when the name is taken. newer: replace only an older file. rename: keep both.",
-        choices=("overwrite", "skip", "rename", "newer"),
+        help="What to do when the name is taken. newer: replace only an older file. rename: keep both. resume: leave "
+        "alone what is the same, complete anything else.",
+        choices=("overwrite", "skip", "rename", "newer", "resume"),
         show_choices=True,
     ),
 ]

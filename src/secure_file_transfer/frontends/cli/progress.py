@@ -1,6 +1,9 @@
 """A transfer as people see it: a bar on a terminal, one line at the end, and nothing in between elsewhere."""
 
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +31,11 @@ class Display:
         self._clock = clock
         self._seconds = 0.0
 
+    @property
+    def seconds(self) -> float:
+        """How long all that was watched took."""
+        return self._seconds
+
     @contextmanager
     def watch(self, title: str) -> "Iterator[Callable[[Progress], None] | None]":
         """Show one call of the client while it runs; gives the callback for its progress, None where nobody looks."""
@@ -45,7 +53,7 @@ class Display:
             return
         bars = _bars()
         task = bars.add_task(safe(title), total=None, start=True)
-        with bars:
+        with bars, put_away_while_stopped(bars):
 
             def update(progress: "Progress") -> None:
                 many = progress.files_total > 1
@@ -55,20 +63,52 @@ class Display:
 
             yield update
 
-    def summary(self, files: int, size: int, *, verified: bool = True, skipped: int = 0, failed: int = 0) -> None:
+    def summary(self, files: int, size: int, *, read_back: bool = False, skipped: int = 0, failed: int = 0) -> None:
         """The line at the end, such as `3 files, 1.2 GiB in 4.0 s, 310 MiB/s, SHA-256 verified`."""
         parts = [count_text(files, "file")]
         if files:
             parts = [f"{parts[0]}, {size_text(size)} in {duration_text(self._seconds)}"]
         if size >= _RATE_FROM and self._seconds > 0:
             parts.append(f"{size_text(size / self._seconds)}/s")
-        if files and verified:
-            parts.append("SHA-256 verified")
+        if files:
+            parts.append("verified by reading back" if read_back else "SHA-256 verified")
         if skipped:
             parts.append(f"{skipped:,} skipped")
         if failed:
             parts.append(f"{failed:,} failed")
         note(", ".join(parts), quiet=self.quiet)
+
+
+@contextmanager
+def put_away_while_stopped(bars: Any) -> "Iterator[None]":
+    """Ctrl-Z finds the terminal as it was, cursor and all; after `fg` the bar is drawn again.
+
+    What stops us is the signal's own effect, asked for once more, so that the shell hears of it; where there is no
+    shell to bring us back, the system ignores it.
+    """
+    import asyncio
+
+    number = getattr(signal, "SIGTSTP", None)
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is None or number is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop() -> None:
+        bars.stop()
+        loop.remove_signal_handler(number)
+        os.kill(os.getpid(), number)
+        loop.add_signal_handler(number, stop)
+        bars.start()
+
+    loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(number)
 
 
 def _bars() -> Any:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from ...errors import IsAFolderError, NotAFolderError, SecureFileTransferError
 from ...model import Conflict, Kind
 from ...paths import RemotePath, display
-from .connection import connected, is_folder, remote, run
+from ...transfer.queue import DEFAULT_PRIORITY
+from .connection import RESUME, connected, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
-from .options import STDIO, Json, OnConflict, Quiet, Recursive, Remote, RemoteThenLocal, Server
+from .options import STDIO, Json, Limit, OnConflict, Priority, Quiet, Recursive, Remote, RemoteThenLocal, Server
 from .progress import Display
 from .results import Tally
 from .values import print_json
@@ -24,6 +25,8 @@ def get(
     *paths: RemoteThenLocal,
     recursive: Recursive = False,
     conflict: OnConflict = Conflict.OVERWRITE,
+    priority: Priority = DEFAULT_PRIORITY,
+    limit: Limit = None,
     server: Server = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -37,21 +40,26 @@ def get(
         sft get /report.pdf
         sft get /report.pdf copy.pdf
         sft get -r /photos ~/Pictures
+        sft get --limit 500K /archive.zip
         sft get /photos.tar - | tar -x
+
+    Ctrl-C stops it, and the same command goes on where it was. Ctrl-Z and 'fg' pause it.
 
     Args:
         paths: Files and folders on the server, and last the path here.
     """
     sources, target = _split(paths)
+    rate = rate_of(limit)
     if target == STDIO:
-        return _to_stdout(sources, server)
+        return _to_stdout(sources, server, priority=priority, limit=rate)
     display_, tally = Display(quiet=quiet), Tally(quiet=quiet)
 
     async def work() -> None:
-        async with connected(server) as client:
-            await _Receiving(client, conflict, display_, tally).receive(sources, target, recursive=recursive)
+        async with connected(server, limit=rate) as client:
+            job = _Receiving(client, conflict, display_, tally, priority)
+            await job.receive(sources, target, recursive=recursive)
 
-    run(work())
+    run(work(), hint=RESUME)
     code = tally.finish()
     display_.summary(tally.files, tally.size, skipped=tally.skipped, failed=len(tally.failed))
     if json:
@@ -80,12 +88,14 @@ def _split(paths: Sequence[str]) -> tuple[Sequence[str], str]:
     return (paths, ".") if len(paths) == 1 else (paths[:-1], paths[-1])
 
 
-def _to_stdout(paths: Sequence[str], server: str | None) -> int:
+def _to_stdout(
+    paths: Sequence[str], server: str | None, *, priority: int | None = None, limit: int | None = None
+) -> int:
     async def work() -> int:
-        async with connected(server) as client:
+        async with connected(server, limit=limit) as client:
             for path in paths:
                 try:
-                    async with client.get_stream(str(remote(path))) as stream:
+                    async with client.get_stream(str(remote(path)), priority=priority) as stream:
                         async for piece in stream:
                             sys.stdout.buffer.write(piece)
                 except IsAFolderError as error:
@@ -99,8 +109,11 @@ def _to_stdout(paths: Sequence[str], server: str | None) -> int:
 class _Receiving:
     """One `get` to this computer's disk."""
 
-    def __init__(self, client: "AsyncClient", conflict: Conflict, display_: Display, tally: Tally) -> None:
+    def __init__(
+        self, client: "AsyncClient", conflict: Conflict, display_: Display, tally: Tally, priority: int
+    ) -> None:
         self.client, self.conflict, self.display, self.tally = client, conflict, display_, tally
+        self.priority = priority
 
     async def receive(self, sources: Sequence[str], target: str, *, recursive: bool) -> None:
         """Receive everything. Files come side by side, folders one after the other."""
@@ -149,7 +162,9 @@ class _Receiving:
 
         with self.display.watch(path.name) as tell:
             try:
-                got = await self.client.receive_file(str(path), target, conflict=self.conflict, on_progress=tell)
+                got = await self.client.receive_file(
+                    str(path), target, conflict=self.conflict, priority=self.priority, on_progress=tell
+                )
             except IsAFolderError:
                 raise _needs_recursive(path) from None
         self.tally.add(Transferred(got.path, str(path), got.outcome, got.entry))
@@ -162,6 +177,7 @@ class _Receiving:
                 [str(path) for path in files],
                 target,
                 conflict=self.conflict,
+                priority=self.priority,
                 on_progress=tell,
                 on_result=self.tally.add,
                 check=False,
@@ -180,6 +196,7 @@ class _Receiving:
                     str(folder),
                     goal,
                     conflict=self.conflict,
+                    priority=self.priority,
                     on_progress=tell,
                     on_result=self.tally.add,
                     check=False,

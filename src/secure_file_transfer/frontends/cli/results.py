@@ -25,6 +25,7 @@ class Tally:
     failed: "list[Transferred]" = field(default_factory=list)
     values: list[dict[str, Any]] = field(default_factory=list)
     """What `--json` prints."""
+    read_back: int = 0
     _remarks: int = 0
 
     def add(self, result: "Transferred") -> None:
@@ -40,7 +41,13 @@ class Tally:
                 self._remark(f"skipped {display(str(result.local))}: {result.reason}")
         else:
             self.files += 1
+            self.read_back += result.read_back
             self.size += result.entry.size if result.entry is not None else 0
+
+    @property
+    def all_read_back(self) -> bool:
+        """Whether every file that went was compared with what the server has stored."""
+        return 0 < self.files == self.read_back
 
     def _remark(self, text: str) -> None:
         self._remarks += 1
@@ -76,6 +83,8 @@ def _value(result: "Transferred") -> dict[str, Any]:
     if result.entry is not None and result.outcome != "failed":
         value["size"] = result.entry.size
         value["sha256"] = result.entry.sha256.hex() if result.entry.sha256 else None
+    if result.read_back:
+        value["read_back"] = True
     if result.error is not None:
         value["error"] = {"code": result.error.code, "message": str(result.error), "hint": result.error.hint}
     if result.reason:

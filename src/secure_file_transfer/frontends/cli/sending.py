@@ -7,16 +7,31 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from cyclopts import Parameter
 
 from ...errors import IsAFolderError, NotAFolderError, NotFoundError, SecureFileTransferError
-from ...model import MIB, Conflict, Kind
+from ...model import MIB, Compression, Conflict, Kind
 from ...paths import RemotePath, display
-from .connection import connected, is_folder, remote, run
+from ...transfer.queue import DEFAULT_PRIORITY
+from .connection import RESUME, connected, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
-from .options import STDIO, Flag, Json, Local, OnConflict, Quiet, Recursive, Server
+from .options import (
+    STDIO,
+    Compress,
+    Flag,
+    Json,
+    Level,
+    Limit,
+    Local,
+    OnConflict,
+    Priority,
+    Quiet,
+    ReadBack,
+    Recursive,
+    Server,
+)
 from .progress import Display
 from .results import Tally
 from .values import print_json
@@ -32,6 +47,11 @@ def put(
     recursive: Recursive = False,
     conflict: OnConflict = Conflict.OVERWRITE,
     parents: Annotated[bool, Flag, Parameter(alias="-p")] = False,
+    compress: Compress = Compression.AUTO,
+    level: Level = 3,
+    read_back: ReadBack = False,
+    priority: Priority = DEFAULT_PRIORITY,
+    limit: Limit = None,
     server: Server = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -46,28 +66,38 @@ def put(
         sft put report.pdf /reports/2026.pdf
         sft put *.jpg /photos/
         sft put -r photos /backup/
+        sft put --limit 10M --priority 6 backup.img /
         tar -c photos | sft put - /photos.tar
+
+    Ctrl-C stops it, and the same command goes on where it was. Ctrl-Z and 'fg' pause it.
 
     Args:
         paths: Files and folders here, and last the path on the server.
         parents: Make missing folders on the server.
     """
     sources, target = _split([str(path) for path in paths])
-    display_, tally = Display(quiet=quiet), Tally(quiet=quiet)
+    if sources == [STDIO] and read_back:
+        raise UsageError("Standard input cannot be read back", hint="Send a file, or leave out --read-back.")
+    display_, tally, rate = Display(quiet=quiet), Tally(quiet=quiet), rate_of(limit)
 
     async def work() -> None:
-        async with connected(server) as client:
+        async with connected(server, limit=rate) as client:
             if sources == [STDIO]:
-                await _send_stdin(client, target, conflict, display_, tally, parents=parents)
+                await _send_stdin(client, target, conflict, display_, tally, parents=parents, priority=priority)
                 return
-            job = _Sending(client, conflict, display_, tally)
+            choices = _Choices(
+                conflict=conflict, compress=compress, level=level, read_back=read_back, priority=priority
+            )
+            job = _Sending(client, choices, display_, tally)
             if parents:
                 await job.make_parents(target, many=len(sources) > 1)
             await job.send(sources, target, recursive=recursive)
 
-    run(work())
+    run(work(), hint="" if sources == [STDIO] else RESUME)
     code = tally.finish()
-    display_.summary(tally.files, tally.size, skipped=tally.skipped, failed=len(tally.failed))
+    display_.summary(
+        tally.files, tally.size, read_back=tally.all_read_back, skipped=tally.skipped, failed=len(tally.failed)
+    )
     if json:
         print_json(tally.values)
     return code
@@ -101,11 +131,21 @@ def _split(paths: Sequence[str]) -> tuple[list[str], str]:
     return sources, target
 
 
+class _Choices(TypedDict):
+    """How everything of one `put` travels."""
+
+    conflict: Conflict
+    compress: Compression
+    level: int
+    read_back: bool
+    priority: int
+
+
 class _Sending:
     """One `put` of things on this computer's disk."""
 
-    def __init__(self, client: "AsyncClient", conflict: Conflict, display_: Display, tally: Tally) -> None:
-        self.client, self.conflict, self.display, self.tally = client, conflict, display_, tally
+    def __init__(self, client: "AsyncClient", choices: _Choices, display_: Display, tally: Tally) -> None:
+        self.client, self.choices, self.display, self.tally = client, choices, display_, tally
 
     async def make_parents(self, target: str, *, many: bool) -> None:
         """Make what is missing above the target, or the target itself where it must be a folder."""
@@ -155,8 +195,10 @@ class _Sending:
 
         with self.display.watch(Path(file).name) as tell:
             goal = f"{remote(target)}/" if target.endswith("/") and not remote(target).is_root else str(remote(target))
-            written = await self.client.send_file(file, goal, conflict=self.conflict, on_progress=tell)
-        self.tally.add(Transferred(Path(file), written.entry.path, written.outcome, written.entry))
+            written = await self.client.send_file(file, goal, **self.choices, on_progress=tell)
+        self.tally.add(
+            Transferred(Path(file), written.entry.path, written.outcome, written.entry, read_back=written.read_back)
+        )
         wanted = remote(target).name if not target.endswith("/") else ""
         self._tell_rename(file, written.entry.name, {wanted, _own_name(file)})
 
@@ -165,7 +207,7 @@ class _Sending:
             results = await self.client.send_files_in_parallel(
                 files,
                 str(into),
-                conflict=self.conflict,
+                **self.choices,
                 on_progress=tell,
                 on_result=self.tally.add,
                 check=False,
@@ -182,7 +224,7 @@ class _Sending:
                 await self.client.send_tree(
                     folder,
                     str(goal),
-                    conflict=self.conflict,
+                    **self.choices,
                     on_progress=tell,
                     on_result=self.tally.add,
                     check=False,
@@ -193,7 +235,7 @@ class _Sending:
                 self.tally.add(Transferred(Path(folder), str(goal), "failed", error=error))
 
     def _tell_rename(self, source: str, name: str, expected: set[str]) -> None:
-        if self.conflict is Conflict.RENAME and name not in expected:
+        if self.choices["conflict"] is Conflict.RENAME and name not in expected:
             self.tally.renamed(source, name)
 
 
@@ -205,7 +247,14 @@ def _own_name(local: str) -> str:
 
 
 async def _send_stdin(
-    client: "AsyncClient", target: str, conflict: Conflict, display_: Display, tally: Tally, *, parents: bool
+    client: "AsyncClient",
+    target: str,
+    conflict: Conflict,
+    display_: Display,
+    tally: Tally,
+    *,
+    parents: bool,
+    priority: int,
 ) -> None:
     from ...client import Progress, Transferred
 
@@ -219,7 +268,12 @@ async def _send_stdin(
                 tell(Progress("-", done, None, 0, 1))
 
         written = await client.put_stream(
-            _stdin_pieces(), str(remote(target)), conflict=conflict, parents=parents, on_bytes=on_bytes
+            _stdin_pieces(),
+            str(remote(target)),
+            conflict=conflict,
+            parents=parents,
+            on_bytes=on_bytes,
+            priority=priority,
         )
     tally.add(Transferred(Path("-"), written.entry.path, written.outcome, written.entry))
 

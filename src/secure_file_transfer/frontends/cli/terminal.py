@@ -4,6 +4,7 @@ Everything asks the streams at the moment of printing, so that pipes and tests g
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -106,6 +107,22 @@ def size_text(size: float) -> str:
         if size < 999.5 or unit == "PiB":
             break
     return f"{size:.1f} {unit}" if size < 99.95 else f"{size:.0f} {unit}"
+
+
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
+_UNITS = " KMGT"
+
+
+def read_size(text: str) -> int:
+    """Bytes as people write them: `4096`, `500K`, `1.5G`, `10 MiB`. Units are binary, as in all that is printed.
+
+    Raises:
+        ValueError
+    """
+    found = _SIZE.fullmatch(text.replace(" ", ""))
+    if found is None:
+        raise ValueError("a number of bytes is needed, such as 500K, 10M or 1.5G")
+    return int(float(found[1]) * 1024 ** _UNITS.index(found[2].upper() or " "))
 
 
 def time_text(moment_us: int) -> str:

@@ -117,6 +117,9 @@ accounts = _table(
     sa.Column("home_id", sa.Integer, sa.ForeignKey("drives.id"), nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("created_us", sa.Integer, nullable=False),
+    # Bytes a second; 0 is no limit.
+    sa.Column("rate_up", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("rate_down", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Index("accounts_by_home", "home_id"),
 )
 

@@ -47,10 +47,10 @@ class VersionsContract(CatalogBase):
     def test_numbers_are_never_used_again(self, catalog: Catalog, drive: Drive) -> None:
         node = new_file(catalog, drive, "a")
         assert node.version_id
-        catalog.write(lambda tx: (tx.versions.next_id(), tx.versions.next_id()))
+        catalog.write(lambda tx: (tx.versions.next_ids(1), tx.versions.next_ids(1)))
         catalog.write(lambda tx: tx.nodes.detach(node.id))
         purge_all(catalog)
-        numbers = catalog.write(lambda tx: [tx.versions.next_id() for _ in range(3)])
+        numbers = catalog.write(lambda tx: [*tx.versions.next_ids(2), *tx.versions.next_ids(1)])
         assert node.version_id + 2 < numbers[0] < numbers[1] < numbers[2]
 
     def test_a_version_of_a_block_that_is_not_there_is_refused(self, catalog: Catalog, drive: Drive) -> None:
@@ -196,7 +196,7 @@ class PurgeContract(CatalogBase):
 
         def keep_both(tx: CatalogTx) -> None:
             keep(tx, drive, [block(2)])
-            later = Version(tx.versions.next_id(), node.id, 1000, b"s" * 32, NOW, (block(2),), b"m" * 32)
+            later = Version(next(tx.versions.next_ids(1)), node.id, 1000, b"s" * 32, NOW, (block(2),), b"m" * 32)
             tx.versions.insert(later)
             tx.nodes.set_version(node.id, later, NOW)
             tx.nodes.detach(node.id)

@@ -80,7 +80,7 @@ def keep(tx: CatalogTx, drive: Drive, refs: Iterable[BlockRef], data: bytes | No
 def publish(tx: CatalogTx, node: Node, refs: Sequence[BlockRef], modified_us: TimeUs = NOW) -> Version:
     """Give a file a new version of these blocks, and forget the one before."""
     version = Version(
-        id=tx.versions.next_id(),
+        id=next(tx.versions.next_ids(1)),
         node_id=node.id,
         size=sum(ref.length for ref in refs),
         sha256=hashlib.sha256(b"".join(ref.id for ref in refs)).digest(),

@@ -1,6 +1,7 @@
 """What every catalog promises about accounts, sessions and facts."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,19 @@ class AccountsContract(CatalogBase):
         ):
             with pytest.raises(NotFoundError):
                 catalog.write(work)
+
+    def test_rates_are_kept_and_seen_through_a_session(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        sign_in(catalog, account)
+        assert (account.rate_up, account.rate_down) == (0, 0)
+        catalog.write(lambda tx: tx.accounts.set_rates(account.id, 2**40, 7))
+        limited = replace(account, rate_up=2**40, rate_down=7)
+        assert catalog.read(lambda tx: tx.accounts.get(account.id)) == limited
+        found = catalog.read(lambda tx: tx.sessions.by_token(token(1)))
+        assert found is not None
+        assert found[1] == limited
+        with pytest.raises(NotFoundError):
+            catalog.write(lambda tx: tx.accounts.set_rates(AccountId(999), 1, 1))
 
 
 class SessionsContract(CatalogBase):

@@ -178,7 +178,7 @@ class TransactionsContract(CatalogBase):
                 while True:
                     catalog.read(lambda tx: tx.facts.get("a"))
 
-        works = [lambda tx: tx.versions.next_id() for _ in range(8)]
+        works = [lambda tx: next(tx.versions.next_ids(1)) for _ in range(8)]
         futures = in_one_group(catalog, *works, meanwhile=close_in_the_middle)
         closer.join(timeout=30)
         assert not closer.is_alive()

@@ -3,7 +3,7 @@
 import pytest
 
 from secure_file_transfer.errors import ConflictError, ExistsError, InvalidRequestError, NotFoundError
-from secure_file_transfer.model import Drive, DriveId, Kind, Node, NodeId, SortKey, TimeUs
+from secure_file_transfer.model import Drive, DriveId, Kind, Node, NodeId, SortKey, TimeUs, Version
 from secure_file_transfer.ports import Catalog, CatalogTx, NodeCursor
 
 from .catalog_kit import (
@@ -94,6 +94,21 @@ class DrivesContract(CatalogBase):
 
 
 class NodesContract(CatalogBase):
+    def test_a_file_may_be_made_with_its_version_at_once(self, catalog: Catalog, drive: Drive) -> None:
+        def work(tx: CatalogTx) -> Node:
+            (number,) = tx.versions.next_ids(1)
+            node = tx.nodes.create_file(drive.id, drive.root_id, "a", number, 7, b"s" * 32, TimeUs(5), NOW)
+            tx.versions.insert(Version(number, node.id, 7, b"s" * 32, NOW, (), b"m" * 32))
+            return node
+
+        node = catalog.write(work)
+        assert node == Node(
+            node.id, drive.id, drive.root_id, "a", Kind.FILE, 7, TimeUs(5), NOW, node.version_id, b"s" * 32
+        )
+        assert catalog.read(lambda tx: tx.nodes.get(node.id)) == node
+        with pytest.raises(ExistsError):
+            catalog.write(work)
+
     @pytest.mark.parametrize("kind", Kind)
     def test_a_created_node_is_found(self, catalog: Catalog, drive: Drive, kind: Kind) -> None:
         node = catalog.write(lambda tx: tx.nodes.create(drive.id, drive.root_id, "Name", kind, NOW))

@@ -299,6 +299,43 @@ class ClientContract:
         assert [r.outcome for r in got] == ["created", "failed", "created"]
         assert (tmp_path / "got" / "a").read_bytes() == b"a"
 
+    @pytest.mark.parametrize("coding", ["zstd", "gzip", "none", "auto"])
+    async def test_content_arrives_as_it_was_however_it_travels(
+        self, client: AsyncClient, room: str, tmp_path: Path, coding: str
+    ) -> None:
+        there = tmp_path / "there"
+        there.mkdir()
+        large = b"".join(b"line %d of many\n" % number for number in range(200_000)) + body(MIB)
+        (there / "large").write_bytes(large)
+        for number in range(20):
+            (there / f"{number}").write_bytes(large[: number * 100])
+        results = await client.send_tree(there, f"{room}/t", compress=coding, level=1, read_back=True)
+        assert {(result.outcome, result.read_back) for result in results} == {("created", True)}
+        assert await client.get_bytes(f"{room}/t/large") == large
+        assert await client.get_bytes(f"{room}/t/19") == large[:1900]
+
+    @pytest.mark.parametrize("size", [0, 100, 300 * KIB, 5 * MIB])
+    async def test_what_was_sent_is_read_back(self, client: AsyncClient, room: str, tmp_path: Path, size: int) -> None:
+        (tmp_path / "f").write_bytes(body(size))
+        sent = await client.send_file(tmp_path / "f", f"{room}/f", read_back=True)
+        assert (sent.outcome, sent.read_back) == ("created", True)
+        assert not (await client.send_file(tmp_path / "f", f"{room}/f")).read_back
+
+    @pytest.mark.parametrize("size", [100, 5 * MIB])
+    async def test_resume_leaves_alone_what_is_the_same_and_completes_the_rest(
+        self, client: AsyncClient, room: str, tmp_path: Path, size: int
+    ) -> None:
+        source, target = tmp_path / "f", tmp_path / "g"
+        source.write_bytes(body(size))
+        outcomes = [(await client.send_file(source, f"{room}/f", conflict="resume")).outcome for _ in range(2)]
+        source.write_bytes(body(size)[:-1] + b"x")
+        outcomes += [(await client.send_file(source, f"{room}/f", conflict="resume")).outcome for _ in range(2)]
+        assert outcomes == ["created", "skipped", "replaced", "skipped"]
+        target.write_bytes(source.read_bytes()[: size * 3 // 4])
+        outcomes = [(await client.receive_file(f"{room}/f", target, conflict="resume")).outcome for _ in range(2)]
+        assert outcomes == ["replaced", "skipped"]
+        assert target.read_bytes() == source.read_bytes()
+
     # --- the synchronous face -----------------------------------------------------------------------------------
 
     def test_the_synchronous_client_does_the_same(self, server: Reachable, tmp_path: Path) -> None:

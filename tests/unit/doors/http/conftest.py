@@ -42,6 +42,7 @@ from secure_file_transfer.model import (
 from secure_file_transfer.paths import RemotePath, numbered
 from secure_file_transfer.ports import Expectation, Written
 from secure_file_transfer.services.sessions import SignedIn
+from secure_file_transfer.services.traffic import Traffic
 
 TOKEN = "sft_" + "A" * 43
 NOW = TimeUs(1_790_000_000_123_456)
@@ -56,7 +57,8 @@ class FakeContent:
         self.house = house
         self.entry = entry
         self._data = data
-        house.open_contents += 1
+        with house.closing:
+            house.open_contents += 1
         self._open = True
 
     def chunks(self, offset: int, length: int) -> Iterator[bytes]:
@@ -72,7 +74,9 @@ class FakeContent:
     def close(self) -> None:
         if self._open:
             self._open = False
-            self.house.open_contents -= 1
+            with self.house.closing:
+                self.house.open_contents -= 1
+                self.house.closing.notify_all()
 
 
 class FakeDraft:
@@ -152,6 +156,7 @@ class FakeHouse:
     drafts: int = 0
     aborted: int = 0
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    closing: threading.Condition = field(default_factory=threading.Condition)
     settled: threading.Event = field(default_factory=threading.Event)
     read_gate: threading.Event = field(default_factory=threading.Event)
     sign_in_gate: threading.Event = field(default_factory=threading.Event)
@@ -161,6 +166,11 @@ class FakeHouse:
         self.read_gate.set()
         self.sign_in_gate.set()
         self.store(RemotePath(), None)
+
+    def wait_until_closed(self) -> None:
+        """No content is open. The door closes what it has sent in a thread, perhaps a moment after the answer."""
+        with self.closing:
+            assert self.closing.wait_for(lambda: not self.open_contents, timeout=10)
 
     def store(self, path: RemotePath, data: bytes | None, when: TimeUs = NOW) -> Entry:
         digest = None if data is None else hashlib.sha256(data).digest()
@@ -379,7 +389,7 @@ def ca_pem(tls_files: tuple[Path, Path]) -> bytes:
 def build(house: FakeHouse, ca_pem: bytes) -> Iterator[Callable[..., HttpApp]]:
     apps: list[HttpApp] = []
 
-    def make(*, anonymous: bool = False, accounts: bool = True) -> HttpApp:
+    def make(*, anonymous: bool = False, accounts: bool = True, traffic: Traffic | None = None) -> HttpApp:
         fake = cast("Any", house)
         services = HttpServices(
             files=fake,
@@ -389,6 +399,7 @@ def build(house: FakeHouse, ca_pem: bytes) -> Iterator[Callable[..., HttpApp]]:
             anonymous=anonymous,
             block_size=house.block_size,
             version="1.2.3",
+            traffic=traffic,
         )
         apps.append(build_app(services))
         return apps[-1]
@@ -447,9 +458,11 @@ def serve(build: Callable[..., HttpApp], tls_files: tuple[Path, Path]) -> Iterat
     """Starts the door on a port of the system's choice, with the limits given."""
     running: list[Listener] = []
 
-    def start(*, shutdown_seconds: float = 5, anonymous: bool = False, **limits: float) -> Listener:
+    def start(
+        *, shutdown_seconds: float = 5, anonymous: bool = False, traffic: Traffic | None = None, **limits: float
+    ) -> Listener:
         listener = Listener(
-            build(anonymous=anonymous),
+            build(anonymous=anonymous, traffic=traffic),
             host="127.0.0.1",
             port=0,
             certfile=tls_files[0],

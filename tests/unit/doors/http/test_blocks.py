@@ -99,7 +99,8 @@ async def test_the_server_says_what_it_takes(ask: Any) -> None:
         "batch_bytes_max": 8 * MIB,
         "batch_file_max": MIB,
         "batch_files_max": 1000,
-        "connections": 8,
+        "connections": 16,
+        "codings": ["zstd", "gzip"],
     }
     assert (await ask("GET", "/api/v1/transfer?path=/a/../b")).code == "invalid_name"
     assert (await ask("GET", "/api/v1/transfer?pth=/")).code == "invalid_request"
@@ -164,6 +165,27 @@ async def test_attack_12_a_bomb_in_a_block_is_refused(ask: Any) -> None:
     name = await naming(ask)
     for coding, bomb in (("zstd", zstandard.compress(bytes(100 * MIB))), ("gzip", gzip.compress(bytes(100 * MIB)))):
         answer = await ask("PUT", f"/api/v1/blocks/{name(b'')}", body=bomb, headers={"content-encoding": coding})
+        assert (answer.status, answer.code) == (413, "too_large")
+
+
+@pytest.mark.parametrize("coding", ["zstd", "gzip"])
+async def test_a_batch_may_be_compressed(ask: Any, coding: str) -> None:
+    body = framed(*(({"path": f"/{n}"}, b"word " * n) for n in range(100)))
+    packed = zstandard.compress(body) if coding == "zstd" else gzip.compress(body)
+    headers = {**BATCH, "content-encoding": coding}
+    results = (await ask("POST", "/api/v1/batch", body=packed, headers=headers)).json["results"]
+    assert [result.get("outcome") for result in results] == ["created"] * 100
+    assert (await ask("GET", "/api/v1/files/99")).body == b"word " * 99
+    answer = await ask("POST", "/api/v1/batch", body=packed[:-1], headers=headers)
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    answer = await ask("POST", "/api/v1/batch", body=body, headers={**BATCH, "content-encoding": "br"})
+    assert (answer.status, answer.code) == (400, "invalid_request")
+
+
+async def test_attack_12_a_bomb_in_a_batch_is_refused(ask: Any) -> None:
+    size = 8 * MIB + 1
+    for coding, bomb in (("zstd", zstandard.compress(bytes(size))), ("gzip", gzip.compress(bytes(size)))):
+        answer = await ask("POST", "/api/v1/batch", body=bomb, headers={**BATCH, "content-encoding": coding})
         assert (answer.status, answer.code) == (413, "too_large")
 
 

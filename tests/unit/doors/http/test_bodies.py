@@ -3,12 +3,20 @@
 import asyncio
 import gzip
 import random
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 import zstandard
 
-from secure_file_transfer.doors.http.bodies import SPARE_MAX, SPARE_MIN, Budget, Spare, decoded
-from secure_file_transfer.errors import InvalidRequestError, TooLargeError, TooManyRequestsError
+from secure_file_transfer.doors.http.bodies import SPARE_MAX, SPARE_MIN, TOTAL_MAX, Body, Budget, Spare, decoded, fresh
+from secure_file_transfer.doors.http.exchange import Exchange
+from secure_file_transfer.errors import (
+    InterruptedTransferError,
+    InvalidRequestError,
+    TooLargeError,
+    TooManyRequestsError,
+)
 from secure_file_transfer.model import BLOCK_SIZE_MAX, AccountId
 
 ONE, TWO, THREE = AccountId(1), AccountId(2), AccountId(3)
@@ -102,19 +110,127 @@ async def test_the_room_is_never_overdrawn() -> None:
 
 def test_buffers_are_used_again_within_bounds() -> None:
     spare = Spare()
-    first = spare.take(SPARE_MIN)
+    first = spare.take(3 * SPARE_MIN)
+    assert len(first) == 3 * SPARE_MIN
     spare.give(first)
-    assert spare.take(SPARE_MIN + 1) is not first
-    assert spare.take(SPARE_MIN) is first
-    assert spare.take(SPARE_MIN) is not first
+    assert len(spare.take(SPARE_MIN)) < len(first), "half of a buffer is not left unused"
+    assert len(spare.take(len(first) + 1)) > len(first)
+    assert spare.take(len(first) - 12_345) is first
+    assert spare.take(len(first)) is not first
     for size in (1, SPARE_MIN - 1, SPARE_MAX + 1):
-        spare.give(bytearray(size))
+        spare.give(memoryview(bytearray(size)))
     assert spare._bytes == 0
     for _ in range(5):
-        spare.give(bytearray(SPARE_MAX // 2))
+        spare.give(spare.take(SPARE_MAX // 2))
+        spare.give(fresh(SPARE_MAX // 2))
     spare.give(first)
     assert spare._bytes == sum(map(len, spare._idle)) <= SPARE_MAX
-    assert spare.take(SPARE_MIN) is first
+    assert spare.take(len(first)) is first
+
+
+# --- bodies ------------------------------------------------------------------------------------------------------
+
+
+class Peer:
+    """Sends what it is told, when it is told; stands in for the server underneath."""
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    def send(self, piece: bytes | None) -> None:
+        self._pieces.put_nowait(piece)
+
+    async def receive(self) -> dict[str, Any]:
+        piece = await self._pieces.get()
+        if piece is None:
+            return {"type": "http.disconnect"}
+        self._left -= len(piece)
+        return {"type": "http.request", "body": piece, "more_body": self._left > 0}
+
+
+@dataclass
+class Sent:
+    peer: Peer
+    body: Body
+    task: "asyncio.Task[None]"
+
+
+async def settle() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def coming(budget: Budget, who: int, length: int, first: bytes = b"") -> Sent:
+    peer, body = Peer(length), Body(budget, Spare(), AccountId(who), length)
+    exchange = Exchange({"headers": [(b"content-length", b"%d" % length)]}, peer.receive, cast("Any", None))
+    sent = Sent(peer, body, asyncio.create_task(body.read(exchange)))
+    if first:
+        peer.send(first)
+    await settle()
+    return sent
+
+
+async def test_a_slow_body_holds_what_it_sent_once_others_wait() -> None:
+    budget = Budget(total=100, each=100)
+    slow = await coming(budget, 1, 90, b"x" * 10)
+    slow.body.shrink()
+    assert budget.free == 10
+    fast = await coming(budget, 2, 80, b"y" * 80)
+    assert not fast.task.done()
+    slow.body.shrink()
+    await settle()
+    assert fast.task.done()
+    assert fast.body.data == b"y" * 80
+    assert budget.free == 10
+    slow.peer.send(b"z" * 20)
+    await settle()
+    assert not slow.task.done()
+    fast.body.leave()
+    slow.peer.send(b"z" * 60)
+    await asyncio.wait_for(slow.task, 5)
+    assert slow.body.data == b"x" * 10 + b"z" * 80
+    slow.body.leave()
+    assert (budget.free, budget._held) == (100, {})
+
+
+@pytest.mark.parametrize("shrunk", [False, True])
+@pytest.mark.parametrize("end", [None, b"x" * 200])
+async def test_whatever_ends_a_body_gives_its_room_back(shrunk: bool, end: bytes | None) -> None:
+    budget = Budget(total=100, each=100)
+    sent = await coming(budget, 1, 100, b"x" * 10)
+    waiting = await begun(budget, AccountId(2), 50)
+    if shrunk:
+        sent.body.shrink()
+        await settle()
+        assert waiting.done()
+    sent.peer.send(end)
+    with pytest.raises((InterruptedTransferError, InvalidRequestError)):
+        await asyncio.wait_for(sent.task, 5)
+    sent.body.leave()
+    await asyncio.wait_for(waiting, 5)
+    budget.give(AccountId(2), 50)
+    assert (budget.free, budget._held) == (100, {})
+
+
+async def test_100_slow_blocks_do_not_stop_a_fast_one() -> None:
+    budget = Budget()
+    size = 4 * 2**20
+    slow = [await coming(budget, 1 + number // 8, size, b"x") for number in range(100)]
+    assert budget.free == 0
+    fast = await coming(budget, 99, size, bytes(size))
+    for each in slow:
+        each.body.shrink()
+        await settle()
+    assert fast.task.done()
+    fast.body.leave()
+    assert not any(each.task.done() for each in slow)
+    for each in slow:
+        each.peer.send(None)
+    await asyncio.gather(*(each.task for each in slow), return_exceptions=True)
+    for each in slow:
+        each.body.leave()
+    assert (budget.free, budget._held) == (TOTAL_MAX, {})
 
 
 # --- codings -----------------------------------------------------------------------------------------------------
@@ -123,9 +239,10 @@ def test_buffers_are_used_again_within_bounds() -> None:
 @pytest.mark.parametrize("size", [1, 100_000, BLOCK_SIZE_MAX])
 def test_a_compressed_block_comes_back(size: int) -> None:
     data = (b"some text that repeats " * (size // 23 + 1))[:size]
-    assert decoded(b"zstd", bytearray(zstandard.compress(data))) == data
-    assert decoded(b" GZIP ", bytearray(gzip.compress(data))) == data
-    assert decoded(b"", bytearray(data)) == decoded(b"identity", bytearray(data)) == data
+    assert decoded(b"zstd", bytearray(zstandard.compress(data)), BLOCK_SIZE_MAX) == data
+    assert decoded(b" GZIP ", bytearray(gzip.compress(data)), BLOCK_SIZE_MAX) == data
+    for coding in (b"", b"identity"):
+        assert decoded(coding, bytearray(data), BLOCK_SIZE_MAX) == data
 
 
 def lying_zstd() -> bytes:
@@ -162,7 +279,7 @@ def without_size() -> bytes:
 )
 def test_what_cannot_be_decoded_whole_is_refused(coding: bytes, body: bytes) -> None:
     with pytest.raises(InvalidRequestError):
-        decoded(coding, bytearray(body))
+        decoded(coding, bytearray(body), BLOCK_SIZE_MAX)
 
 
 @pytest.mark.parametrize("size", [BLOCK_SIZE_MAX + 1, 256 * 2**20])
@@ -170,4 +287,4 @@ def test_attack_12_a_bomb_is_never_more_than_a_block(size: int) -> None:
     for coding, bomb in ((b"gzip", gzip.compress(bytes(size), 9)), (b"zstd", zstandard.compress(bytes(size)))):
         assert len(bomb) < size // 500
         with pytest.raises(TooLargeError):
-            decoded(coding, bytearray(bomb))
+            decoded(coding, bytearray(bomb), BLOCK_SIZE_MAX)

@@ -1,6 +1,7 @@
 """Raw bytes over real TLS: what reaches the parser, and what happens to those who send it badly or not at all."""
 
 import json
+import random
 import re
 import socket
 import ssl
@@ -13,6 +14,7 @@ import pytest
 
 from secure_file_transfer.doors.http.connection import FIELDS_MAX, HEAD_MAX
 from secure_file_transfer.model import MIB
+from secure_file_transfer.paths import RemotePath
 
 TOKEN = "sft_" + "A" * 43
 HEAD = f"HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
@@ -271,6 +273,37 @@ def test_a_body_that_stops_is_408_and_leaves_nothing(impatient: Any, connect: Co
     assert the_only_answer(read_all(connection)) == (408, "timed_out")
     assert house.settled.wait(10)
     assert house.drafts == 0
+
+
+def test_a_long_body_that_stops_is_408_and_leaves_nothing(impatient: Any, connect: Connect, house: Any) -> None:
+    connection = connect(impatient)
+    connection.sendall(PUT + b"Content-Length: 9000000\r\n\r\n" + bytes(3 * MIB + 5))
+    assert the_only_answer(read_all(connection)) == (408, "timed_out")
+    assert house.settled.wait(10)
+    assert house.drafts == 0
+
+
+def test_a_long_body_whose_sender_leaves_leaves_nothing(server: Any, connect: Connect, house: Any) -> None:
+    connection = connect(server)
+    connection.sendall(PUT + b"Content-Length: 9000000\r\n\r\n" + bytes(2 * MIB + 5))
+    connection.close()
+    assert house.settled.wait(10)
+    assert (house.drafts, house.aborted) == (0, 1)
+
+
+@pytest.mark.parametrize("chunk", [1000, 16_384, 70_000, 10**7])
+@pytest.mark.parametrize("size", [65_535, MIB - 1, MIB, 2 * MIB, 3 * MIB + 7])
+def test_long_bodies_come_whole_and_end_where_the_next_request_begins(
+    server: Any, connect: Connect, house: Any, size: int, chunk: int
+) -> None:
+    body = random.Random(size).randbytes(size)  # noqa: S311 - data, not a secret
+    put = PUT + b"Content-Length: %d\r\n\r\n" % size + body
+    sent = put + put.replace(b"/x", b"/y", 1) + b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    connection = connect(server)
+    for start in range(0, len(sent), chunk):
+        connection.sendall(sent[start : start + chunk])
+    assert [read_answer(connection)[0] for _ in range(3)] == [201, 201, 200]
+    assert house.tree[RemotePath.parse("/x")][1] == house.tree[RemotePath.parse("/y")][1] == body
 
 
 def test_a_reader_who_stops_reading_is_dropped(impatient: Any, connect: Connect, house: Any) -> None:

@@ -27,7 +27,7 @@ async def test_a_whole_file_comes_with_everything_to_check_it(call: Any, house: 
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "private, no-cache"
-    assert house.open_contents == 0
+    house.wait_until_closed()
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 7])
@@ -77,7 +77,7 @@ async def test_a_range_outside_says_how_large_the_file_is(call: Any, house: Any)
     answer = await call("GET", "/api/v1/files/a", headers={"range": "bytes=10-"})
     assert (answer.status, answer.code) == (416, "range_not_satisfiable")
     assert answer.headers["content-range"] == "bytes */10"
-    assert house.open_contents == 0
+    house.wait_until_closed()
 
 
 async def test_attack_46_many_ranges_are_refused(call: Any, house: Any) -> None:
@@ -94,7 +94,7 @@ async def test_not_modified(call: Any, house: Any) -> None:
     assert (answer.status, answer.body) == (304, b"")
     assert answer.headers["etag"] == f'"{entry.etag}"'
     assert "content-length" not in answer.headers
-    assert house.open_contents == 0
+    house.wait_until_closed()
 
 
 async def test_a_condition_that_fails_says_what_is_there(call: Any, house: Any) -> None:
@@ -124,7 +124,7 @@ async def test_damage_in_the_first_block_is_a_clean_500(call: Any, house: Any) -
     answer = await call("GET", "/api/v1/files/a")
     assert (answer.status, answer.code) == (500, "block_damaged")
     assert DATA[:100] not in answer.body
-    assert house.open_contents == 0
+    house.wait_until_closed()
 
 
 async def test_damage_later_never_ends_cleanly(call: Any, house: Any) -> None:
@@ -142,7 +142,7 @@ async def test_a_reader_who_leaves_stops_the_reading(call: Any, house: Any) -> N
     assert not answer.whole
     assert len(answer.body) < 8 * len(DATA)
     call.app.close()
-    assert house.open_contents == 0
+    house.wait_until_closed()
 
 
 async def test_reading_does_not_hold_up_others(call: Any, house: Any) -> None:

@@ -1,9 +1,12 @@
 import base64
 import hashlib
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from secure_file_transfer.doors.http.uploads import Buffers
 from secure_file_transfer.model import MIB
 from secure_file_transfer.paths import RemotePath
 
@@ -173,3 +176,22 @@ async def test_buffers_are_used_again(call: Any, house: Any) -> None:
     for _ in range(3):
         assert (await call("PUT", "/api/v1/files/a", body=[DATA, b""])).status in {200, 201}
     assert len(call.app._buffers._idle) == 2
+
+
+def test_a_fresh_buffer_takes_memory_only_as_it_is_filled() -> None:
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        pytest.skip("only Linux tells")
+    buffers = Buffers(16 * MIB)
+
+    def resident() -> int:
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    before = resident()
+    taken = [buffers.take() for _ in range(16)]
+    for buffer in taken:
+        buffer[:5] = b"hello"
+    assert resident() - before < 16 * MIB
+    taken[0][:] = bytes(16 * MIB)
+    buffers.give_back(taken[0])
+    assert buffers.take() is taken[0]

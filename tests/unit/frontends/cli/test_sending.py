@@ -165,6 +165,7 @@ def test_links_are_told_and_not_followed(sft: Run, signed_in: FakeServer, work: 
         ("overwrite", b"aaa", "1 file"),
         ("skip", b"old", "0 files, 1 skipped"),
         ("rename", b"old", "'a.txt' is now 'a (1).txt'"),
+        ("resume", b"aaa", "1 file"),
     ],
 )
 def test_conflicts(sft: Run, signed_in: FakeServer, work: Path, conflict: str, kept: bytes, said: str) -> None:
@@ -173,6 +174,41 @@ def test_conflicts(sft: Run, signed_in: FakeServer, work: Path, conflict: str, k
     assert ran.code == 0
     assert content(signed_in, "/a.txt") == kept
     assert said in ran.err
+
+
+def test_resume_leaves_alone_what_is_the_same(sft: Run, signed_in: FakeServer, work: Path) -> None:
+    assert sft("put", "-r", "a.txt", "tree", "/").code == 0
+    ran = sft("put", "-r", "--conflict", "resume", "a.txt", "tree", "/")
+    assert (ran.code, ran.err) == (0, "0 files, 3 skipped\n")
+
+
+def test_what_was_read_back_is_said_so(sft: Run, signed_in: FakeServer, work: Path) -> None:
+    for arguments in (["a.txt"], ["a.txt", "b.txt", "/"], ["-r", "tree", "/"]):
+        ran = sft("put", "--read-back", "--json", *arguments)
+        assert ran.code == 0, ran.err
+        assert ran.err.endswith(", verified by reading back\n")
+        values = json.loads(ran.out)
+        assert values
+        assert all(value["read_back"] is True for value in values)
+    assert sft("put", "-q", "--read-back", "a.txt").err == ""
+
+
+def test_standard_input_cannot_be_read_back(sft: Run, signed_in: FakeServer) -> None:
+    ran = sft("put", "--read-back", "-", "/x")
+    assert (ran.code, "leave out --read-back" in ran.err) == (2, True)
+    assert not signed_in.requests
+
+
+def test_compression_is_chosen(sft: Run, signed_in: FakeServer, work: Path) -> None:
+    (work / "words").write_bytes(b"".join(b"line %d of many\n" % number for number in range(40_000)))
+    assert signed_in.blocks
+    for how, coding in (("zstd", "zstd"), ("gzip", "gzip"), ("none", "")):
+        signed_in.blocks.coded.clear()
+        signed_in.blocks.blocks.clear()
+        assert sft("put", "--compress", how, "--level", "2", "words").code == 0
+        assert set(signed_in.blocks.coded) == {coding}
+    assert sft("put", "--compress", "lzma", "words").code == 2
+    assert sft("put", "--level", "10", "words").code == 2
 
 
 def test_quiet_says_nothing_but_errors(sft: Run, signed_in: FakeServer, work: Path) -> None:

@@ -33,6 +33,7 @@ class Announcement:
 @dataclass
 class Accounts:
     accounts: dict[str, tuple[str, Role, bool]] = field(default_factory=dict)
+    rates: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def create(self, name: str, password: str, role: Role = Role.USER) -> Account:
         if name in self.accounts:
@@ -46,12 +47,25 @@ class Accounts:
     def set_disabled(self, name: str, disabled: bool) -> None:
         self.accounts[name] = (*self.accounts[name][:2], disabled)
 
+    def set_rates(self, name: str, *, up: int | None, down: int | None) -> Account:
+        old = self.rates.get(name, (0, 0))
+        self.rates[name] = (old[0] if up is None else up, old[1] if down is None else down)
+        return next(account for account in self.all() if account.name == name)
+
     def delete(self, name: str) -> None:
         del self.accounts[name]
 
     def all(self) -> list[Account]:
         return [
-            Account(AccountId(at), name, role, disabled, DriveId(at), TimeUs(1_795_253_400_000_000))
+            Account(
+                AccountId(at),
+                name,
+                role,
+                disabled,
+                DriveId(at),
+                TimeUs(1_795_253_400_000_000),
+                *self.rates.get(name, (0, 0)),
+            )
             for at, (name, (_, role, disabled)) in enumerate(self.accounts.items())
         ]
 
@@ -258,6 +272,8 @@ def test_accounts_are_made_listed_changed_and_deleted(typed: Callable[..., Ran],
         "role": "user",
         "disabled": True,
         "created": "2026-11-21T09:30:00.000000Z",
+        "rate_up": 0,
+        "rate_down": 0,
     }
     sft("user", "enable", "sara")
     typed("newer\n", "user", "passwd", "sara", "--password-stdin")
@@ -296,3 +312,19 @@ def test_the_other_commands(sft: Run, stand: Stand, tmp_path: Path) -> None:
     assert ran.out.splitlines()[0] == str(tmp_path / "ca_cert.pem")
     assert sft("-q", "user", "list", "--data-dir", str(tmp_path)).code == 0
     assert stand.settings[-1].data_dir == tmp_path
+
+
+def test_an_account_is_limited(stand: Stand, sft: Run, typed: Callable[..., Ran]) -> None:
+    typed("four plain words\n", "user", "add", "sara", "--password-stdin")
+    ran = sft("user", "set", "sara", "--rate-up", "10M", "--rate-down", "1.5 MiB")
+    assert (ran.code, ran.out, ran.err) == (0, "", "sara: up 10.0 MiB/s, down 1.5 MiB/s.\n")
+    assert stand.accounts.rates["sara"] == (10 * 2**20, 3 * 2**19)
+    assert sft("user", "list").out == "sara  user  2026-11-21 09:30  up 10.0 MiB/s, down 1.5 MiB/s\n"
+    assert sft("user", "set", "sara", "--rate-up", "0").err == "sara: up no limit, down 1.5 MiB/s.\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--rate-up", "fast"), ("--rate-up=-1",), ("--rate-down", "10X")])
+def test_limits_that_make_no_sense_are_refused(stand: Stand, sft: Run, options: tuple[str, ...]) -> None:
+    ran = sft("user", "set", "sara", *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert stand.accounts.rates == {}

@@ -19,6 +19,8 @@ COLUMNS = (
     accounts.c.disabled,
     accounts.c.home_id,
     accounts.c.created_us,
+    accounts.c.rate_up,
+    accounts.c.rate_down,
 )
 """What `account_of` reads."""
 
@@ -34,13 +36,14 @@ _INSERT = Statement(
 _HASH = Statement(sa.select(accounts.c.password_hash).where(_THIS))
 _SET_HASH = Statement(sa.update(accounts).where(_THIS).values(password_hash=bindparam("hash")))
 _SET_DISABLED = Statement(sa.update(accounts).where(_THIS).values(disabled=bindparam("off")))
+_SET_RATES = Statement(sa.update(accounts).where(_THIS).values(rate_up=bindparam("up"), rate_down=bindparam("down")))
 _DELETE = Statement(sa.delete(accounts).where(_THIS))
 
 
 def account_of(row: Row) -> Account:
     """The account that a row of `COLUMNS` holds."""
-    number, name, role, disabled, home_id, created_us = row
-    return Account(number, name, Role(role), bool(disabled), home_id, created_us)
+    number, name, role, disabled, *rest = row
+    return Account(number, name, Role(role), bool(disabled), *rest)
 
 
 class Accounts:
@@ -68,6 +71,8 @@ class Accounts:
                 password_hash=password_hash,
                 created_us=now,
                 disabled=0,
+                rate_up=0,
+                rate_down=0,
             )
         except ExistsError:
             raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.") from None
@@ -103,6 +108,10 @@ class Accounts:
     def set_disabled(self, account_id: AccountId, *, disabled: bool) -> None:
         """Lock it out, or let it in again."""
         self._change(_SET_DISABLED, account=account_id, off=int(disabled))
+
+    def set_rates(self, account_id: AccountId, up: int, down: int) -> None:
+        """Limit its transfers."""
+        self._change(_SET_RATES, account=account_id, up=up, down=down)
 
     def all(self) -> Sequence[Account]:
         """All of them, by case-folded name."""

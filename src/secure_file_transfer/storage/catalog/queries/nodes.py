@@ -1,12 +1,13 @@
 """Files and folders."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ....errors import ConflictError, ExistsError, NotFoundError
-from ....model import DriveId, Kind, Node, NodeId, SortKey, TimeUs, Version
+from ....model import DriveId, Kind, Node, NodeId, SortKey, TimeUs, Version, VersionId
 from ....paths import display
 from ....ports import Clock, NodeCursor
 from ..names import name_key
@@ -14,6 +15,7 @@ from ..sql import Row, Sql, Statement
 from ..tables import nodes
 from . import listing, purge
 
+_NO_ID = NodeId(0)
 _THIS = nodes.c.id == bindparam("node")
 _GET = Statement(sa.select(*listing.COLUMNS).where(_THIS))
 _CHILD = Statement(
@@ -27,9 +29,11 @@ _INSERT = Statement(
         name=bindparam("name"),
         name_key=bindparam("name_key"),
         kind=bindparam("kind"),
-        size=0,
-        modified_us=bindparam("now"),
+        size=bindparam("new_size"),
+        modified_us=bindparam("modified"),
         created_us=bindparam("now"),
+        version_id=bindparam("version"),
+        sha256=bindparam("digest"),
     )
     .returning(nodes.c.id)
 )
@@ -92,21 +96,48 @@ class Nodes:
             ExistsError: the name is taken.
             NotFoundError: there is no such drive or parent.
         """
+        return self._insert(Node(_NO_ID, drive_id, parent_id, name, kind, 0, now, now, None, None))
+
+    def create_file(
+        self,
+        drive_id: DriveId,
+        parent_id: NodeId,
+        name: str,
+        version_id: VersionId,
+        size: int,
+        sha256: bytes,
+        modified_us: TimeUs,
+        now: TimeUs,
+    ) -> Node:
+        """A new file that points to its version: written once, where `set_version` would write two indexes anew.
+
+        Raises:
+            ExistsError, NotFoundError: as `create`.
+        """
+        return self._insert(
+            Node(_NO_ID, drive_id, parent_id, name, Kind.FILE, size, modified_us, now, version_id, sha256)
+        )
+
+    def _insert(self, node: Node) -> Node:
         try:
             ((node_id,),) = self._sql.rows(
                 _INSERT,
-                drive_id=drive_id,
-                parent_id=parent_id,
-                name=name,
-                name_key=name_key(name),
-                kind=int(kind),
-                now=now,
+                drive_id=node.drive_id,
+                parent_id=node.parent_id,
+                name=node.name,
+                name_key=name_key(node.name),
+                kind=int(node.kind),
+                new_size=node.size,
+                modified=node.modified_us,
+                now=node.created_us,
+                version=node.version_id,
+                digest=node.sha256,
             )
         except ExistsError:
-            raise _taken(name) from None
+            raise _taken(node.name) from None
         except ConflictError:
-            raise NotFoundError(f"The folder for {display(name)} is gone") from None
-        return Node(node_id, drive_id, parent_id, name, kind, 0, now, now, None, None)
+            raise NotFoundError(f"The folder for {display(node.name)} is gone") from None
+        return replace(node, id=NodeId(node_id))
 
     def set_version(self, node_id: NodeId, version: Version, modified_us: TimeUs) -> None:
         """Point a file to its new version."""

@@ -1,6 +1,7 @@
 """Versions of files, and the references that their manifests make."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -16,8 +17,8 @@ from .blocks import Blocks
 
 _COUNT = Statement(
     insert(counters)
-    .values(name="version", value=1)
-    .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+    .values(name="version", value=bindparam("count"))
+    .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + bindparam("count")})
     .returning(counters.c.value)
 )
 _COLUMNS = sa.select(
@@ -46,10 +47,10 @@ class Versions:
         self._sql = sql
         self._clock = clock
 
-    def next_id(self) -> VersionId:
-        """A number never used before."""
-        ((number,),) = self._sql.rows(_COUNT)
-        return VersionId(number)
+    def next_ids(self, count: int) -> Iterator[VersionId]:
+        """Numbers never used before."""
+        ((last,),) = self._sql.rows(_COUNT, count=count)
+        return map(VersionId, range(last - count + 1, last + 1))
 
     def get(self, version_id: VersionId) -> Version | None:
         """The version, or None.
