@@ -138,7 +138,7 @@ def beside_peers(folder: Path, certificates: Certificates, options: argparse.Nam
 
 
 def alone(folder: Path, certificates: Certificates, options: argparse.Namespace) -> None:
-    """The rows `far`, `delta` and `text`; a quarter of the size, the size, and a sixteenth of it."""
+    """The rows `far`, `delta` and `text`; a quarter of the size, the size, and a quarter of it."""
     from .engine_rows import Bench  # it uses what is here
 
     with (
@@ -146,7 +146,7 @@ def alone(folder: Path, certificates: Certificates, options: argparse.Namespace)
         CurlNginx.start(_home(folder, "curl-alone"), certificates) as curl,
     ):
         bench = Bench(folder, sft, curl, options.rounds)
-        for name, rows, share in (("far", bench.far, 4), ("delta", bench.delta, 1), ("text", bench.text, 16)):
+        for name, rows, share in (("far", bench.far, 4), ("delta", bench.delta, 1), ("text", bench.text, 4)):
             for row in rows(options.size // share) if name in options.rows else ():
                 print(f"{row.work:<48}{row.ours:>12}  {row.beside}".rstrip())
 

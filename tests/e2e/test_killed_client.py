@@ -18,7 +18,7 @@ from secure_file_transfer.testing.proxy import FaultProxy, Harm
 SFT = [sys.executable, "-m", "secure_file_transfer.frontends.cli"]
 USER, PASSWORD = "mona", "a long enough contract"
 SIZE = 60 * MIB
-LOST = 36 * MIB
+LOST = 42 * MIB
 """What the dead client may have had under way: all that it holds in memory."""
 
 

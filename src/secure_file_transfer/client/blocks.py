@@ -34,7 +34,7 @@ Result = Written | SecureFileTransferError
 _NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError, BusyError)
 """After these the server has done nothing, so even what must not be done twice may be tried again."""
 
-MEMORY = 36 * 1024 * 1024
+MEMORY = 42 * 1024 * 1024
 """Bytes of content that one client holds at once, whatever it moves."""
 
 

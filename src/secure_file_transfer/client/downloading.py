@@ -20,6 +20,7 @@ from ..errors import (
 from ..model import MIB, Entry
 from ..paths import RemotePath, display
 from ..transfer.cutting import sizes_for
+from ..transfer.pace import run_length
 from ..transfer.retry import Tries
 from .api import Api
 from .blocks import BlockService, Piece, block_id
@@ -35,6 +36,7 @@ from .wire import FileBlocks
 _CHANGES_MAX = 3
 
 
+_RUN_MIN = 2 * MIB
 _RUN = 16 * MIB
 """One request asks for up to so many bytes that lie side by side: a server does some work for each request."""
 _PART = 1 * MIB
@@ -129,11 +131,15 @@ class BlockDownload:
         """What is not here, in pieces that lie side by side."""
         run: list[Piece] = []
         size = 0
+        left = sum(piece.length for piece in self._pieces if not self._here[piece.number].is_set())
+        most = run_length(left, self._api.turns.width, least=_RUN_MIN, most=_RUN)
         for piece in self._pieces:
             here = self._here[piece.number].is_set()
-            if run and (here or size + piece.length > _RUN):
+            if run and (here or size + piece.length > most):
                 yield run
+                left -= size
                 run, size = [], 0
+                most = run_length(left, self._api.turns.width, least=_RUN_MIN, most=_RUN)
             if not here:
                 run.append(piece)
                 size += piece.length

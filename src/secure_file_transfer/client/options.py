@@ -44,7 +44,7 @@ class Configured:
         password: str | None = None,
         certfile: str | Path | None = None,
         keyfile: str | Path | None = None,
-        connections: int = 16,
+        connections: int = 24,
         timeout: float = 60,
         limit: float | None = None,
     ) -> None:

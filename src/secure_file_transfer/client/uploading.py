@@ -71,6 +71,11 @@ class BlockReader:
         return found
 
 
+_SURELY_NEW = 12
+"""After so many windows in a row of which the server had nothing, those that follow do not wait for its answer, which
+takes a round trip. An earlier try had fewer on their way at once, so it left nothing beyond."""
+
+
 class BlockUpload:
     """Sends what the server does not have of one file, and commits it."""
 
@@ -85,6 +90,7 @@ class BlockUpload:
         self._buffers: list[bytearray] = []
         self.manifest: list[tuple[bytes, int]] = []
         self._hint = secrets.token_hex(16)
+        self._new_in_a_row = 0
         # How many blocks there will be is known at the end only.
         self._count_max = source.size // self.sizes.smallest + 1
 
@@ -123,8 +129,12 @@ class BlockUpload:
 
     async def _window(self, blocks: list[Block], buffer: bytearray, held: int, hashed: "asyncio.Future[None]") -> None:
         try:
-            missing = await self._service.missing([block.name for block in blocks], self._how)
             async with asyncio.TaskGroup() as group:
+                if self._new_in_a_row >= _SURELY_NEW:
+                    missing = {block.name for block in blocks}
+                    group.create_task(self._ask(blocks))  # for those that follow
+                else:
+                    missing = await self._ask(blocks)
                 for block in blocks:
                     if block.name in missing:
                         missing.discard(block.name)
@@ -137,6 +147,12 @@ class BlockUpload:
             raise failures.exceptions[0] from None
         finally:
             self._service.budget.give(held, self._how.control)
+
+    async def _ask(self, blocks: list[Block]) -> set[bytes]:
+        names = {block.name for block in blocks}
+        missing = await self._service.missing(list(names), self._how)
+        self._new_in_a_row = self._new_in_a_row + 1 if missing == names else 0
+        return missing
 
     async def _put(self, block: Block) -> None:
         await self._service.put(block.name, block.data, self._hint_of(block.index), self._how, self._habit)

@@ -35,7 +35,7 @@ def sizes_for(size: int, *, least: int, most: int) -> Sizes:
     smallest, grown = max(least, min(MIB, most // 8)), _FINEST
     while size > grown and smallest * 4 < most:
         smallest, grown = smallest * 2, max(_FINE, grown * 2)
-    return Sizes(smallest, max(256, smallest // 2), min(most, smallest * 6))
+    return Sizes(smallest, max(256, smallest // 2), min(most, smallest * 4))
 
 
 def cut(window: memoryview, sizes: Sizes, *, last: bool) -> Iterator[int]:

@@ -29,7 +29,7 @@ from .query import read_query
 from .workers import gathered
 
 T = TypeVar("T")
-CONNECTIONS = 16
+CONNECTIONS = 24
 """So many at once are of use to one client."""
 JSON_MAX = 4 * MIB
 """Of a commit: some 50,000 blocks."""

@@ -19,8 +19,8 @@ CODINGS = ["zstd", "gzip"]
 """Content codings that are taken, the better first."""
 TOTAL_MAX = 192 * MIB
 """Bytes of bodies in memory at once."""
-EACH_MAX = 28 * MIB
-"""The same for one account: sixteen connections with blocks of files up to 512 MiB, and eight beyond."""
+EACH_MAX = 40 * MIB
+"""The same for one account: 24 connections with blocks of files up to 512 MiB, and half as many beyond."""
 SPARE_STEP = MIB // 2
 SPARE_MIN = MIB
 SPARE_MAX = 12 * MIB
