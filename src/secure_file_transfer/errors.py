@@ -190,6 +190,11 @@ class TooManyRequestsError(SecureFileTransferError):
 
     row = _row("too_many_requests", 429, 421, 75, "Too many requests", retryable=True)
 
+    def __init__(self, message: str = "", *, hint: str = "", seconds: int | None = None) -> None:
+        """`seconds` is when to come again, where that is known."""
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
+
 
 # --- space ------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.block_leases import BlockLeases
 from ..services.files import Files
+from ..services.guard import Guard, Rules
 from ..services.keys import Keys
 from ..services.passwords import PasswordHasher
 from ..services.sessions import Sessions
@@ -50,9 +51,19 @@ class House:
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
-        self.sessions = Sessions(catalog, clock, hasher, settings.session_hours * _HOUR_US)
-        self.accounts = Accounts(catalog, clock, hasher, self.vaults, self.sessions)
-        self.setup = Setup(catalog, clock, self.accounts, self.sessions)
+        self.guard = guard = Guard(clock, _rules(settings))
+        self.sessions = Sessions(
+            catalog,
+            clock,
+            hasher,
+            settings.session_hours * _HOUR_US,
+            guard=guard,
+            idle_us=settings.session_idle_hours * _HOUR_US,
+        )
+        self.accounts = Accounts(
+            catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
+        )
+        self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
@@ -62,6 +73,12 @@ class House:
     def close(self) -> None:
         """Let go of the catalog."""
         self.catalog.close()
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        settings.guard_source_guesses, settings.guard_account_guesses, settings.guard_allow, settings.guard_block
+    )
 
 
 class Janitor:

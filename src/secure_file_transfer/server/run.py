@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import Settings
+from ..doors.http.addresses import Proxies
 from ..doors.http.app import HttpServices, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
@@ -15,6 +16,7 @@ from ..services.blocks import Blocks
 from ..services.certificates import Certificates, TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.files import Files
+from ..services.guard import Guard
 from ..services.hosts import local_hosts
 from ..services.sessions import Sessions
 from ..services.setup import Setup
@@ -68,7 +70,9 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         access = Access(house.vaults.tree)
         files = Files(access, house.sessions.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
-        listener = listen(settings, tls, files, house.sessions, house.setup, uploads=uploads, blocks=blocks)
+        listener = listen(
+            settings, tls, files, house.sessions, house.setup, house.guard, uploads=uploads, blocks=blocks
+        )
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -84,6 +88,7 @@ def listen(
     files: Files,
     sessions: Sessions | None = None,
     setup: Setup | None = None,
+    guard: Guard | None = None,
     *,
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
@@ -104,6 +109,8 @@ def listen(
             anonymous=sessions is None,
             block_size=settings.block_size,
             version=__version__,
+            guard=guard,
+            proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
         )
     )
     return serve_config(

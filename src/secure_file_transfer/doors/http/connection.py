@@ -22,6 +22,7 @@ from uvicorn.server import ServerState
 
 from ...errors import InvalidRequestError, SecureFileTransferError, TimedOutError, TooLargeError
 from . import problems
+from .exchange import ABORT_KEY
 from .limits import Limits
 
 HEAD_MAX = 64 * 1024
@@ -251,6 +252,7 @@ class Connection(HttpToolsProtocol):
         self._unframed = 0
         super().on_headers_complete()
         self.cycle.transport = _LingeringTransport(self)  # type: ignore[assignment]
+        self.cycle.scope[ABORT_KEY] = self.transport.abort  # type: ignore[literal-required]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle

@@ -28,6 +28,10 @@ _SECURITY: Headers = [
 _log = structlog.get_logger()
 
 
+ABORT_KEY = "sft.abort"
+"""Where the connection leaves the way to cut it at once, with all that waits to be sent."""
+
+
 class Exchange:
     """Wraps the `receive` and `send` of one request."""
 
@@ -72,6 +76,12 @@ class Exchange:
         """A whole answer."""
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": content})
+
+    def cut(self) -> None:
+        """End the connection with whatever is on its way: an answer that nobody may have any more."""
+        abort = self.scope.get(ABORT_KEY)
+        if abort is not None:
+            abort()
 
     def log(self) -> None:
         """One line, without the query: it may hold what a confused client puts there.

@@ -59,7 +59,8 @@ def _extra(error: SecureFileTransferError, status: int) -> Headers:
     if status == HTTPStatus.UNAUTHORIZED:
         return [(b"www-authenticate", b"Bearer")]
     if isinstance(error, ShuttingDownError | TooManyRequestsError):
-        return [(b"retry-after", RETRY_SECONDS)]
+        seconds = error.seconds if isinstance(error, TooManyRequestsError) else None
+        return [(b"retry-after", RETRY_SECONDS if seconds is None else b"%d" % seconds)]
     return []
 
 

@@ -9,35 +9,23 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
-from ...errors import TooManyRequestsError
 from ...ports import Buffer
 
 T = TypeVar("T")
 
 
 class Workers:
-    """A pool of threads.
+    """A pool of threads. How many calls may wait for one is left to the number of connections."""
 
-    `waiting_max` bounds how many calls may wait for a thread; None leaves that to the number of connections.
-    """
-
-    def __init__(self, name: str, threads: int, *, waiting_max: int | None = None) -> None:
+    def __init__(self, name: str, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._room = None if waiting_max is None else threads + waiting_max
-        self._inside = 0
 
     async def run(self, work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
         """Run it in a thread.
 
         When the caller is cancelled, work that has begun still goes on to its end; `undo` is then given what it
         came to, so that nothing stays open that nobody knows of.
-
-        Raises:
-            TooManyRequestsError: too many calls wait already.
         """
-        if self._room is not None and self._inside >= self._room:
-            raise TooManyRequestsError("Too many people sign in at once", hint="Try again in a few seconds.")
-        self._inside += 1
         future = self._pool.submit(work)
         try:
             return await asyncio.wrap_future(future)
@@ -45,8 +33,6 @@ class Workers:
             if undo is not None:
                 self.finally_do(future, lambda: _undone(future, undo))
             raise
-        finally:
-            self._inside -= 1
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Start it in a thread, without waiting."""

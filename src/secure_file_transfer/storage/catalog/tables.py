@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0003"
+REVISION = "0005"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -175,6 +175,15 @@ upload_blocks = _table(
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("block_id", sa.LargeBinary, nullable=False),
     sa.Column("length", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+# From where an account has signed in: guesses of strangers do not lock it out there.
+known_sources = _table(
+    "known_sources",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("seen_us", sa.Integer, nullable=False),
     numbered=False,
 )
 

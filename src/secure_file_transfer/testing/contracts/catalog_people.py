@@ -1,6 +1,7 @@
 """What every catalog promises about accounts, sessions and facts."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -95,9 +96,37 @@ class AccountsContract(CatalogBase):
         for work in (
             lambda tx: tx.accounts.set_password_hash(NOBODY, "x"),
             lambda tx: tx.accounts.set_disabled(NOBODY, disabled=True),
+            lambda tx: tx.accounts.set_role(NOBODY, Role.ADMIN),
+            lambda tx: tx.accounts.remember(NOBODY, "192.0.2.1", NOW, 3),
         ):
             with pytest.raises(NotFoundError):
                 catalog.write(work)
+
+    def test_a_role_changes(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        for role in (Role.ADMIN, Role.USER):
+            catalog.write(lambda tx, role=role: tx.accounts.set_role(account.id, role))  # type: ignore[misc]
+            assert named(catalog, account.name) == replace(account, role=role)
+
+    def test_the_latest_sources_are_known_each_to_its_account(self, catalog: Catalog) -> None:
+        sara, omid = new_account(catalog, "sara"), new_account(catalog, "omid")
+
+        def remember(account: Account, source: str, at: int) -> None:
+            catalog.write(lambda tx: tx.accounts.remember(account.id, source, TimeUs(NOW + at), 2))
+
+        def known(account: Account) -> str:
+            return catalog.read(lambda tx: "".join(each for each in "abc" if tx.accounts.knows(account.id, each)))
+
+        remember(omid, "a", 0)
+        for at, source in enumerate("aba"):
+            remember(sara, source, at)
+        assert known(sara) == "ab"
+        remember(sara, "c", 9)
+        assert (known(sara), known(omid)) == ("ac", "a")
+        catalog.write(lambda tx: tx.accounts.forget_sources(sara.id))
+        assert (known(sara), known(omid)) == ("", "a")
+        catalog.write(lambda tx: tx.accounts.delete(omid.id))
+        assert known(omid) == ""
 
 
 class SessionsContract(CatalogBase):
@@ -114,6 +143,20 @@ class SessionsContract(CatalogBase):
         sign_in(catalog, account)
         with pytest.raises(ExistsError):
             sign_in(catalog, account)
+
+    def test_sessions_of_everybody_are_listed_by_their_last_use(self, catalog: Catalog) -> None:
+        sara, omid = new_account(catalog, "sara"), new_account(catalog, "omid")
+        first, second, third = sign_in(catalog, sara, 1), sign_in(catalog, omid, 2), sign_in(catalog, sara, 3)
+        catalog.write(lambda tx: tx.sessions.touch(first.id, TimeUs(NOW + 5)))
+        listed = catalog.read(lambda tx: tx.sessions.all(10))
+        assert [(session.id, account) for session, account in listed] == [
+            (first.id, sara),
+            (third.id, sara),
+            (second.id, omid),
+        ]
+        assert catalog.read(lambda tx: tx.sessions.all(1)) == listed[:1]
+        assert catalog.read(lambda tx: tx.sessions.get(second.id)) == (second, omid)
+        assert catalog.read(lambda tx: tx.sessions.get(SessionId(999))) is None
 
     def test_touch_moves_the_last_use(self, catalog: Catalog) -> None:
         account = new_account(catalog)

@@ -4,7 +4,6 @@ import threading
 import pytest
 
 from secure_file_transfer.doors.http.workers import Pull, Workers, gathered
-from secure_file_transfer.errors import TooManyRequestsError
 
 
 @pytest.fixture
@@ -14,18 +13,6 @@ def workers() -> Workers:
 
 async def test_work_runs_in_another_thread(workers: Workers) -> None:
     assert await workers.run(threading.get_ident) != threading.get_ident()
-
-
-async def test_waiting_calls_are_bounded() -> None:
-    workers = Workers("test", 1, waiting_max=1)
-    go = threading.Event()
-    calls = [asyncio.create_task(workers.run(lambda: go.wait(10))) for _ in range(2)]
-    await asyncio.sleep(0)
-    with pytest.raises(TooManyRequestsError):
-        await workers.run(int)
-    go.set()
-    assert await asyncio.gather(*calls) == [True, True]
-    assert await workers.run(lambda: 1) == 1
 
 
 async def test_what_a_cancelled_call_opened_is_undone(workers: Workers) -> None:
