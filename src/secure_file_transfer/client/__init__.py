@@ -8,18 +8,20 @@ from .progress import Progress
 from .receiving import Received
 from .streams import Download
 from .trust import fetch_ca, fingerprint_of
-from .wire import AccountInfo, ServerInfo, SignIn, Whoami, Written
+from .wire import AccountInfo, GuardBlock, ServerInfo, SessionInfo, SignIn, Whoami, Written
 
 __all__ = [
     "AccountInfo",
     "AsyncClient",
     "Download",
+    "GuardBlock",
     "Profile",
     "Profiles",
     "Progress",
     "Received",
     "SecureFileTransferClient",
     "ServerInfo",
+    "SessionInfo",
     "SignIn",
     "Transferred",
     "Whoami",

@@ -167,6 +167,11 @@ class SecureFileTransferClient(Configured):
     sign_in = _bridged(AsyncClient.sign_in)
     sign_out = _bridged(AsyncClient.sign_out)
     whoami = _bridged(AsyncClient.whoami)
+    sessions = _bridged(AsyncClient.sessions)
+    end_session = _bridged(AsyncClient.end_session)
+    end_sessions = _bridged(AsyncClient.end_sessions)
+    guard_blocks = _bridged(AsyncClient.guard_blocks)
+    guard_unblock = _bridged(AsyncClient.guard_unblock)
 
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)

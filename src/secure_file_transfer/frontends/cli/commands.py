@@ -47,6 +47,17 @@ COMMANDS = (
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
     Command("whoami", SIGN_IN, "signin:whoami", "[OPTIONS]", "Show who you are and where."),
     Command("servers", SIGN_IN, "signin:servers", "[OPTIONS]", "List the servers you know, or choose another one."),
+    Command(
+        "sessions",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "See who is signed in, and end sessions.",
+        (
+            _part("list", "sessions:sessions_list", "[OPTIONS]", "List your sessions."),
+            _part("end", "sessions:sessions_end", "[OPTIONS] [ID...]", "End sessions; their transfers stop."),
+        ),
+    ),
     Command("serve", SERVER, "serve:serve", "[OPTIONS]", "Start the server."),
     Command(
         "user",
@@ -60,7 +71,21 @@ COMMANDS = (
             _part("passwd", "admin:user_passwd", "[OPTIONS] NAME", "Set a new password; ends all sessions."),
             _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
+            _part(
+                "role", "admin:user_role", "[OPTIONS] NAME admin|user", "Make an administrator, or not; ends sessions."
+            ),
             _part("delete", "admin:user_delete", "[OPTIONS] NAME", "Delete an account with all its files."),
+        ),
+    ),
+    Command(
+        "guard",
+        SERVER,
+        "",
+        "COMMAND",
+        "See who has to wait after wrong guesses.",
+        (
+            _part("list", "sessions:guard_list", "[OPTIONS]", "List who has to wait."),
+            _part("unblock", "sessions:guard_unblock", "[OPTIONS] [WHO...]", "Let somebody guess again at once."),
         ),
     ),
     Command(
