@@ -173,6 +173,12 @@ class SignInFailedError(SecureFileTransferError):
     row = _row("sign_in_failed", 401, 530, 6, "Wrong name or password")
 
 
+class TotpRequiredError(SecureFileTransferError):
+    """The password is right; the account also needs a code of its second factor."""
+
+    row = _row("totp_required", 401, 530, 6, "A code is needed")
+
+
 class ForbiddenError(SecureFileTransferError):
     """You may see it but not do that to it."""
 

@@ -297,6 +297,37 @@ class Sessions(Protocol):
     def delete_expired(self, now: TimeUs) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """An account's second factor. `last_step` is the step of time whose code was used last, 0 for none."""
+
+    account_id: AccountId
+    salt: bytes
+    confirmed: bool
+    last_step: int
+
+
+class Factors(Protocol):
+    """Second factors, and recovery codes by their hashes. They go with their account."""
+
+    def get(self, account_id: AccountId) -> Factor | None: ...
+    def begin(self, account_id: AccountId, salt: bytes) -> None:
+        """A new one in place of any other, not confirmed yet."""
+
+    def use_step(self, account_id: AccountId, step: int) -> bool:
+        """A code of that step was right: the factor is confirmed. False if one as late was used before."""
+
+    def set_codes(self, account_id: AccountId, hashes: Sequence[bytes]) -> None:
+        """Put these recovery codes in place of all others."""
+
+    def use_code(self, account_id: AccountId, code_hash: bytes) -> bool:
+        """Use a recovery code up. False if there is none such."""
+
+    def codes_left(self, account_id: AccountId) -> int: ...
+    def delete(self, account_id: AccountId) -> None:
+        """No second factor any more, and no recovery codes."""
+
+
 class Facts(Protocol):
     """Single values of the server: key ids, the setup code's hash. Text by name."""
 
@@ -324,6 +355,8 @@ class CatalogTx(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def sessions(self) -> Sessions: ...
+    @property
+    def factors(self) -> Factors: ...
     @property
     def facts(self) -> Facts: ...
 

@@ -36,6 +36,44 @@ class AccountApi(Api):
         query = [] if account is None else [("account", account)]
         return wire.count(await self._call("DELETE", "/api/v1/sessions", query=query), "ended")
 
+    async def totp(self) -> tuple[bool, int]:
+        """Whether your sign-ins need a code, and how many recovery codes are left."""
+        return wire.totp(await self._call("GET", "/api/v1/totp"))
+
+    async def begin_totp(self, password: str) -> tuple[str, str]:
+        """Begin with an authenticator app: its key, and the same as an address for a QR code. Then `confirm_totp`.
+
+        Raises:
+            SignInFailedError: it is not your password.
+            ConflictError: there is a second factor already.
+        """
+        return wire.enrolment(await self._call("POST", "/api/v1/totp", {"password": password}, expect=(201,)))
+
+    async def confirm_totp(self, code: str) -> Sequence[str]:
+        """The app shows this code: from now on sign-ins need one. Returns recovery codes, each good for one sign-in.
+
+        Raises:
+            SignInFailedError: the code is not right.
+            ConflictError: nothing was begun.
+        """
+        return wire.recovery(await self._call("POST", "/api/v1/totp/confirm", {"code": code}))
+
+    async def renew_recovery(self, code: str) -> Sequence[str]:
+        """New recovery codes in place of the old ones.
+
+        Raises:
+            SignInFailedError, ConflictError
+        """
+        return wire.recovery(await self._call("POST", "/api/v1/totp/recovery", {"code": code}))
+
+    async def disable_totp(self, code: str) -> None:
+        """Sign-ins need no code any more. A recovery code will do.
+
+        Raises:
+            SignInFailedError, ConflictError
+        """
+        await self._call("POST", "/api/v1/totp/disable", {"code": code}, expect=(204,))
+
     async def guard_blocks(self) -> Sequence[GuardBlock]:
         """Who has to wait after too many wrong guesses; for operators.
 

@@ -170,6 +170,11 @@ class SecureFileTransferClient(Configured):
     sessions = _bridged(AsyncClient.sessions)
     end_session = _bridged(AsyncClient.end_session)
     end_sessions = _bridged(AsyncClient.end_sessions)
+    totp = _bridged(AsyncClient.totp)
+    begin_totp = _bridged(AsyncClient.begin_totp)
+    confirm_totp = _bridged(AsyncClient.confirm_totp)
+    renew_recovery = _bridged(AsyncClient.renew_recovery)
+    disable_totp = _bridged(AsyncClient.disable_totp)
     guard_blocks = _bridged(AsyncClient.guard_blocks)
     guard_unblock = _bridged(AsyncClient.guard_unblock)
 

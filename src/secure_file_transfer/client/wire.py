@@ -304,6 +304,29 @@ def guard_blocks(value: object) -> list[GuardBlock]:
     ]
 
 
+def totp(value: object) -> tuple[bool, int]:
+    """Read whether a code is needed, and how many recovery codes are left."""
+    values = _members(value, "the second factor")
+    return _flag(values, "enabled"), _whole(values, "recovery_left")
+
+
+def enrolment(value: object) -> tuple[str, str]:
+    """Read the key for an authenticator app, and its address. Both go to a terminal."""
+    values = _members(value, "the second factor")
+    secret, uri = _text(values, "secret"), _text(values, "uri")
+    if not (_PRINTABLE.fullmatch(secret) and _PRINTABLE.fullmatch(uri)):
+        raise _violation("the key of the second factor is malformed")
+    return secret, uri
+
+
+def recovery(value: object) -> list[str]:
+    """Read recovery codes, which go to a terminal."""
+    codes = _members(value, "the answer").get("recovery")
+    if not isinstance(codes, list) or not all(isinstance(each, str) and _PRINTABLE.fullmatch(each) for each in codes):
+        raise _violation("the recovery codes are malformed")
+    return codes
+
+
 def count(value: object, name: str) -> int:
     """Read how many there were."""
     return _whole(_members(value, "the answer"), name)

@@ -16,6 +16,7 @@ from ..services.passwords import PasswordHasher
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.sweep import Sweeper
+from ..services.totp import SecondFactor
 from ..services.uploads import Uploads
 from ..services.vaults import Vaults
 from ..storage.blobs.local import LocalBlobStore
@@ -52,12 +53,16 @@ class House:
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
         self.guard = guard = Guard(clock, _rules(settings))
+        self.factors = SecondFactor(
+            catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt)
+        )
         self.sessions = Sessions(
             catalog,
             clock,
             hasher,
             settings.session_hours * _HOUR_US,
             guard=guard,
+            factors=self.factors,
             idle_us=settings.session_idle_hours * _HOUR_US,
         )
         self.accounts = Accounts(

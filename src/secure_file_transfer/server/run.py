@@ -21,6 +21,7 @@ from ..services.hosts import local_hosts
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.sweep import SweepReport
+from ..services.totp import SecondFactor
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
@@ -70,9 +71,8 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         access = Access(house.vaults.tree)
         files = Files(access, house.sessions.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
-        listener = listen(
-            settings, tls, files, house.sessions, house.setup, house.guard, uploads=uploads, blocks=blocks
-        )
+        services = (files, house.sessions, house.setup, house.guard)
+        listener = listen(settings, tls, *services, factors=house.factors, uploads=uploads, blocks=blocks)
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -90,6 +90,7 @@ def listen(
     setup: Setup | None = None,
     guard: Guard | None = None,
     *,
+    factors: SecondFactor | None = None,
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
 ) -> Listener:
@@ -110,6 +111,7 @@ def listen(
             block_size=settings.block_size,
             version=__version__,
             guard=guard,
+            factors=factors,
             proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
         )
     )
@@ -178,6 +180,7 @@ class Local:
     accounts: Accounts
     rotate_master_key: Callable[[], tuple[str, str]]
     sweep: Callable[[], SweepReport]
+    reset_totp: Callable[[str], None]
 
 
 @contextmanager
@@ -191,7 +194,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
             return house.sweeper.run()
 
     try:
-        yield Local(house.accounts, house.keys.rotate, sweep)
+        yield Local(house.accounts, house.keys.rotate, sweep, house.factors.reset)
     finally:
         house.close()
 

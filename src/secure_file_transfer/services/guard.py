@@ -23,7 +23,7 @@ from threading import Lock
 
 import structlog
 
-from secure_file_transfer.errors import ForbiddenError, SecureFileTransferError, TooManyRequestsError
+from secure_file_transfer.errors import ForbiddenError, SecureFileTransferError, TooManyRequestsError, TotpRequiredError
 from secure_file_transfer.model import Principal, TimeUs
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Clock
@@ -113,7 +113,8 @@ class Guard:
             yield
             wrong = False
         except SecureFileTransferError as error:
-            wrong = not error.retryable and error.row.status < 500
+            # Asking for the code says that the password was right.
+            wrong = not (error.retryable or error.row.status >= 500 or isinstance(error, TotpRequiredError))
             raise
         finally:
             self._settle(noted, wrong=wrong)

@@ -24,6 +24,7 @@ from .accounts import findable, require_operator, signed_in
 from .guard import Guard
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
+from .totp import SecondFactor
 
 TOKEN_PREFIX = "sft_"  # noqa: S105 - a mark by which people and secret scanners know what they have found
 _TOKEN_BYTES = 32
@@ -84,6 +85,7 @@ class Sessions:
         lifetime_us: int,
         *,
         guard: Guard | None = None,
+        factors: SecondFactor | None = None,
         idle_us: int | None = None,
     ) -> None:
         self._catalog = catalog
@@ -92,6 +94,7 @@ class Sessions:
         self._lifetime_us = lifetime_us
         self._idle_us = lifetime_us if idle_us is None else idle_us
         self._guard = guard or Guard(clock)
+        self._factors = factors
         self._lock = Lock()
         self._beliefs: OrderedDict[SessionId, _Belief] = OrderedDict()
         self._by_token: dict[bytes, SessionId] = {}
@@ -100,10 +103,15 @@ class Sessions:
 
     # --- beginning ----------------------------------------------------------------------------------------------
 
-    def sign_in(self, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
+    def sign_in(
+        self, name: str, password: str, code: str | None = None, *, door: str, address: str, agent: str
+    ) -> SignedIn:
         """Check name and password and begin a session with a new id and token (attack 28).
 
+        `code` is of the second factor, where the account has one.
+
         Raises:
+            TotpRequiredError: the password is right, and a code is needed as well.
             SignInFailedError: for every reason there is; the same text after the same work (attacks 22, 27).
             TooManyRequestsError: too many wrong guesses, see `guard`, or too many sign-ins at this moment.
         """
@@ -111,16 +119,30 @@ class Sessions:
         subject = found.account.name if found else self._guard.stranger(findable(name) or name[:_TEXT_MAX])
         with self._guard.attempt(address, subject, known=found is not None and found.known):
             account, password_hash = self._verified(found, password)
-        better = self._better_hash(password_hash, password)
+            use_code = self._factors.demand(account, code) if self._factors else _nothing
+            better = self._better_hash(password_hash, password)
 
-        def still_so(tx: CatalogTx) -> None:
-            # The password was checked outside the transaction; it may have been changed meanwhile.
-            if tx.accounts.password_hash(account.id) != password_hash:
-                raise _sign_in_failed()
-            if better:
-                tx.accounts.set_password_hash(account.id, better)
+            def still_so(tx: CatalogTx) -> None:
+                # The password was checked outside the transaction; it may have been changed meanwhile.
+                if tx.accounts.password_hash(account.id) != password_hash:
+                    raise _sign_in_failed()
+                use_code(tx)
+                if better:
+                    tx.accounts.set_password_hash(account.id, better)
 
-        return self._begin(account.id, (door, address, agent), still_so)
+            return self._begin(account.id, (door, address, agent), still_so)
+
+    def confirm_password(self, principal: Principal, password: str, address: str) -> None:
+        """Make sure that whoever has the session also knows the password, before something that outlasts it.
+
+        Raises:
+            SignInRequiredError, TooManyRequestsError
+            SignInFailedError: it is not the password.
+        """
+        account = signed_in(principal)
+        password_hash = self._catalog.read(lambda tx: tx.accounts.password_hash(account.id))
+        with self._guard.attempt(address, account.name, known=True):
+            self._verified(_Found(account, password_hash, known=True), password)
 
     def open_for(self, account: Account, *, door: str, address: str, agent: str) -> SignedIn:
         """Begin a session for somebody who proved by other means to be that account, such as the set-up code.
@@ -363,6 +385,10 @@ def _hash(token: str) -> bytes:
 def _printable(text: str) -> str:
     """What a peer says of itself, fit for a log line or a window: bounded, one line, nothing invisible."""
     return "".join(c if c.isprintable() else "?" for c in text[:_TEXT_MAX])
+
+
+def _nothing(_: CatalogTx) -> None:
+    pass
 
 
 def _sign_in_failed() -> SignInFailedError:

@@ -12,6 +12,7 @@ from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
+from .factors import add_factors
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -48,6 +49,7 @@ def build_router(context: Context) -> APIRouter:
     _add_sign_in(router, context)
     _add_sessions(router, context)
     _add_guard(router, context)
+    add_factors(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
     return router
@@ -112,7 +114,8 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
             cookies.require_own_page(request.scope, joined_fields(request.scope["headers"]))
 
         def work() -> SignedIn:
-            return service.sign_in(wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent)
+            where = {"door": DOOR, "address": caller.address, "agent": caller.agent}
+            return service.sign_in(wanted.name, wanted.password, wanted.code, **where)
 
         signed = await context.sign(caller, work)
         answer = _answer(schemas.dump(schemas.sign_in_json(signed, cookie=wanted.cookie)), 201)

@@ -13,6 +13,7 @@ from ...services.guard import Guard
 from ...services.networks import source_of
 from ...services.sessions import Sessions
 from ...services.setup import Setup
+from ...services.totp import SecondFactor
 from ...services.uploads import Uploads
 from . import cookies
 from .addresses import Proxies
@@ -51,6 +52,7 @@ class HttpServices:
     uploads: Uploads | None = None
     blocks: Blocks | None = None
     guard: Guard | None = None
+    factors: SecondFactor | None = None
     proxies: Proxies = field(default_factory=Proxies)
 
 

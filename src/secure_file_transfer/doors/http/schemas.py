@@ -44,8 +44,22 @@ class SignInIn(_Taken):
 
     name: Text
     password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+    code: Annotated[str | None, Field(max_length=TEXT_MAX, repr=False)] = None
+    """Of the second factor, where the account has one."""
     cookie: bool = False
     """For pages in a browser: the token comes as a cookie that scripts cannot read, and not in the answer."""
+
+
+class PasswordIn(_Taken):
+    """The password once more, before something that outlasts the session."""
+
+    password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+
+
+class CodeIn(_Taken):
+    """A code of the second factor, or a recovery code."""
+
+    code: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
 
 
 class SessionsQuery(_Taken):
@@ -167,6 +181,26 @@ class UnblockedOut(BaseModel):
     """How many need not wait any more."""
 
     unblocked: int
+
+
+class TotpOut(BaseModel):
+    """Whether sign-ins need a code."""
+
+    enabled: bool
+    recovery_left: int
+
+
+class EnrolmentOut(BaseModel):
+    """For an authenticator app: the key in base 32, and the same as an `otpauth` address. Shown this once."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryOut(BaseModel):
+    """Recovery codes, each good for one sign-in. Shown this once."""
+
+    recovery: list[str]
 
 
 class ServerOut(BaseModel):

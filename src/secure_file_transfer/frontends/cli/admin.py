@@ -171,6 +171,24 @@ def user_role(
     return 0
 
 
+def user_reset_totp(name: str, /, *, data_dir: DataDir = None, config: Config = None, quiet: Quiet = False) -> int:
+    """Take the second factor away from an account.
+
+    For somebody who has lost the device and the recovery codes. The password alone is enough then.
+
+        sft user reset-totp sara
+
+    Args:
+        name: The account.
+    """
+    from ... import server
+
+    with server.open_local(load_settings(data_dir, config)) as local:
+        local.reset_totp(name)
+    note(f"{safe(name)} signs in without a code now.", quiet=quiet)
+    return 0
+
+
 def user_delete(
     name: str, /, *, yes: Yes = False, data_dir: DataDir = None, config: Config = None, quiet: Quiet = False
 ) -> int:

@@ -58,6 +58,23 @@ COMMANDS = (
             _part("end", "sessions:sessions_end", "[OPTIONS] [ID...]", "End sessions; their transfers stop."),
         ),
     ),
+    Command(
+        "totp",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "Sign in with a code beside the password.",
+        (
+            _part("status", "totp:totp_status", "[OPTIONS]", "Show whether your sign-ins need a code."),
+            _part(
+                "enable", "totp:totp_enable", "[OPTIONS]", "Ask for a code of your authenticator app at each sign-in."
+            ),
+            _part(
+                "recovery", "totp:totp_recovery", "[OPTIONS]", "Get ten new recovery codes in place of the old ones."
+            ),
+            _part("disable", "totp:totp_disable", "[OPTIONS]", "Sign in without codes again."),
+        ),
+    ),
     Command("serve", SERVER, "serve:serve", "[OPTIONS]", "Start the server."),
     Command(
         "user",
@@ -73,6 +90,9 @@ COMMANDS = (
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
             _part(
                 "role", "admin:user_role", "[OPTIONS] NAME admin|user", "Make an administrator, or not; ends sessions."
+            ),
+            _part(
+                "reset-totp", "admin:user_reset_totp", "[OPTIONS] NAME", "Take the second factor away from an account."
             ),
             _part("delete", "admin:user_delete", "[OPTIONS] NAME", "Delete an account with all its files."),
         ),

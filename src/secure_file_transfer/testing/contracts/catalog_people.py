@@ -7,7 +7,7 @@ import pytest
 
 from secure_file_transfer.errors import ExistsError, NotFoundError
 from secure_file_transfer.model import Account, AccountId, DriveId, Role, Session, SessionId, TimeUs
-from secure_file_transfer.ports import Catalog
+from secure_file_transfer.ports import Catalog, Factor
 
 from .catalog_kit import HOSTILE, NOW, CatalogBase, new_account, set_fact
 
@@ -193,6 +193,55 @@ class SessionsContract(CatalogBase):
     def test_an_account_needs_a_drive(self, catalog: Catalog) -> None:
         with pytest.raises(NotFoundError):
             catalog.write(lambda tx: tx.accounts.create("sara", Role.USER, DriveId(99), "x", NOW))
+
+
+class FactorsContract(CatalogBase):
+    def test_a_factor_begins_is_confirmed_by_its_first_code_and_goes(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+
+        def found() -> Factor | None:
+            return catalog.read(lambda tx: tx.factors.get(account.id))
+
+        assert found() is None
+        for salt in (b"one", b"two"):
+            catalog.write(lambda tx, salt=salt: tx.factors.begin(account.id, salt))  # type: ignore[misc]
+            assert found() == Factor(account.id, salt, confirmed=False, last_step=0)
+        assert catalog.write(lambda tx: tx.factors.use_step(account.id, 7)) is True
+        assert found() == Factor(account.id, b"two", confirmed=True, last_step=7)
+        for step in (6, 7):
+            assert catalog.write(lambda tx, step=step: tx.factors.use_step(account.id, step)) is False  # type: ignore[misc]
+        catalog.write(lambda tx: tx.factors.begin(account.id, b"three"))
+        assert found() == Factor(account.id, b"three", confirmed=False, last_step=0)
+        catalog.write(lambda tx: tx.factors.delete(account.id))
+        assert found() is None
+        assert catalog.write(lambda tx: tx.factors.use_step(account.id, 9)) is False
+
+    def test_recovery_codes_are_each_accounts_own_and_used_up(self, catalog: Catalog) -> None:
+        sara, omid = new_account(catalog, "sara"), new_account(catalog, "omid")
+
+        def left(account: Account) -> int:
+            return catalog.read(lambda tx: tx.factors.codes_left(account.id))
+
+        for account in (sara, omid):
+            codes = [token(1), token(2)]
+            catalog.write(lambda tx, id_=account.id, codes=codes: tx.factors.set_codes(id_, codes))  # type: ignore[misc]
+        assert catalog.write(lambda tx: tx.factors.use_code(sara.id, token(1))) is True
+        assert catalog.write(lambda tx: tx.factors.use_code(sara.id, token(1))) is False
+        assert (left(sara), left(omid)) == (1, 2)
+        catalog.write(lambda tx: tx.factors.set_codes(sara.id, [token(3)]))
+        assert catalog.write(lambda tx: tx.factors.use_code(sara.id, token(2))) is False
+        catalog.write(lambda tx: tx.factors.delete(sara.id))
+        assert (left(sara), left(omid)) == (0, 2)
+
+    def test_they_go_with_their_account(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        catalog.write(lambda tx: tx.factors.begin(account.id, b"salt"))
+        catalog.write(lambda tx: tx.factors.set_codes(account.id, [token(1)]))
+        catalog.write(lambda tx: tx.accounts.delete(account.id))
+        assert catalog.read(lambda tx: tx.factors.get(account.id)) is None
+        assert catalog.read(lambda tx: tx.factors.codes_left(account.id)) == 0
+        with pytest.raises(NotFoundError):
+            catalog.write(lambda tx: tx.factors.begin(account.id, b"salt"))
 
 
 class FactsContract(CatalogBase):

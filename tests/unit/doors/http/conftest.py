@@ -243,7 +243,9 @@ class FakeHouse:
         if not self.live:
             raise errors.SignInRequiredError("The session has ended or never was", hint="Sign in again.")
 
-    def sign_in(self, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
+    def sign_in(
+        self, name: str, password: str, code: str | None = None, *, door: str, address: str, agent: str
+    ) -> SignedIn:
         self.calls.append(("sign_in", name, door, address, agent))
         self.sign_in_gate.wait(10)
         if (name, password) != ("alice", "right"):

@@ -1,6 +1,6 @@
-"""From where accounts have signed in.
+"""From where accounts have signed in, and their second factors.
 
-Stands alone: it makes the table as it was then, whatever `tables.py` says now.
+Stands alone: it makes the tables as they were then, whatever `tables.py` says now.
 """
 
 import sqlalchemy as sa
@@ -11,12 +11,28 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the tables."""
     op.create_table(
         "known_sources",
         sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("source", sa.Text, primary_key=True),
         sa.Column("seen_us", sa.Integer, nullable=False),
+        sqlite_strict=True,
+        sqlite_autoincrement=False,
+    )
+    op.create_table(
+        "factors",
+        sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("salt", sa.LargeBinary, nullable=False),
+        sa.Column("confirmed", sa.Integer, nullable=False),
+        sa.Column("last_step", sa.Integer, nullable=False),
+        sqlite_strict=True,
+        sqlite_autoincrement=False,
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("code_hash", sa.LargeBinary, primary_key=True),
         sqlite_strict=True,
         sqlite_autoincrement=False,
     )
