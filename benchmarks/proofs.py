@@ -10,6 +10,7 @@
 .venv/bin/python -m benchmarks.proofs tus-kill     resumable uploads, through kill -9 of the server, 20 times
 .venv/bin/python -m benchmarks.proofs delta        a changed file again: how much of it is sent
 .venv/bin/python -m benchmarks.proofs cuts         connections cut at random bytes, up and down (--rounds 100)
+.venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
 """
 
 import argparse
@@ -451,10 +452,11 @@ def prove_full(folder: Path) -> str:
 
 def main() -> int:
     """Run one of them."""
-    from . import engine_proofs, tus_proofs  # they use what is here
+    from . import engine_proofs, guard_proof, tus_proofs  # they use what is here
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    names = ["roundtrip", "kill", "memory", "sealed", "listing", "full", "tus-cuts", "tus-kill", "delta", "cuts"]
+    names = ["roundtrip", "kill", "memory", "sealed", "listing", "full"]
+    names += ["tus-cuts", "tus-kill", "delta", "cuts", "guesses"]
     parser.add_argument("proof", choices=names)
     parser.add_argument("--rounds", type=int, default=20, help="kills, flipped bits, or cuts each way")
     parser.add_argument("--cuts", type=int, default=200)
@@ -473,6 +475,7 @@ def main() -> int:
         "sealed": lambda folder: prove_sealed(folder, flips=options.rounds, seed=options.seed),
         "listing": lambda folder: prove_listing(folder, files=options.files or 100_000),
         "full": prove_full,
+        "guesses": lambda folder: guard_proof.prove_guesses(folder, guesses=1000, seconds=10),
         "tus-cuts": lambda folder: tus_proofs.prove_cuts(folder, cuts=options.cuts, seed=options.seed),
         "tus-kill": lambda folder: tus_proofs.prove_kills(folder, rounds=options.rounds, seed=options.seed),
     }

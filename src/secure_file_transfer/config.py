@@ -82,8 +82,11 @@ class Settings(BaseSettings):
     @field_validator("guard_allow", "guard_block", "trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            ip_network(text, strict=False)
+        try:
+            for text in value:
+                ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError("not a list of networks such as 192.0.2.0/24 and 2001:db8::/48") from None
         return value
 
     @classmethod

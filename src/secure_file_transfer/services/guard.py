@@ -105,6 +105,8 @@ class Guard:
             gates, noted = self._records(address, subject, now, known=known)
             wait = max((ledger.wait(record, now) for ledger, record in gates), default=0.0)
             if wait > 0:
+                for ledger, record in noted:
+                    ledger.let_go(record)
                 raise _refusal(wait)
             for ledger, record in noted:
                 ledger.reserve(record)

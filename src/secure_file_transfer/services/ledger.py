@@ -95,7 +95,7 @@ class Ledger:
                 record.strikes += 1
                 record.until = now + min(DELAY_FIRST * 2.0 ** min(record.strikes - 1, 16), DELAY_MAX)
                 return self.wait(record, now)
-        self._drop_if_clean(record)
+        self.let_go(record)
         return 0.0
 
     def blocked(self, now: float) -> Iterator[tuple[Record, float]]:
@@ -109,14 +109,15 @@ class Ledger:
     def forgive(self, record: Record) -> None:
         """Nothing is held against it any more."""
         record.wrong, record.strikes, record.until = [], 0, 0.0
-        self._drop_if_clean(record)
+        self.let_go(record)
 
     def _age(self, record: Record, now: float) -> None:
         record.wrong = [at for at in record.wrong if now - at < self._budget.seconds]
         if now - record.last >= FORGET_SECONDS:
             record.strikes = 0
 
-    def _drop_if_clean(self, record: Record) -> None:
+    def let_go(self, record: Record) -> None:
+        """Forget it if there is nothing to remember."""
         if not (record.wrong or record.pending or record.strikes) and self._records.get(record.key) is record:
             del self._records[record.key]
 

@@ -223,6 +223,13 @@ def test_a_thousand_guesses_at_once_from_fifty_sources_keep_to_the_budgets(world
     assert seen.count("sign_in_failed") == 500
 
 
+def test_who_is_refused_leaves_nothing_in_memory(world: World) -> None:
+    for n in range(200):
+        world.outcome(f"user{n}")
+    assert len(world.guard._sources) == 1
+    assert len(world.guard._accounts) == 10
+
+
 # --- lists ------------------------------------------------------------------------------------------------------
 
 
