@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -178,6 +178,32 @@ upload_blocks = _table(
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("block_id", sa.LargeBinary, nullable=False),
     sa.Column("length", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+# From where an account has signed in: guesses of strangers do not lock it out there.
+known_sources = _table(
+    "known_sources",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("seen_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+factors = _table(
+    "factors",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("confirmed", sa.Integer, nullable=False),
+    # The step of time whose code was used last: none as early is taken again.
+    sa.Column("last_step", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+recovery_codes = _table(
+    "recovery_codes",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("code_hash", sa.LargeBinary, primary_key=True),
     numbered=False,
 )
 

@@ -19,7 +19,7 @@ class TestMyCatalog(CatalogContract):
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_model import TreeModelContract
-from .catalog_people import AccountsContract, FactsContract, SessionsContract
+from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_transactions import TransactionsContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
 from .catalog_uploads import UploadsContract
@@ -36,6 +36,7 @@ class CatalogContract(
     ClaimsContract,
     AccountsContract,
     SessionsContract,
+    FactorsContract,
     FactsContract,
     TransactionsContract,
     TreeModelContract,

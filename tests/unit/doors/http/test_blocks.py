@@ -99,7 +99,7 @@ async def test_the_server_says_what_it_takes(ask: Any) -> None:
         "batch_bytes_max": 8 * MIB,
         "batch_file_max": MIB,
         "batch_files_max": 1000,
-        "connections": 8,
+        "connections": 16,
         "codings": ["zstd", "gzip"],
     }
     assert (await ask("GET", "/api/v1/transfer?path=/a/../b")).code == "invalid_name"

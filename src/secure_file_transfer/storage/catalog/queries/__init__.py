@@ -6,6 +6,7 @@ from .accounts import Accounts
 from .blocks import Blocks
 from .claims import Claims
 from .drives import Drives
+from .factors import Factors
 from .facts import Facts
 from .nodes import Nodes
 from .sessions import Sessions
@@ -61,6 +62,11 @@ class Tx:
     def sessions(self) -> Sessions:
         """Sessions."""
         return Sessions(self._sql)
+
+    @property
+    def factors(self) -> Factors:
+        """Second factors."""
+        return Factors(self._sql)
 
     @property
     def facts(self) -> Facts:
