@@ -14,6 +14,7 @@
 .venv/bin/python -m benchmarks.proofs restart      the server and clients killed during 20 transfers
 .venv/bin/python -m benchmarks.proofs crowd        100 clients at once: is anybody starved?
 .venv/bin/python -m benchmarks.proofs writers      several writers to one path at once, and If-Match
+.venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
 """
@@ -396,7 +397,7 @@ def prove_full(folder: Path) -> str:
 def main() -> int:
     """Run one of them."""
     # They use what is here.
-    from . import crowd_proofs, engine_proofs, fault_proofs, listing_proof, restart_proofs, tus_proofs
+    from . import crowd_proofs, engine_proofs, fault_proofs, guard_proof, listing_proof, restart_proofs, tus_proofs
 
     proofs: dict[str, Callable[[Path, argparse.Namespace], str]] = {
         "roundtrip": lambda at, o: prove_roundtrip(at, big=o.size or 1 << 30, files=o.files or 10_000),
@@ -417,6 +418,7 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
+        "guesses": lambda at, _: guard_proof.prove_guesses(at, guesses=1000, seconds=10),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,6 +65,22 @@ class Settings(BaseSettings):
     block_size: int = Field(BLOCK_SIZE_DEFAULT, ge=BLOCK_SIZE_MIN, le=BLOCK_SIZE_MAX)
     session_hours: int = Field(24 * 30, ge=1)
     """How long a sign-in lasts."""
+    session_idle_hours: int = Field(24 * 14, ge=1)
+    """How long it lasts unused."""
+    password_length: int = Field(10, ge=8, le=64)
+    """How many characters a new password has at least."""
+    guard_source_guesses: int = Field(10, ge=1, le=1000)
+    """Wrong guesses a minute that one source may make."""
+    guard_account_guesses: int = Field(30, ge=1, le=1000)
+    """Wrong guesses an hour that strangers may make at one account."""
+    guard_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """Networks without a budget of their own. In the environment: separated by commas."""
+    guard_block: Annotated[tuple[str, ...], NoDecode] = ()
+    """Networks from which nothing is taken."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Networks of the proxies in front, which may say who the client is."""
+    proxy_header: str = Field("x-forwarded-for", pattern="^(x-forwarded-for|forwarded)$")
+    """The header in which they say it."""
     upload_hours: int = Field(72, ge=1)
     """How long an unfinished upload waits for its next piece."""
     shutdown_seconds: int = Field(10, ge=0)
@@ -86,10 +103,20 @@ class Settings(BaseSettings):
     def _size(cls, value: Any) -> Any:
         return parse_size(value) if isinstance(value, str) else value
 
-    @field_validator("public_names", mode="before")
+    @field_validator("public_names", "guard_allow", "guard_block", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("guard_allow", "guard_block", "trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for text in value:
+                ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError("not a list of networks such as 192.0.2.0/24 and 2001:db8::/48") from None
+        return value
 
     @classmethod
     def settings_customise_sources(

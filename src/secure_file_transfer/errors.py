@@ -181,6 +181,12 @@ class SignInFailedError(SecureFileTransferError):
     row = _row("sign_in_failed", 401, 530, 6, "Wrong name or password")
 
 
+class TotpRequiredError(SecureFileTransferError):
+    """The password is right; the account also needs a code of its second factor."""
+
+    row = _row("totp_required", 401, 530, 6, "A code is needed")
+
+
 class ForbiddenError(SecureFileTransferError):
     """You may see it but not do that to it."""
 
@@ -197,6 +203,11 @@ class TooManyRequestsError(SecureFileTransferError):
     """A budget is used up; try again later."""
 
     row = _row("too_many_requests", 429, 421, 75, "Too many requests", retryable=True)
+
+    def __init__(self, message: str = "", *, hint: str = "", seconds: int | None = None) -> None:
+        """`seconds` is when to come again, where that is known."""
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
 
 
 # --- space ------------------------------------------------------------------------------------------------------

@@ -276,12 +276,21 @@ class Accounts(Protocol):
     def password_hash(self, account_id: AccountId) -> str: ...
     def set_password_hash(self, account_id: AccountId, password_hash: str) -> None: ...
     def set_disabled(self, account_id: AccountId, *, disabled: bool) -> None: ...
+    def set_role(self, account_id: AccountId, role: Role) -> None: ...
     def set_rates(self, account_id: AccountId, up: int, down: int) -> None:
         """Bytes a second for all its transfers together; 0 is no limit."""
 
     def all(self) -> Sequence[Account]: ...
     def delete(self, account_id: AccountId) -> None:
         """Remove it and its sessions; its drive loses its owner."""
+
+    def knows(self, account_id: AccountId, source: str) -> bool:
+        """Whether the account has signed in from that source, and not forgotten it since."""
+
+    def remember(self, account_id: AccountId, source: str, now: TimeUs, most: int) -> None:
+        """It has just signed in from there; of all its sources the `most` latest are kept."""
+
+    def forget_sources(self, account_id: AccountId) -> None: ...
 
 
 class Sessions(Protocol):
@@ -300,6 +309,10 @@ class Sessions(Protocol):
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
     def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
     def of(self, account_id: AccountId) -> Sequence[Session]: ...
+    def get(self, session_id: SessionId) -> tuple[Session, Account] | None: ...
+    def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
+        """Those used last, at most `limit`."""
+
     def delete(self, session_id: SessionId) -> None: ...
     def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int: ...
     def delete_expired(self, now: TimeUs) -> int: ...
@@ -350,6 +363,37 @@ class Grants(Protocol):
         """What the account was granted on the node and on all above it; nothing once the node was removed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """An account's second factor. `last_step` is the step of time whose code was used last, 0 for none."""
+
+    account_id: AccountId
+    salt: bytes
+    confirmed: bool
+    last_step: int
+
+
+class Factors(Protocol):
+    """Second factors, and recovery codes by their hashes. They go with their account."""
+
+    def get(self, account_id: AccountId) -> Factor | None: ...
+    def begin(self, account_id: AccountId, salt: bytes) -> None:
+        """A new one in place of any other, not confirmed yet."""
+
+    def use_step(self, account_id: AccountId, step: int) -> bool:
+        """A code of that step was right: the factor is confirmed. False if one as late was used before."""
+
+    def set_codes(self, account_id: AccountId, hashes: Sequence[bytes]) -> None:
+        """Put these recovery codes in place of all others."""
+
+    def use_code(self, account_id: AccountId, code_hash: bytes) -> bool:
+        """Use a recovery code up. False if there is none such."""
+
+    def codes_left(self, account_id: AccountId) -> int: ...
+    def delete(self, account_id: AccountId) -> None:
+        """No second factor any more, and no recovery codes."""
+
+
 class Facts(Protocol):
     """Single values of the server: key ids, the setup code's hash. Text by name."""
 
@@ -381,6 +425,8 @@ class CatalogTx(Protocol):
     def groups(self) -> Groups: ...
     @property
     def grants(self) -> Grants: ...
+    @property
+    def factors(self) -> Factors: ...
     @property
     def facts(self) -> Facts: ...
 

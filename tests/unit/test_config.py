@@ -35,6 +35,16 @@ def test_the_defaults_need_no_configuration() -> None:
     assert settings.data_dir == config.default_data_dir()
 
 
+@pytest.mark.parametrize("name", ["guard_allow", "guard_block", "trusted_proxies"])
+def test_networks_are_read_or_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"SFT_{name.upper()}", "192.0.2.7/24, 2001:db8::1")
+    assert getattr(config.load(), name) == ("192.0.2.7/24", "2001:db8::1")
+    monkeypatch.setenv(f"SFT_{name.upper()}", "192.0.2.0/24,secret")
+    with pytest.raises(ConfigurationError, match=f"{name}: .*not a list of networks") as refused:
+        config.load()
+    assert "secret" not in str(refused.value)
+
+
 def test_a_flag_beats_the_environment_beats_the_file(toml: WriteToml, monkeypatch: pytest.MonkeyPatch) -> None:
     toml("port = 7001\nidle_seconds = 7\nsession_hours = 1\n")
     monkeypatch.setenv("SFT_PORT", "7002")

@@ -11,18 +11,20 @@ from .streams import Download
 from .syncing import Step, Synced
 from .trust import fetch_ca, fingerprint_of
 from .watching import Watched
-from .wire import AccountInfo, ServerInfo, SignIn, Whoami, Written
+from .wire import AccountInfo, GuardBlock, ServerInfo, SessionInfo, SignIn, Whoami, Written
 
 __all__ = [
     "AccountInfo",
     "AsyncClient",
     "Download",
+    "GuardBlock",
     "Profile",
     "Profiles",
     "Progress",
     "Received",
     "SecureFileTransferClient",
     "ServerInfo",
+    "SessionInfo",
     "SignIn",
     "Step",
     "Synced",

@@ -165,14 +165,15 @@ class Connected(Configured):
         values = {"code": code, "name": name, "password": password}
         return self._keep(await self._ask("POST", "/api/v1/setup", values, token=None, expect=(201,)))
 
-    async def sign_in(self, name: str, password: str) -> SignIn:
-        """Begin a session and use it from now on.
+    async def sign_in(self, name: str, password: str, code: str | None = None) -> SignIn:
+        """Begin a session and use it from now on; `code` is of the second factor, where the account has one.
 
         Raises:
+            TotpRequiredError: the password is right, and a code is needed as well.
             SignInFailedError: wrong name or password, or a disabled account.
             TooManyRequestsError
         """
-        values = {"name": name, "password": password}
+        values = {"name": name, "password": password} | ({} if code is None else {"code": code})
         return self._keep(await self._ask("POST", "/api/v1/sessions", values, token=None, expect=(201,)))
 
     def _keep(self, value: object) -> SignIn:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..model import Compression, Conflict
 from . import receiving, sending, syncing, watching
+from .account import AccountApi
 from .control import TransferControl
 from .how import LEVEL, How
 from .many import OnResult, Transferred
@@ -16,7 +17,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(Sharing):
+class AsyncClient(AccountApi, Sharing):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -67,6 +67,34 @@ class Whoami:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """Somebody who is signed in. `current`: it is the session that asks."""
+
+    number: int
+    account: AccountInfo
+    door: str
+    address: str
+    agent: str
+    since_us: TimeUs
+    seen_us: TimeUs
+    expires_us: TimeUs
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GuardBlock:
+    """Somebody who has to wait after too many wrong guesses.
+
+    `kind` is source, account, or pair: an account at a source from which it has signed in before.
+    """
+
+    kind: str
+    subject: str
+    guesses: int
+    until_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What an upload did. `outcome` is created, replaced or skipped; `entry` says under which name it lies.
 
@@ -255,6 +283,67 @@ def server_info(value: object) -> ServerInfo:
         setup=_flag(values, "setup"),
         block_size=_whole(values, "block_size"),
     )
+
+
+def sessions(value: object) -> list[SessionInfo]:
+    """Read a list of sessions."""
+    return [
+        SessionInfo(
+            number=_whole(each, "id"),
+            account=_account(each.get("account")),
+            door=_text(each, "door"),
+            address=_text(each, "address"),
+            agent=_text(each, "agent"),
+            since_us=time_us(each.get("since")),
+            seen_us=time_us(each.get("seen")),
+            expires_us=time_us(each.get("expires")),
+            current=_flag(each, "current"),
+        )
+        for each in _listed(value, "sessions")
+    ]
+
+
+def guard_blocks(value: object) -> list[GuardBlock]:
+    """Read who has to wait."""
+    return [
+        GuardBlock(_text(each, "kind"), _text(each, "subject"), _whole(each, "guesses"), time_us(each.get("until")))
+        for each in _listed(value, "blocks")
+    ]
+
+
+def totp(value: object) -> tuple[bool, int]:
+    """Read whether a code is needed, and how many recovery codes are left."""
+    values = _members(value, "the second factor")
+    return _flag(values, "enabled"), _whole(values, "recovery_left")
+
+
+def enrolment(value: object) -> tuple[str, str]:
+    """Read the key for an authenticator app, and its address. Both go to a terminal."""
+    values = _members(value, "the second factor")
+    secret, uri = _text(values, "secret"), _text(values, "uri")
+    if not (_PRINTABLE.fullmatch(secret) and _PRINTABLE.fullmatch(uri)):
+        raise _violation("the key of the second factor is malformed")
+    return secret, uri
+
+
+def recovery(value: object) -> list[str]:
+    """Read recovery codes, which go to a terminal."""
+    codes = _members(value, "the answer").get("recovery")
+    if not isinstance(codes, list) or not all(isinstance(each, str) and _PRINTABLE.fullmatch(each) for each in codes):
+        raise _violation("the recovery codes are malformed")
+    return codes
+
+
+def count(value: object, name: str) -> int:
+    """Read how many there were."""
+    return _whole(_members(value, "the answer"), name)
+
+
+def _listed(value: object, name: str) -> list[Mapping[str, Any]]:
+    items = _members(value, "the answer").get(name)
+    if not isinstance(items, list):
+        raise _violation(f"'{name}' is not a list")
+    return [_members(item, "an item of a list") for item in items]
 
 
 def problem_error(problem: Mapping[str, Any]) -> SecureFileTransferError:

@@ -2,7 +2,8 @@
 
     master key ─ wraps ─▶ drive key ─▶ block ids   (keyed BLAKE3: names on disk reveal nothing)
                                     ├▶ block keys  (one for each content, see `block`)
-                                    └▶ manifest MAC (one for each drive)
+                                    ├▶ manifest MAC (one for each drive)
+                                    └▶ the secret of its owner's second factor
 
 Sub keys come from HKDF-SHA256 (RFC 5869) under labels of their own, so none of them says anything about another.
 Specified in docs/seal-format.md.
@@ -34,6 +35,7 @@ Buffer = bytes | bytearray | memoryview
 
 KEY_SIZE = 32
 """Bytes of every key here."""
+TOTP_SECRET_SIZE = 20
 SALT_SIZE = 16
 """Bytes of a passphrase's salt (RFC 9106, 3.1)."""
 
@@ -41,6 +43,7 @@ SALT_SIZE = 16
 _LABEL_BLOCK_ID = b"secure-file-transfer/v1/block-id\x00"
 _LABEL_BLOCK_KEY = b"secure-file-transfer/v1/block-key\x00"
 _LABEL_MANIFEST = b"secure-file-transfer/v1/manifest-mac\x00"
+_LABEL_TOTP = b"secure-file-transfer/v1/totp-secret\x00"
 _LABEL_KEY_ID = b"secure-file-transfer/v1/master-key-id\x00"
 _LABEL_WRAP = b"secure-file-transfer/v1/drive-key-wrap\x00"
 _LABEL_TEXT = b"secure-file-transfer/v1/master-key-text\x00"
@@ -104,6 +107,10 @@ class DriveKeys:
         if len(block_id) != KEY_SIZE:
             raise ValueError(f"a block id has {KEY_SIZE} bytes, not {len(block_id)}")
         return HKDFExpand(SHA256(), KEY_SIZE, _LABEL_BLOCK_KEY + block_id).derive(self._block_root)
+
+    def totp_secret(self, salt: bytes) -> bytes:
+        """The secret of the owner's second factor that belongs to a random salt: 20 bytes (RFC 4226, 4)."""
+        return HKDFExpand(SHA256(), TOTP_SECRET_SIZE, _LABEL_TOTP + salt).derive(self._block_root)
 
     def manifest_mac(
         self,

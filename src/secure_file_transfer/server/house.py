@@ -11,12 +11,14 @@ from ..services.accounts import Accounts
 from ..services.block_leases import BlockLeases
 from ..services.files import Files
 from ..services.groups import Groups
+from ..services.guard import Guard, Rules
 from ..services.keys import Keys
 from ..services.passwords import PasswordHasher
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.shares import Shares
 from ..services.sweep import Sweeper
+from ..services.totp import SecondFactor
 from ..services.uploads import Uploads
 from ..services.vaults import Vaults
 from ..storage.blobs.local import LocalBlobStore
@@ -52,10 +54,24 @@ class House:
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
-        self.sessions = Sessions(catalog, clock, hasher, settings.session_hours * _HOUR_US)
-        self.accounts = Accounts(catalog, clock, hasher, self.vaults, self.sessions)
+        self.guard = guard = Guard(clock, _rules(settings))
+        self.factors = SecondFactor(
+            catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt)
+        )
+        self.sessions = Sessions(
+            catalog,
+            clock,
+            hasher,
+            settings.session_hours * _HOUR_US,
+            guard=guard,
+            factors=self.factors,
+            idle_us=settings.session_idle_hours * _HOUR_US,
+        )
+        self.accounts = Accounts(
+            catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
+        )
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
-        self.setup = Setup(catalog, clock, self.accounts, self.sessions)
+        self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
@@ -65,6 +81,12 @@ class House:
     def close(self) -> None:
         """Let go of the catalog."""
         self.catalog.close()
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        settings.guard_source_guesses, settings.guard_account_guesses, settings.guard_allow, settings.guard_block
+    )
 
 
 class Janitor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import Settings
+from ..doors.http.addresses import Proxies
 from ..doors.http.app import HttpServices, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
@@ -19,11 +20,13 @@ from ..services.certificates import Certificates, TlsFiles, check_server_files, 
 from ..services.certificates import init as init_certificate_files
 from ..services.files import Files
 from ..services.groups import Groups
+from ..services.guard import Guard
 from ..services.hosts import local_hosts
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.shares import Shares
 from ..services.sweep import SweepReport
+from ..services.totp import SecondFactor
 from ..services.traffic import ReadRates, Traffic, account_rates
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
@@ -79,12 +82,12 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.sessions.check)
         )
+        services = (files, house.sessions, house.setup, house.guard)
         listener = listen(
             settings,
             tls,
-            files,
-            house.sessions,
-            house.setup,
+            *services,
+            factors=house.factors,
             uploads=uploads,
             blocks=blocks,
             shares=house.shares,
@@ -130,7 +133,9 @@ def listen(
     files: Files,
     sessions: Sessions | None = None,
     setup: Setup | None = None,
+    guard: Guard | None = None,
     *,
+    factors: SecondFactor | None = None,
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
     shares: Shares | None = None,
@@ -154,6 +159,9 @@ def listen(
             anonymous=sessions is None,
             block_size=settings.block_size,
             version=__version__,
+            guard=guard,
+            factors=factors,
+            proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
         )
     )
     return serve_config(
@@ -222,6 +230,7 @@ class Local:
     rotate_master_key: Callable[[], tuple[str, str]]
     sweep: Callable[[], SweepReport]
     groups: Groups
+    reset_totp: Callable[[str], None]
 
 
 @contextmanager
@@ -235,7 +244,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
             return house.sweeper.run()
 
     try:
-        yield Local(house.accounts, house.keys.rotate, sweep, house.groups)
+        yield Local(house.accounts, house.keys.rotate, sweep, house.groups, house.factors.reset)
     finally:
         house.close()
 

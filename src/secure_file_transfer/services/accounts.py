@@ -6,12 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from secure_file_transfer.errors import ConflictError, InvalidNameError, InvalidRequestError, NotFoundError
-from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Role
+from secure_file_transfer.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidNameError,
+    InvalidRequestError,
+    NotFoundError,
+    SignInRequiredError,
+)
+from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role
 from secure_file_transfer.paths import check_name, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .passwords import PasswordHasher, check_password
+from .passwords import LENGTH_MIN, PasswordHasher, check_password
 
 NAME_MAX = 64
 """Characters. Enough for an address, short enough for every table and window."""
@@ -97,7 +104,7 @@ class Accounts:
     Every change that takes rights away ends the account's sessions in the same transaction: there is no moment at
     which the one holds and the other does not yet. `sessions` is told, so that this process does not go by what it
     remembers of them until that expires by itself; without it, as in the command line, other processes still see the
-    change within their half second. Names are found without regard to case.
+    change within their half second. Names are found without regard to case. `length_min` is for passwords.
     """
 
     def __init__(
@@ -107,12 +114,15 @@ class Accounts:
         passwords: PasswordHasher,
         homes: HomeMaker,
         sessions: SessionEnder | None = None,
+        *,
+        length_min: int = LENGTH_MIN,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
         self._homes = homes
         self._sessions = sessions
+        self._length_min = length_min
 
     def create(self, name: str, password: str, role: Role = Role.USER) -> Account:
         """Make an account with an empty home.
@@ -130,7 +140,7 @@ class Accounts:
             InvalidNameError, WeakPasswordError, TooManyRequestsError; the work itself raises ExistsError.
         """
         check_account_name(name)
-        password_hash = self._passwords.hash(check_password(name, password))
+        password_hash = self._passwords.hash(check_password(name, password, self._length_min))
 
         def work(tx: CatalogTx) -> Account:
             # The account names its home and the home its owner, so the home is first made without one.
@@ -148,11 +158,13 @@ class Accounts:
             NotFoundError, WeakPasswordError, TooManyRequestsError
         """
         account = self.get(name)
-        password_hash = self._passwords.hash(check_password(account.name, password))
+        password_hash = self._passwords.hash(check_password(account.name, password, self._length_min))
 
         def work(tx: CatalogTx) -> None:
             _known(tx, account.id, name)
             tx.accounts.set_password_hash(account.id, password_hash)
+            # Perhaps somebody else knew the old one: where they came from is known no more either.
+            tx.accounts.forget_sources(account.id)
             tx.sessions.delete_of(account.id)
 
         self._catalog.write(work)
@@ -172,6 +184,25 @@ class Accounts:
                 _refuse_last_admin(tx, account, "disabled")
                 tx.sessions.delete_of(account.id)
             tx.accounts.set_disabled(account.id, disabled=disabled)
+            return account.id
+
+        self._forget(self._catalog.write(work))
+
+    def set_role(self, name: str, role: Role) -> None:
+        """Make it an administrator or an ordinary account; its sessions end, so that none keeps the old rights.
+
+        Raises:
+            NotFoundError
+            ConflictError: it is the last administrator who can sign in.
+        """
+
+        def work(tx: CatalogTx) -> AccountId:
+            account = _found(tx, name)
+            if role is not Role.ADMIN:
+                _refuse_last_admin(tx, account, "demoted")
+            if role is not account.role:
+                tx.accounts.set_role(account.id, role)
+                tx.sessions.delete_of(account.id)
             return account.id
 
         self._forget(self._catalog.write(work))
@@ -257,6 +288,25 @@ def _refuse_last_admin(tx: CatalogTx, account: Account, what: str) -> None:
             f"{display(account.name)} is the last administrator and cannot be {what}",
             hint="Make another administrator first: sft user add --admin NAME.",
         )
+
+
+def signed_in(principal: Principal) -> Account:
+    """Whose account it is. Raises SignInRequiredError for a guest."""
+    if principal.account is None:
+        raise SignInRequiredError("A guest has no account", hint="Sign in.")
+    return principal.account
+
+
+def require_operator(principal: Principal) -> Account:
+    """The operator's account.
+
+    Raises:
+        SignInRequiredError, ForbiddenError
+    """
+    account = signed_in(principal)
+    if not is_admin(account):
+        raise ForbiddenError("Only operators may do that", hint="Ask one.")
+    return account
 
 
 def is_admin(account: Account) -> bool:

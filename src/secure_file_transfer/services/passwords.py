@@ -129,22 +129,22 @@ def is_plausible(password: str) -> bool:
     return 0 < len(password) <= LENGTH_MAX and not any(unicodedata.category(c) in {"Cc", "Cs"} for c in password)
 
 
-def check_password(name: str, password: str) -> str:
+def check_password(name: str, password: str, length_min: int = LENGTH_MIN) -> str:
     """Return `password` unchanged, or refuse it as the password of the account called `name`.
 
     Raises:
         WeakPasswordError: with the rule that it breaks; never with the password.
     """
-    if fault := _fault(name, password):
+    if fault := _fault(name, password, length_min):
         raise WeakPasswordError(
             f"The password {fault}", hint="Choose another; four or more unrelated words are easy to remember."
         )
     return password
 
 
-def _fault(name: str, password: str) -> str | None:
-    if len(password) < LENGTH_MIN:
-        return f"is too short: it needs at least {LENGTH_MIN} characters"
+def _fault(name: str, password: str, length_min: int) -> str | None:
+    if len(password) < length_min:
+        return f"is too short: it needs at least {length_min} characters"
     if len(password) > LENGTH_MAX:
         return f"is too long: it may have at most {LENGTH_MAX} characters"
     if not is_plausible(password):

@@ -11,16 +11,20 @@ from threading import Lock
 
 from secure_file_transfer.errors import (
     NoSpaceError,
+    NotFoundError,
     SignInFailedError,
     SignInRequiredError,
     StorageError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import Account, AccountId, Principal, Session, SessionId, TimeUs
+from secure_file_transfer.model import Account, AccountId, Principal, Role, Session, SessionId, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable
+from .accounts import findable, require_operator, signed_in
+from .guard import Guard
+from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
+from .totp import SecondFactor
 
 TOKEN_PREFIX = "sft_"  # noqa: S105 - a mark by which people and secret scanners know what they have found
 _TOKEN_BYTES = 32
@@ -38,6 +42,9 @@ _Work = Callable[[CatalogTx], object]
 
 _TOUCH_US = 60 * 1_000_000
 _TEXT_MAX = 256
+_SOURCES_MAX = 16
+"""From how many places people sign in: home, work, a few phones' networks."""
+_LISTED_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,13 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    account: Account
+    password_hash: str = field(repr=False)
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Belief:
     principal: Principal
     until: float
@@ -59,14 +73,28 @@ class _Belief:
 class Sessions:
     """Signs in and out, and tells whose token it is. One object serves all doors and threads of a process.
 
-    `lifetime_us` is how long a sign-in lasts, in microseconds.
+    `lifetime_us` is how long a sign-in lasts, `idle_us` how long it lasts unused, in microseconds. Without a `guard`
+    it makes its own, with the default budgets.
     """
 
-    def __init__(self, catalog: Catalog, clock: Clock, passwords: PasswordHasher, lifetime_us: int) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        passwords: PasswordHasher,
+        lifetime_us: int,
+        *,
+        guard: Guard | None = None,
+        factors: SecondFactor | None = None,
+        idle_us: int | None = None,
+    ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
         self._lifetime_us = lifetime_us
+        self._idle_us = lifetime_us if idle_us is None else idle_us
+        self._guard = guard or Guard(clock)
+        self._factors = factors
         self._lock = Lock()
         self._beliefs: OrderedDict[SessionId, _Belief] = OrderedDict()
         self._by_token: dict[bytes, SessionId] = {}
@@ -75,29 +103,46 @@ class Sessions:
 
     # --- beginning ----------------------------------------------------------------------------------------------
 
-    def sign_in(self, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
+    def sign_in(
+        self, name: str, password: str, code: str | None = None, *, door: str, address: str, agent: str
+    ) -> SignedIn:
         """Check name and password and begin a session with a new id and token (attack 28).
 
+        `code` is of the second factor, where the account has one.
+
         Raises:
+            TotpRequiredError: the password is right, and a code is needed as well.
             SignInFailedError: for every reason there is; the same text after the same work (attacks 22, 27).
-            TooManyRequestsError: too many sign-ins at this moment.
+            TooManyRequestsError: too many wrong guesses, see `guard`, or too many sign-ins at this moment.
         """
-        account, password_hash = self._lookup(name)
-        if account is None or password_hash is None or not is_plausible(password):
-            self._passwords.verify_nobody()
-            raise _sign_in_failed()
-        if not self._passwords.verify(password_hash, password) or account.disabled:
-            raise _sign_in_failed()
-        better = self._better_hash(password_hash, password)
+        found = self._lookup(name, source_of(address))
+        subject = found.account.name if found else self._guard.stranger(findable(name) or name[:_TEXT_MAX])
+        with self._guard.attempt(address, subject, known=found is not None and found.known):
+            account, password_hash = self._verified(found, password)
+            use_code = self._factors.demand(account, code) if self._factors else _nothing
+            better = self._better_hash(password_hash, password)
 
-        def still_so(tx: CatalogTx) -> None:
-            # The password was checked outside the transaction; it may have been changed meanwhile.
-            if tx.accounts.password_hash(account.id) != password_hash:
-                raise _sign_in_failed()
-            if better:
-                tx.accounts.set_password_hash(account.id, better)
+            def still_so(tx: CatalogTx) -> None:
+                # The password was checked outside the transaction; it may have been changed meanwhile.
+                if tx.accounts.password_hash(account.id) != password_hash:
+                    raise _sign_in_failed()
+                use_code(tx)
+                if better:
+                    tx.accounts.set_password_hash(account.id, better)
 
-        return self._begin(account.id, (door, address, agent), still_so)
+            return self._begin(account.id, (door, address, agent), still_so)
+
+    def confirm_password(self, principal: Principal, password: str, address: str) -> None:
+        """Make sure that whoever has the session also knows the password, before something that outlasts it.
+
+        Raises:
+            SignInRequiredError, TooManyRequestsError
+            SignInFailedError: it is not the password.
+        """
+        account = signed_in(principal)
+        password_hash = self._catalog.read(lambda tx: tx.accounts.password_hash(account.id))
+        with self._guard.attempt(address, account.name, known=True):
+            self._verified(_Found(account, password_hash, known=True), password)
 
     def open_for(self, account: Account, *, door: str, address: str, agent: str) -> SignedIn:
         """Begin a session for somebody who proved by other means to be that account, such as the set-up code.
@@ -107,16 +152,27 @@ class Sessions:
         """
         return self._begin(account.id, (door, address, agent), lambda _: None)
 
-    def _lookup(self, name: str) -> tuple[Account | None, str | None]:
+    def _lookup(self, name: str, source: str) -> "_Found | None":
         normal = findable(name)
         if normal is None:
-            return None, None
+            return None
 
-        def work(tx: CatalogTx) -> tuple[Account | None, str | None]:
+        def work(tx: CatalogTx) -> _Found | None:
             account = tx.accounts.by_name(normal)
-            return account, tx.accounts.password_hash(account.id) if account else None
+            if account is None:
+                return None
+            return _Found(account, tx.accounts.password_hash(account.id), tx.accounts.knows(account.id, source))
 
         return self._catalog.read(work)
+
+    def _verified(self, found: "_Found | None", password: str) -> tuple[Account, str]:
+        """The account and its hash, if that is its password and it may sign in. Costs one hash, whatever is wrong."""
+        if found is None or not is_plausible(password):
+            self._passwords.verify_nobody()
+            raise _sign_in_failed()
+        if not self._passwords.verify(found.password_hash, password) or found.account.disabled:
+            raise _sign_in_failed()
+        return found.account, found.password_hash
 
     def _better_hash(self, password_hash: str, password: str) -> str | None:
         if self._passwords.needs_rehash(password_hash):
@@ -134,6 +190,7 @@ class Sessions:
                 raise _sign_in_failed()
             first(tx)
             now = self._clock.now_us()
+            tx.accounts.remember(account_id, source_of(where[1]), now, _SOURCES_MAX)
             ends = TimeUs(now + self._lifetime_us)
             session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends)
             return SignedIn(token, session, account)
@@ -176,13 +233,8 @@ class Sessions:
         if belief:
             return
 
-        def work(tx: CatalogTx) -> tuple[Session, Account] | None:
-            account = tx.accounts.get(session.account_id)
-            current = next((s for s in tx.sessions.of(session.account_id) if s.id == session.id), None)
-            return (current, account) if current and account else None
-
         asked = self._clock.monotonic()
-        self._accept(self._catalog.read(work), asked, endings, None)
+        self._accept(self._catalog.read(lambda tx: tx.sessions.get(session.id)), asked, endings, None)
 
     def _believed(self, session_id: SessionId) -> _Belief | None:
         """What is known without asking, under the lock."""
@@ -190,7 +242,11 @@ class Sessions:
         if belief is None or belief.until <= self._clock.monotonic():
             return None
         session = belief.principal.session
-        return belief if session and session.expires_us > self._clock.now_us() else None
+        return belief if session and self._ends(session) > self._clock.now_us() else None
+
+    def _ends(self, session: Session) -> int:
+        """When it ends by itself, unless it is used before."""
+        return min(session.expires_us, session.seen_us + self._idle_us)
 
     def _accept(
         self, found: tuple[Session, Account] | None, asked: float, endings: int, token_hash: bytes | None
@@ -199,7 +255,7 @@ class Sessions:
         if found is None:
             raise _sign_in_required()
         session, account = found
-        if session.expires_us <= now:
+        if self._ends(session) <= now:
             self._quietly(lambda tx: tx.sessions.delete(session.id))
             self._drop(session.id)
             raise _sign_in_required()
@@ -234,6 +290,25 @@ class Sessions:
         with suppress(NoSpaceError, StorageError):
             self._catalog.write(work)
 
+    # --- being seen ---------------------------------------------------------------------------------------------
+
+    def listed(self, principal: Principal, *, everybody: bool = False) -> list[tuple[Session, Account]]:
+        """The principal's own sessions, or for an operator those of everybody; the one used last comes first.
+
+        Raises:
+            SignInRequiredError: a guest has none.
+            ForbiddenError: only operators see everybody's.
+        """
+        if everybody:
+            require_operator(principal)
+            found = list(self._catalog.read(lambda tx: tx.sessions.all(_LISTED_MAX)))
+        else:
+            account = signed_in(principal)
+            of_account = self._catalog.read(lambda tx: tx.sessions.of(account.id))
+            found = sorted(((each, account) for each in of_account), key=lambda pair: -pair[0].seen_us)
+        now = self._clock.now_us()
+        return [(session, owner) for session, owner in found if self._ends(session) > now]
+
     # --- ending -------------------------------------------------------------------------------------------------
 
     def sign_out(self, principal: Principal) -> None:
@@ -245,6 +320,37 @@ class Sessions:
         """End one session; one that has ended already is fine."""
         self._catalog.write(lambda tx: tx.sessions.delete(session_id))
         self._drop(session_id)
+
+    def revoke(self, principal: Principal, session_id: SessionId) -> None:
+        """End one session: one's own, or for an operator anybody's.
+
+        Raises:
+            NotFoundError: it is not there, or not one's own, which looks the same.
+            SignInRequiredError
+        """
+        account = signed_in(principal)
+        found = self._catalog.read(lambda tx: tx.sessions.get(session_id))
+        if found is None or (found[1].id != account.id and account.role is not Role.ADMIN):
+            raise NotFoundError("There is no such session", hint="List the sessions to see which there are.")
+        self.end(session_id)
+
+    def revoke_all(self, principal: Principal, name: str | None = None) -> int:
+        """End all sessions of oneself but the present one, or for an operator all of the account called `name`.
+
+        Raises:
+            SignInRequiredError
+            ForbiddenError: it is somebody else's account, and the principal is no operator.
+            NotFoundError: an operator named an account that is not there.
+        """
+        if name is None:
+            account = signed_in(principal)
+            return self.end_all(account.id, but=principal.session.id if principal.session else None)
+        require_operator(principal)
+        normal = findable(name)
+        found = self._catalog.read(lambda tx: tx.accounts.by_name(normal)) if normal else None
+        if found is None:
+            raise NotFoundError("There is no such account", hint="Check its name.")
+        return self.end_all(found.id)
 
     def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
         """End every session of an account, except one if so asked; returns how many."""
@@ -279,6 +385,10 @@ def _hash(token: str) -> bytes:
 def _printable(text: str) -> str:
     """What a peer says of itself, fit for a log line or a window: bounded, one line, nothing invisible."""
     return "".join(c if c.isprintable() else "?" for c in text[:_TEXT_MAX])
+
+
+def _nothing(_: CatalogTx) -> None:
+    pass
 
 
 def _sign_in_failed() -> SignInFailedError:

@@ -4,13 +4,14 @@ import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from secure_file_transfer.errors import ConflictError, NotFoundError
 from secure_file_transfer.model import Account, Role, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import Accounts, is_admin
+from .guard import Guard
 from .sessions import Sessions, SignedIn
 
 _FACT = "setup_code"
@@ -20,8 +21,6 @@ _GROUPS = 5
 _GROUP = 5
 """5 groups of 5 signs: 125 random bits."""
 _LIFETIME_US = 24 * 3600 * 1_000_000
-_WRONG_MAX = 20
-"""Guesses after which the code is dead. A person mistypes a few times; nobody guesses 125 bits anyway."""
 _TYPED_MAX = 256
 
 
@@ -31,17 +30,19 @@ class _Code:
 
     sha256: str
     expires_us: int
-    wrong: int
 
 
 class Setup:
     """Makes the first administrator, once. Afterwards it looks as if there had never been such a thing (attack 25)."""
 
-    def __init__(self, catalog: Catalog, clock: Clock, accounts: Accounts, sessions: Sessions) -> None:
+    def __init__(
+        self, catalog: Catalog, clock: Clock, accounts: Accounts, sessions: Sessions, guard: Guard | None = None
+    ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._accounts = accounts
         self._sessions = sessions
+        self._guard = guard or Guard(clock)
         self._done = False
 
     def needed(self) -> bool:
@@ -60,7 +61,7 @@ class Setup:
             ConflictError: there is an administrator already.
         """
         signs = "".join(secrets.choice(_ALPHABET) for _ in range(_GROUPS * _GROUP))
-        code = _Code(_hash(signs), self._clock.now_us() + _LIFETIME_US, wrong=0)
+        code = _Code(_hash(signs), self._clock.now_us() + _LIFETIME_US)
 
         def work(tx: CatalogTx) -> None:
             if not _waits(tx):
@@ -79,15 +80,17 @@ class Setup:
         not matter.
 
         Raises:
-            NotFoundError: wrong or old code, too many wrong ones, or set up already: all look alike.
-            InvalidNameError, WeakPasswordError, ExistsError, TooManyRequestsError: the code is still good.
+            NotFoundError: wrong or old code, or set up already: all look alike.
+            InvalidNameError, WeakPasswordError, ExistsError: the code is still good.
+            TooManyRequestsError: too many wrong codes from that source, see `guard`. 125 bits need no other budget,
+                and one that strangers could spend would keep the operator from setting up.
         """
         if not self.needed():
             raise _not_found()
         guess = _hash(_typed(code))
-        if not self._catalog.read(lambda tx: _fits(tx, guess, self._clock.now_us())):
-            self._catalog.write(_count_wrong)
-            raise _not_found()
+        with self._guard.attempt(address):
+            if not self._catalog.read(lambda tx: _fits(tx, guess, self._clock.now_us())):
+                raise _not_found()
         create = self._accounts.creation(name, password, Role.ADMIN)
 
         def work(tx: CatalogTx) -> Account:
@@ -119,22 +122,15 @@ def _keep(tx: CatalogTx, code: _Code) -> None:
 
 def _kept(tx: CatalogTx) -> _Code | None:
     text = tx.facts.get(_FACT)
-    return _Code(**json.loads(text)) if text else None
+    if text is None:
+        return None
+    kept = json.loads(text)
+    return _Code(kept["sha256"], kept["expires_us"])
 
 
 def _fits(tx: CatalogTx, guess: str, now: TimeUs) -> bool:
     code = _kept(tx)
     return code is not None and hmac.compare_digest(code.sha256, guess) and now < code.expires_us
-
-
-def _count_wrong(tx: CatalogTx) -> None:
-    code = _kept(tx)
-    if code is None:
-        return
-    if code.wrong + 1 >= _WRONG_MAX:
-        tx.facts.set(_FACT, None)
-    else:
-        _keep(tx, replace(code, wrong=code.wrong + 1))
 
 
 def _not_found() -> NotFoundError:

@@ -40,6 +40,17 @@ class Vaults:
         tx.drives.set_key(drive.id, self._keys.new_drive_secret(drive.id, tx))
         return tx.drives.get(drive.id) or drive
 
+    def totp_secret(self, drive_id: DriveId, salt: bytes) -> bytes:
+        """The secret of a second factor that belongs to the drive's owner and to a salt.
+
+        Raises:
+            NotFoundError, WrongKeyError, BlockDamagedError
+        """
+        drive = self._catalog.read(lambda tx: tx.drives.get(drive_id))
+        if drive is None:
+            raise NotFoundError("This drive is not there, or was removed")
+        return self._keys.drive_keys(drive).totp_secret(salt)
+
     def tree(self, drive_id: DriveId) -> VaultTree:
         """The files of a drive. Remembered.
 

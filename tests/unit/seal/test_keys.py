@@ -1,5 +1,6 @@
 import copy
 import hashlib
+import hmac
 import pickle
 from typing import Any
 
@@ -48,6 +49,16 @@ def test_a_block_key_depends_on_the_id_and_on_the_drive() -> None:
     assert {len(key) for key in made} == {32}
     with pytest.raises(ValueError, match="32 bytes"):
         keys.block_key(BlockId(b"short"))
+
+
+def test_a_totp_secret_depends_on_the_salt_and_on_the_drive() -> None:
+    made = {keys.totp_secret(salt) for keys in (DriveKeys(SECRET), DriveKeys(OTHER)) for salt in (b"a" * 16, b"b" * 16)}
+    assert len(made) == 4
+    assert {len(each) for each in made} == {20}
+    # By hand, from RFC 5869.
+    root = hmac.digest(bytes(32), SECRET, "sha256")
+    info = b"secure-file-transfer/v1/totp-secret\x00" + b"a" * 16
+    assert DriveKeys(SECRET).totp_secret(b"a" * 16) == hmac.digest(root, info + b"\x01", "sha256")[:20]
 
 
 def test_generated_keys_differ() -> None:

@@ -7,13 +7,15 @@ from typing import TypeVar
 import pytest
 
 from secure_file_transfer.errors import (
+    ForbiddenError,
     NoSpaceError,
+    NotFoundError,
     SecureFileTransferError,
     SignInFailedError,
     SignInRequiredError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import AccountId, Drive, DriveId, Principal, SessionId, TimeUs
+from secure_file_transfer.model import AccountId, Drive, DriveId, Principal, Role, SessionId, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx
 from secure_file_transfer.services import sessions as module
 from secure_file_transfer.services.accounts import Accounts
@@ -445,6 +447,98 @@ def test_being_seen_is_written_at_most_once_a_minute(world: World) -> None:
         world.sessions.check(principal)
     assert world.catalog.writes == writes + 2
     assert seen() == 120 * 1_000_000
+
+
+def test_an_unused_session_ends_sooner_and_one_in_use_does_not(world: World) -> None:
+    idle = Sessions(world.catalog, world.clock, world.hasher, 100 * HOUR_US, idle_us=HOUR_US)
+    used, unused = (idle.sign_in("alice", GOOD, door="http", address="", agent="") for _ in range(2))
+    for _ in range(5):
+        world.clock.advance(1800)
+        principal = idle.resolve(used.token)
+    idle.check(principal)
+    with pytest.raises(SignInRequiredError):
+        idle.resolve(unused.token)
+    assert [session.id for session, _ in idle.listed(principal)] == [used.session.id]
+    world.clock.advance(3601)
+    with pytest.raises(SignInRequiredError):
+        idle.check(principal)
+
+
+# --- being listed and revoked -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def boss(world: World) -> Principal:
+    world.accounts.create("boss", GOOD, Role.ADMIN)
+    return world.sessions.resolve(world.sign_in("boss").token)
+
+
+def listed(world: World, principal: Principal, *, everybody: bool = False) -> set[SessionId]:
+    return {session.id for session, _ in world.sessions.listed(principal, everybody=everybody)}
+
+
+def test_one_sees_ones_own_sessions_and_operators_see_all(world: World, boss: Principal) -> None:
+    mine = [world.sign_in() for _ in range(2)]
+    alice = world.sessions.resolve(mine[0].token)
+    assert boss.session
+    assert listed(world, alice) == {signed.session.id for signed in mine}
+    assert listed(world, boss) == {boss.session.id}
+    assert listed(world, boss, everybody=True) == {boss.session.id, *(signed.session.id for signed in mine)}
+    with pytest.raises(ForbiddenError):
+        world.sessions.listed(alice, everybody=True)
+    with pytest.raises(SignInRequiredError):
+        world.sessions.listed(Principal(None, None))
+
+
+def test_somebody_elses_session_looks_like_none(world: World, boss: Principal) -> None:
+    assert boss.session
+    alice = world.sessions.resolve(world.sign_in().token)
+    shown = []
+    for number in (boss.session.id, SessionId(4711)):
+        with pytest.raises(NotFoundError) as refused:
+            world.sessions.revoke(alice, number)
+        shown.append((str(refused.value), refused.value.hint))
+    assert shown[0] == shown[1]
+    world.sessions.check(boss)
+
+
+def test_attack_29_one_ends_ones_own_sessions_and_operators_anybodys(world: World, boss: Principal) -> None:
+    one, two, three = (world.sign_in() for _ in range(3))
+    alice = world.sessions.resolve(one.token)
+    world.sessions.revoke(alice, two.session.id)
+    assert listed(world, alice) == {one.session.id, three.session.id}
+    world.sessions.revoke(boss, three.session.id)
+    assert listed(world, alice) == {one.session.id}
+    world.sign_in()
+    assert world.sessions.revoke_all(alice) == 1
+    world.sessions.check(alice)
+    assert world.sessions.revoke_all(boss, "ALICE") == 1
+    with pytest.raises(SignInRequiredError):
+        world.sessions.check(alice)
+    world.sessions.check(boss)
+
+
+def test_only_operators_end_the_sessions_of_others(world: World, boss: Principal) -> None:
+    alice = world.sessions.resolve(world.sign_in().token)
+    for name in ("boss", "alice", "nobody"):
+        with pytest.raises(ForbiddenError):
+            world.sessions.revoke_all(alice, name)
+    for name in ("nobody", "", "\0"):
+        with pytest.raises(NotFoundError):
+            world.sessions.revoke_all(boss, name)
+    world.sessions.check(boss)
+
+
+def test_attack_32_a_demoted_operator_has_no_rights_left(world: World, boss: Principal) -> None:
+    world.accounts.create("second", GOOD, Role.ADMIN)
+    command_line = Accounts(world.catalog.catalog, world.clock, world.hasher, Homes())
+    command_line.set_role("boss", Role.USER)
+    world.clock.advance(1)
+    with pytest.raises(SignInRequiredError):
+        world.sessions.check(boss)
+    again = world.sessions.resolve(world.sign_in("boss").token)
+    with pytest.raises(ForbiddenError):
+        world.sessions.listed(again, everybody=True)
 
 
 def test_a_full_disk_does_not_stop_those_who_are_signed_in(world: World) -> None:

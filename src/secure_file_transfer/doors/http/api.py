@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from ...errors import ExistsError, NotFoundError, SignInFailedError, SignInRequiredError
-from ...model import Conflict, Principal, SortKey
+from ...model import Conflict, Principal, SessionId, SortKey
 from ...paths import RemotePath
 from ...services.files import Files
-from . import schemas, sharing
-from .context import DOOR, Caller, Context
+from ...services.sessions import Sessions, SignedIn
+from . import cookies, schemas, sharing
+from .context import DOOR, Caller, Context, HttpServices, joined_fields
+from .factors import add_factors
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -46,6 +48,8 @@ def build_router(context: Context) -> APIRouter:
     _add_server(router, context)
     _add_sign_in(router, context)
     _add_sessions(router, context)
+    _add_guard(router, context)
+    add_factors(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
     sharing.add_routes(router, context)
@@ -93,7 +97,7 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
             )
             return schemas.dump(schemas.sign_in_json(signed))
 
-        return _answer(await context.signing.run(work), 201)
+        return _answer(await context.sign(caller, work), 201)
 
     @router.post(
         "/sessions",
@@ -107,13 +111,18 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
         if service is None:
             raise SignInFailedError(hint="This server has no accounts.")
 
-        def work() -> bytes:
-            signed = service.sign_in(
-                wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent
-            )
-            return schemas.dump(schemas.sign_in_json(signed))
+        if wanted.cookie:
+            cookies.require_own_page(request.scope, joined_fields(request.scope["headers"]))
 
-        return _answer(await context.signing.run(work), 201)
+        def work() -> SignedIn:
+            where = {"door": DOOR, "address": caller.address, "agent": caller.agent}
+            return service.sign_in(wanted.name, wanted.password, wanted.code, **where)
+
+        signed = await context.sign(caller, work)
+        answer = _answer(schemas.dump(schemas.sign_in_json(signed, cookie=wanted.cookie)), 201)
+        if wanted.cookie:
+            answer.headers["set-cookie"] = cookies.written(signed)
+        return answer
 
 
 def _add_sessions(router: APIRouter, context: Context) -> None:
@@ -132,7 +141,49 @@ def _add_sessions(router: APIRouter, context: Context) -> None:
             services.sessions.sign_out(who)
 
         await context.caller(request.scope).run(work)
+        return Response(status_code=204, headers={"set-cookie": cookies.CLEARED})
+
+    @router.get("/sessions", response_model=schemas.SessionsOut, summary="Who is signed in")
+    async def list_sessions(request: Request, query: Annotated[schemas.SessionsQuery, Query()]) -> Response:
+        def work(who: Principal) -> bytes:
+            listed = _sessions(services).listed(who, everybody=query.all)
+            return schemas.dump(schemas.sessions_json(listed, who))
+
+        return _answer(await context.caller(request.scope).run(work))
+
+    @router.delete("/sessions/{number}", status_code=204, summary="End a session")
+    async def end_session(request: Request, number: Annotated[int, Path(ge=1, lt=1 << 63)]) -> Response:
+        await context.caller(request.scope).run(lambda who: _sessions(services).revoke(who, SessionId(number)))
         return Response(status_code=204)
+
+    @router.delete("/sessions", response_model=schemas.EndedOut, summary="End all other sessions")
+    async def end_sessions(request: Request, query: Annotated[schemas.EndQuery, Query()]) -> Response:
+        def work(who: Principal) -> bytes:
+            return schemas.dump({"ended": _sessions(services).revoke_all(who, query.account)})
+
+        return _answer(await context.caller(request.scope).run(work))
+
+
+def _sessions(services: HttpServices) -> Sessions:
+    if services.sessions is None:
+        raise SignInRequiredError("This server has no accounts")
+    return services.sessions
+
+
+def _add_guard(router: APIRouter, context: Context) -> None:
+    guard = context.services.guard
+    if guard is None:
+        return
+
+    @router.get("/admin/guard", response_model=schemas.BlocksOut, summary="Who has to wait after wrong guesses")
+    async def blocks(request: Request) -> Response:
+        caller = context.caller(request.scope)
+        return _answer(await caller.run(lambda who: schemas.dump(schemas.blocks_json(guard.blocks(who)))))
+
+    @router.delete("/admin/guard", response_model=schemas.UnblockedOut, summary="Let somebody guess again")
+    async def unblock(request: Request, query: Annotated[schemas.UnblockQuery, Query()]) -> Response:
+        caller = context.caller(request.scope)
+        return _answer(await caller.run(lambda who: schemas.dump({"unblocked": guard.unblock(who, query.subject)})))
 
 
 def _add_entries(router: APIRouter, context: Context) -> None:

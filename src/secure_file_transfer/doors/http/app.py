@@ -4,6 +4,7 @@ Contents take a short way past the framework; JSON goes through FastAPI. Either 
 by the one authority for paths, before anything is routed by it.
 """
 
+import asyncio
 from functools import cache
 
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from ...errors import SecureFileTransferError, ShuttingDownError, TooLargeError
 from ...paths import RemotePath
 from . import openapi, problems
+from .addresses import apply
 from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
 from .context import Context, HttpServices, joined_fields
@@ -64,6 +66,7 @@ class HttpApp:
         """One request."""
         if scope["type"] != "http":
             return
+        apply(self._context.services.proxies, scope)
         exchange = Exchange(scope, receive, send)
         path = raw_path(scope)
         if path in {b"/healthz", b"/readyz"} and scope["method"] in {"GET", "HEAD"}:
@@ -71,15 +74,27 @@ class HttpApp:
             return
         self.gate.running += self.gate.is_open
         counted = self.gate.is_open
+        task = self._context.watch.begin(exchange)
         try:
             if not counted:
                 raise ShuttingDownError(hint="Try again in a moment.")
+            if guard := self._context.services.guard:
+                guard.admit(scope["client"][0] if scope.get("client") else "")
             await self._route(exchange, path)
+        except asyncio.CancelledError:
+            ended = self._context.watch.verdict(task)
+            if ended is None:
+                raise
+            if exchange.status:
+                exchange.cut()
+            else:
+                await exchange.answer(*problems.answer(ended))
         except Exception as error:  # noqa: BLE001 - the last line: whatever happened becomes an answer
             # What began already cannot be taken back: it stays incomplete, and the server cuts the connection.
             if not exchange.status:
                 await exchange.answer(*problems.answer(error))
         finally:
+            self._context.watch.end(task)
             self.gate.running -= counted
             exchange.log()
 

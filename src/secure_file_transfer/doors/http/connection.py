@@ -32,7 +32,7 @@ from ...errors import (
     TooLargeError,
 )
 from . import problems
-from .exchange import DIRECT, Target
+from .exchange import ABORT_KEY, DIRECT, Target
 from .limits import Limits
 from .passage import GONE
 
@@ -205,8 +205,8 @@ class Connection(HttpToolsProtocol):
         """See `exchange.FillDirectly`. From its first call on the parser sees nothing more of this body."""
         if cycle is not self.cycle or cycle.body or cycle.disconnected or self.transport.is_closing():
             return None
-        if not self._past_parser and self._left < DIRECT_MIN:
-            return None
+        if not self._past_parser and (self._left < DIRECT_MIN or cycle.waiting_for_100_continue):
+            return None  # `receive` says that the body may come
         if not self._left:
             return None
         self._past_parser = True
@@ -349,8 +349,9 @@ class Connection(HttpToolsProtocol):
         if self._left:
             extensions: dict[Any, Any] = self.scope.setdefault("extensions", {})
             extensions[DIRECT] = partial(self._fill, self.cycle)
-        cycle = self.cycle
-        self.scope[GONE] = lambda: cycle.disconnected or self._hung_up()  # type: ignore[literal-required]
+        cycle, scope = self.cycle, self.cycle.scope
+        scope[GONE] = lambda: cycle.disconnected or self._hung_up()  # type: ignore[literal-required]
+        scope[ABORT_KEY] = self.transport.abort  # type: ignore[literal-required]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle

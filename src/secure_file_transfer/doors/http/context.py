@@ -2,18 +2,25 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ...errors import SignInRequiredError
 from ...model import Principal
 from ...services.blocks import Blocks
 from ...services.files import Files
+from ...services.guard import Guard
+from ...services.networks import source_of
 from ...services.sessions import Sessions
 from ...services.setup import Setup
 from ...services.shares import Shares
+from ...services.totp import SecondFactor
 from ...services.traffic import Traffic
 from ...services.uploads import Uploads
+from . import cookies
+from .addresses import Proxies
+from .turns import Turns
+from .watch import PRINCIPAL_KEY, Watch
 from .workers import Workers
 
 T = TypeVar("T")
@@ -25,7 +32,6 @@ interpreter. A few more, since writes that wait for a slow disk together share o
 STORING_THREADS = 6
 """For blocks and batches: each thread seals into memory of its own, and more of them do not make the disk faster."""
 SIGNING_THREADS = 2
-SIGNING_WAITING_MAX = 32
 """Password hashing has threads of its own: a flood of guesses must not keep anybody from their files (attack 47)."""
 
 
@@ -34,8 +40,9 @@ class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `uploads` is None where
-    no drive keeps unfinished uploads, `blocks` where there is no block protocol, `shares` where nothing is shared,
-    `traffic` where nothing limits.
+    no drive keeps unfinished uploads, `blocks` without the block protocol, `shares` where nothing is shared,
+    `traffic` where nothing limits, `guard` where nothing can be guessed. Only the connection's peer counts as the
+    client unless it is one of the `proxies`.
     """
 
     files: Files
@@ -49,6 +56,9 @@ class HttpServices:
     blocks: Blocks | None = None
     shares: Shares | None = None
     traffic: Traffic | None = None
+    guard: Guard | None = None
+    factors: SecondFactor | None = None
+    proxies: Proxies = field(default_factory=Proxies)
 
 
 class Context:
@@ -58,17 +68,29 @@ class Context:
         self.services = services
         self.workers = Workers("http", WORKER_THREADS)
         self.storing = Workers("http-store", STORING_THREADS)
-        self.signing = Workers("http-sign-in", SIGNING_THREADS, waiting_max=SIGNING_WAITING_MAX)
+        self._signing = Workers("http-sign-in", SIGNING_THREADS, yielding=True)
+        self._turns = Turns(self._signing, SIGNING_THREADS)
+        self.watch = Watch(services.sessions.check if services.sessions else _nobody_ends)
 
     def caller(self, scope: Scope) -> "Caller":
         """Who sent this request, not yet looked up."""
         return Caller(self, scope)
 
+    async def sign(self, caller: "Caller", work: Callable[[], T]) -> T:
+        """Do `work`, which hashes a password, when it is the caller's turn.
+
+        Raises:
+            TooManyRequestsError: too many from there wait already.
+        """
+        cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
+        return await self._turns.run(source_of(caller.address), work)
+
     def close(self) -> None:
         """Wait for the threads and let them go."""
+        self.watch.close()
         self.workers.close()
         self.storing.close()
-        self.signing.close()
+        self._signing.close()
 
 
 def joined_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -79,26 +101,35 @@ def joined_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return fields
 
 
-class Caller:
-    """One request's sender. `who` is what `principal` found last."""
+def _nobody_ends(_: Principal) -> None:
+    """Guests have no session that could end."""
 
-    __slots__ = ("_context", "_scope", "who")
+
+class Caller:
+    """One request's sender."""
+
+    __slots__ = ("_context", "scope")
 
     def __init__(self, context: Context, scope: Scope) -> None:
-        self.who: Principal | None = None
         self._context = context
-        self._scope = scope
+        self.scope = scope
+
+    @property
+    def who(self) -> Principal | None:
+        """What `principal` found last."""
+        who: Principal | None = self.scope.get(PRINCIPAL_KEY)
+        return who
 
     @property
     def address(self) -> str:
         """The peer's address, without the port."""
-        client = self._scope.get("client")
+        client = self.scope.get("client")
         return str(client[0]) if client else ""
 
     @property
     def agent(self) -> str:
         """What the peer's program calls itself."""
-        return joined_fields(self._scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+        return joined_fields(self.scope["headers"]).get(b"user-agent", b"").decode("latin-1")
 
     def principal(self) -> Principal:
         """Who it is. Call it in a worker thread: it may ask the catalog.
@@ -107,22 +138,27 @@ class Caller:
             SignInRequiredError: no token where one is needed, or one that is not good any more. A bad token never
                 falls back to the guest.
         """
-        self.who = self._find()
-        return self.who
+        who = self._found()
+        self.scope[PRINCIPAL_KEY] = who
+        return who
 
-    def _find(self) -> Principal:
-        services = self._context.services
-        values = [value for name, value in self._scope["headers"] if name == b"authorization"]
+    def _found(self) -> Principal:
+        services, fields = self._context.services, joined_fields(self.scope["headers"])
+        values = [value for name, value in self.scope["headers"] if name == b"authorization"]
         if not values:
+            token = cookies.token(fields)
+            if token is not None and services.sessions is not None:
+                cookies.require_own_page(self.scope, fields)
+                return services.sessions.resolve(token)
             if services.anonymous:
                 return Principal(None, None)
             raise SignInRequiredError(hint="Sign in with: sft login, or send Authorization: Bearer <token>.")
-        scheme, _, token = values[0].partition(b" ")
+        scheme, _, given = values[0].partition(b" ")
         if len(values) > 1 or scheme.lower() != b"bearer" or services.sessions is None:
             raise SignInRequiredError(
                 "These credentials are not understood", hint="Send one header Authorization: Bearer <token>."
             )
-        return services.sessions.resolve(token.strip(b" ").decode("latin-1"))
+        return services.sessions.resolve(given.strip(b" ").decode("latin-1"))
 
     async def run(self, work: Callable[[Principal], T]) -> T:
         """Find out who it is and do `work` for them, in one trip to a worker thread."""

@@ -31,6 +31,10 @@ _SECURITY: Headers = [
 _log = structlog.get_logger()
 
 
+ABORT_KEY = "sft.abort"
+"""Where the connection leaves the way to cut it at once, with all that waits to be sent."""
+
+
 @dataclass(slots=True)
 class Target:
     """Memory that a body is read into; `at` says how much of it is filled, whatever became of the rest."""
@@ -184,6 +188,12 @@ class Exchange:
         """A whole answer."""
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": content})
+
+    def cut(self) -> None:
+        """End the connection with whatever is on its way: an answer that nobody may have any more."""
+        abort = self.scope.get(ABORT_KEY)
+        if abort is not None:
+            abort()
 
     def log(self) -> None:
         """One line, without the query: it may hold what a confused client puts there.

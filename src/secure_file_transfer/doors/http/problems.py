@@ -15,6 +15,7 @@ from ...errors import (
     NotFoundError,
     SecureFileTransferError,
     TooLargeError,
+    TooManyRequestsError,
 )
 
 Headers = list[tuple[bytes, bytes]]
@@ -54,10 +55,13 @@ def body(error: SecureFileTransferError, *, status: int | None = None, title: st
     return json.dumps(document(error, status=status, title=title), ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _extra(status: int) -> Headers:
+def _extra(error: SecureFileTransferError, status: int) -> Headers:
     if status == HTTPStatus.UNAUTHORIZED:
         return [(b"www-authenticate", b"Bearer")]
-    return [(b"retry-after", RETRY_SECONDS)] if status in _LATER else []
+    if status not in _LATER:
+        return []
+    seconds = error.seconds if isinstance(error, TooManyRequestsError) else None
+    return [(b"retry-after", RETRY_SECONDS if seconds is None else b"%d" % seconds)]
 
 
 def _of_framework(error: HTTPException) -> tuple[SecureFileTransferError, str | None]:
@@ -101,7 +105,7 @@ def answer(error: Exception, *, extra: Headers | None = None, status: int | None
         _log.error("request failed", **described(error))
     status = status or known.row.status
     content = body(known, status=status, title=title)
-    headers += _extra(status) + (extra or [])
+    headers += _extra(known, status) + (extra or [])
     headers += [
         (b"content-type", CONTENT_TYPE),
         (b"content-length", b"%d" % len(content)),

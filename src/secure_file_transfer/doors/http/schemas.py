@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import InvalidRequestError
-from ...model import Account, Entry, Kind, Page, Principal, TimeUs, Usage
+from ...model import Account, Entry, Kind, Page, Principal, Session, TimeUs, Usage
+from ...services.guard import Block
 from ...services.sessions import SignedIn
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +44,40 @@ class SignInIn(_Taken):
 
     name: Text
     password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+    code: Annotated[str | None, Field(max_length=TEXT_MAX, repr=False)] = None
+    """Of the second factor, where the account has one."""
+    cookie: bool = False
+    """For pages in a browser: the token comes as a cookie that scripts cannot read, and not in the answer."""
+
+
+class PasswordIn(_Taken):
+    """The password once more, before something that outlasts the session."""
+
+    password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+
+
+class CodeIn(_Taken):
+    """A code of the second factor, or a recovery code."""
+
+    code: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+
+
+class SessionsQuery(_Taken):
+    """Whose sessions: one's own, or everybody's, which only operators see."""
+
+    all: bool = False
+
+
+class EndQuery(_Taken):
+    """Whose sessions end: one's own but the present one, or, for operators, all of an account."""
+
+    account: Text | None = None
+
+
+class UnblockQuery(_Taken):
+    """An address, a network or an account; nothing means everybody."""
+
+    subject: Text | None = None
 
 
 class TransferIn(_Taken):
@@ -85,9 +120,9 @@ class AccountOut(BaseModel):
 
 
 class SignInOut(BaseModel):
-    """A new session. The token is shown this once."""
+    """A new session. The token is shown this once; with a cookie it is null here."""
 
-    token: str
+    token: str | None
     expires: datetime
     account: AccountOut
 
@@ -99,6 +134,73 @@ class WhoamiOut(BaseModel):
     since: datetime | None
     expires: datetime | None
     address: str
+
+
+class SessionOut(BaseModel):
+    """Somebody who is signed in. `current`: it is the session that asks."""
+
+    id: int
+    account: AccountOut
+    door: str
+    address: str
+    agent: str
+    since: datetime
+    seen: datetime
+    expires: datetime
+    current: bool
+
+
+class SessionsOut(BaseModel):
+    """Sessions, the one used last first."""
+
+    sessions: list[SessionOut]
+
+
+class EndedOut(BaseModel):
+    """How many sessions were ended."""
+
+    ended: int
+
+
+class BlockOut(BaseModel):
+    """Somebody who has to wait. A pair is an account at a source from which it has signed in before."""
+
+    kind: Literal["source", "account", "pair"]
+    subject: str
+    guesses: int
+    until: datetime
+
+
+class BlocksOut(BaseModel):
+    """All who have to wait."""
+
+    blocks: list[BlockOut]
+
+
+class UnblockedOut(BaseModel):
+    """How many need not wait any more."""
+
+    unblocked: int
+
+
+class TotpOut(BaseModel):
+    """Whether sign-ins need a code."""
+
+    enabled: bool
+    recovery_left: int
+
+
+class EnrolmentOut(BaseModel):
+    """For an authenticator app: the key in base 32, and the same as an `otpauth` address. Shown this once."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryOut(BaseModel):
+    """Recovery codes, each good for one sign-in. Shown this once."""
+
+    recovery: list[str]
 
 
 class ServerOut(BaseModel):
@@ -191,10 +293,10 @@ def account_json(account: Account) -> dict[str, Any]:
     return {"name": account.name, "role": account.role.value}
 
 
-def sign_in_json(signed: SignedIn) -> dict[str, Any]:
-    """A SignIn."""
+def sign_in_json(signed: SignedIn, *, cookie: bool = False) -> dict[str, Any]:
+    """A SignIn; with a cookie, scripts do not get to see the token."""
     return {
-        "token": signed.token,
+        "token": None if cookie else signed.token,
         "expires": write_time(signed.session.expires_us),
         "account": account_json(signed.account),
     }
@@ -208,6 +310,36 @@ def whoami_json(who: Principal, address: str) -> dict[str, Any]:
         "since": write_time(session.created_us) if session else None,
         "expires": write_time(session.expires_us) if session else None,
         "address": session.address if session else address,
+    }
+
+
+def sessions_json(listed: Iterable[tuple[Session, Account]], who: Principal) -> dict[str, Any]:
+    """Sessions as `who` sees them."""
+    return {
+        "sessions": [
+            {
+                "id": session.id,
+                "account": account_json(account),
+                "door": session.door,
+                "address": session.address,
+                "agent": session.agent,
+                "since": write_time(session.created_us),
+                "seen": write_time(session.seen_us),
+                "expires": write_time(session.expires_us),
+                "current": who.session is not None and who.session.id == session.id,
+            }
+            for session, account in listed
+        ]
+    }
+
+
+def blocks_json(blocks: Iterable[Block]) -> dict[str, Any]:
+    """The guard's list."""
+    return {
+        "blocks": [
+            {"kind": each.kind, "subject": each.subject, "guesses": each.guesses, "until": write_time(each.until_us)}
+            for each in blocks
+        ]
     }
 
 

@@ -8,7 +8,7 @@ import asyncio
 import binascii
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -25,7 +25,6 @@ from ...errors import (
 )
 from ...model import Principal, TimeUs, Upload, UploadId
 from ...paths import RemotePath
-from ...ports import Buffer
 from ...services.traffic import Direction
 from ...services.uploads import CHECKSUMS, LENGTH_MAX, Uploads, UploadWriter, Wanted
 from . import digests, problems, schemas
@@ -40,8 +39,6 @@ EXTENSIONS = b"creation,creation-with-upload,creation-defer-length,checksum,expi
 CHECKSUM_MISMATCH = 460
 METADATA_MAX = 16 * 1024
 PARTS_MAX = 1000
-WATCH_SECONDS = 0.4
-"""How often a slow body is looked at: with what is believed of a session, its end is noticed within a second."""
 
 _BASE = "/api/v1/uploads"
 _CONTENT = b"application/offset+octet-stream"
@@ -178,7 +175,7 @@ class Tus:
         try:
             async with Passage(self._context, exchange, Direction.UP) as passage:
                 await passage.enter(caller.who, length)
-                rest = await self._watched(intake.read(exchange, length), writer.check)
+                rest = await intake.read(exchange, length)
             return await intake.finish(rest, writer.finish)
         except asyncio.CancelledError:
             intake.abandon(leave)
@@ -187,17 +184,6 @@ class Tus:
             # The answer may say where the upload stands; by then it is so.
             await asyncio.wrap_future(intake.abandon(leave))
             raise
-
-    async def _watched(self, reading: Coroutine[None, None, Buffer], check: Callable[[], None]) -> Buffer:
-        """Read the body, and ask `check` now and then: a slow body must not outlive its session."""
-        task = asyncio.ensure_future(reading)
-        try:
-            while not (await asyncio.wait({task}, timeout=WATCH_SECONDS))[0]:
-                await self._context.workers.run(check)
-            return task.result()
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
 
 class _VersionError(PreconditionFailedError):

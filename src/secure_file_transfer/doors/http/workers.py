@@ -5,39 +5,36 @@ A plain executor was measured against its alternatives: per call 26 µs with eig
 """
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Generic, TypeVar
 
-from ...errors import TooManyRequestsError
 from ...ports import Buffer
 
 T = TypeVar("T")
 
 
+NICE = 10
+"""A tenth of what a thread of ordinary priority gets, and all that is left over."""
+
+
 class Workers:
-    """A pool of threads.
+    """A pool of threads. How many calls may wait for one is left to the number of connections."""
 
-    `waiting_max` bounds how many calls may wait for a thread; None leaves that to the number of connections.
-    """
-
-    def __init__(self, name: str, threads: int, *, waiting_max: int | None = None) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._room = None if waiting_max is None else threads + waiting_max
-        self._inside = 0
+    def __init__(self, name: str, threads: int, *, yielding: bool = False) -> None:
+        """`yielding` threads leave the processor to all others when there is not enough of it for everybody."""
+        self._pool = ThreadPoolExecutor(threads, name, _yield_to_others if yielding else None)
 
     async def run(self, work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
         """Run it in a thread.
 
         When the caller is cancelled, work that has begun still goes on to its end; `undo` is then given what it
         came to, so that nothing stays open that nobody knows of.
-
-        Raises:
-            TooManyRequestsError: too many calls wait already.
         """
-        if self._room is not None and self._inside >= self._room:
-            raise TooManyRequestsError("Too many people sign in at once", hint="Try again in a few seconds.")
-        self._inside += 1
         future = self._pool.submit(work)
         try:
             return await asyncio.wrap_future(future)
@@ -45,8 +42,6 @@ class Workers:
             if undo is not None:
                 self.finally_do(future, lambda: _undone(future, undo))
             raise
-        finally:
-            self._inside -= 1
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Start it in a thread, without waiting."""
@@ -69,6 +64,13 @@ class Workers:
     def close(self) -> None:
         """Wait for what runs, and take nothing more."""
         self._pool.shutdown(wait=True)
+
+
+def _yield_to_others() -> None:
+    """Linux knows a priority of each thread, and threads that one starts inherit it; elsewhere nothing happens."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def _undone(future: Future[T], undo: Callable[[T], object]) -> None:

@@ -197,6 +197,50 @@ def _set_disabled(name: str, data_dir: Path | None, config: Path | None, *, disa
     return 0
 
 
+def user_role(
+    name: str,
+    role: Annotated[Role, Parameter(metavar="admin|user")],
+    /,
+    *,
+    data_dir: DataDir = None,
+    config: Config = None,
+    quiet: Quiet = False,
+) -> int:
+    """Make an administrator, or not; ends sessions.
+
+        sft user role sara admin
+        sft user role sara user
+
+    Args:
+        name: The account.
+        role: What it may do: 'admin' manages the server.
+    """
+    from ... import server
+
+    with server.open_local(load_settings(data_dir, config)) as local:
+        local.accounts.set_role(name, role)
+    note(f"{safe(name)} is {'an administrator' if role is Role.ADMIN else 'an ordinary account'} now.", quiet=quiet)
+    return 0
+
+
+def user_reset_totp(name: str, /, *, data_dir: DataDir = None, config: Config = None, quiet: Quiet = False) -> int:
+    """Take the second factor away from an account.
+
+    For somebody who has lost the device and the recovery codes. The password alone is enough then.
+
+        sft user reset-totp sara
+
+    Args:
+        name: The account.
+    """
+    from ... import server
+
+    with server.open_local(load_settings(data_dir, config)) as local:
+        local.reset_totp(name)
+    note(f"{safe(name)} signs in without a code now.", quiet=quiet)
+    return 0
+
+
 def user_delete(
     name: str, /, *, yes: Yes = False, data_dir: DataDir = None, config: Config = None, quiet: Quiet = False
 ) -> int:

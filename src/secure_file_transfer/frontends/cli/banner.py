@@ -49,6 +49,12 @@ def print_banner(said: "Announcement") -> None:
     sys.stdout.flush()
 
 
+def print_code(text: str) -> None:
+    """A QR code, where there is a terminal that can show it."""
+    for line in _qr(text):
+        out(line)
+
+
 def _row(name: str, *values: str) -> list[str]:
     return [
         f"  {styled(('' if at else name).ljust(11), 'dim', sys.stdout)}  {value}" for at, value in enumerate(values)

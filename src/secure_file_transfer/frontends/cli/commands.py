@@ -54,6 +54,34 @@ COMMANDS = (
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
     Command("whoami", SIGN_IN, "signin:whoami", "[OPTIONS]", "Show who you are and where."),
     Command("servers", SIGN_IN, "signin:servers", "[OPTIONS]", "List the servers you know, or choose another one."),
+    Command(
+        "sessions",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "See who is signed in, and end sessions.",
+        (
+            _part("list", "sessions:sessions_list", "[OPTIONS]", "List your sessions."),
+            _part("end", "sessions:sessions_end", "[OPTIONS] [ID...]", "End sessions; their transfers stop."),
+        ),
+    ),
+    Command(
+        "totp",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "Sign in with a code beside the password.",
+        (
+            _part("status", "totp:totp_status", "[OPTIONS]", "Show whether your sign-ins need a code."),
+            _part(
+                "enable", "totp:totp_enable", "[OPTIONS]", "Ask for a code of your authenticator app at each sign-in."
+            ),
+            _part(
+                "recovery", "totp:totp_recovery", "[OPTIONS]", "Get ten new recovery codes in place of the old ones."
+            ),
+            _part("disable", "totp:totp_disable", "[OPTIONS]", "Sign in without codes again."),
+        ),
+    ),
     Command("serve", SERVER, "serve:serve", "[OPTIONS]", "Start the server."),
     Command(
         "user",
@@ -68,6 +96,12 @@ COMMANDS = (
             _part("set", "admin:user_set", "[OPTIONS] NAME", "Limit how fast an account's transfers are."),
             _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
+            _part(
+                "role", "admin:user_role", "[OPTIONS] NAME admin|user", "Make an administrator, or not; ends sessions."
+            ),
+            _part(
+                "reset-totp", "admin:user_reset_totp", "[OPTIONS] NAME", "Take the second factor away from an account."
+            ),
             _part("delete", "admin:user_delete", "[OPTIONS] NAME", "Delete an account with all its files."),
         ),
     ),
@@ -84,6 +118,17 @@ COMMANDS = (
             _part("delete", "groups:group_delete", "[OPTIONS] GROUP", "Delete a group; what was granted to it ends."),
             _part("join", "groups:group_join", "[OPTIONS] GROUP USER...", "Put accounts into a group."),
             _part("leave", "groups:group_leave", "[OPTIONS] GROUP USER...", "Take accounts out of a group."),
+        ),
+    ),
+    Command(
+        "guard",
+        SERVER,
+        "",
+        "COMMAND",
+        "See who has to wait after wrong guesses.",
+        (
+            _part("list", "sessions:guard_list", "[OPTIONS]", "List who has to wait."),
+            _part("unblock", "sessions:guard_unblock", "[OPTIONS] [WHO...]", "Let somebody guess again at once."),
         ),
     ),
     Command(

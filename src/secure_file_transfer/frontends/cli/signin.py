@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from ...errors import CertificateError, ConfigurationError, SecureFileTransferError, UnreachableError
+from ...errors import CertificateError, ConfigurationError, SecureFileTransferError, TotpRequiredError, UnreachableError
 from ...model import DEFAULT_PORT
 from .connection import address_of, choose, connected, run
 from .failures import UsageError, warn
@@ -65,7 +65,7 @@ def login(
     if signed is None:
         name = user or _ask_name(trust.url)
         password = read_password() if password_stdin else ask_password(f"Password of {safe(name)}: ")
-        signed = run(_sign_in(trust, name, password))
+        signed = _with_code(trust, name, password)
     return _remember(trust, signed, json=json, quiet=quiet)
 
 
@@ -219,11 +219,23 @@ async def _begin(trust: _Trust, code: str, name: str, password: str) -> "SignIn"
         return await client.setup(code, name, password)
 
 
-async def _sign_in(trust: _Trust, name: str, password: str) -> "SignIn":
+def _with_code(trust: _Trust, name: str, password: str) -> "SignIn":
+    """Sign in; ask for the code of the second factor where the server wants one."""
+    try:
+        return run(_sign_in(trust, name, password, None))
+    except TotpRequiredError as error:
+        if not is_terminal(sys.stdin):
+            raise TotpRequiredError(
+                str(error), hint="Sign in on a terminal; the session then serves scripts too."
+            ) from None
+        return run(_sign_in(trust, name, password, prompt("Code: ").strip()))
+
+
+async def _sign_in(trust: _Trust, name: str, password: str, code: str | None) -> "SignIn":
     from ...client import AsyncClient
 
     async with AsyncClient(trust.url, ca_pem=trust.ca_pem) as client:
-        return await client.sign_in(name, password)
+        return await client.sign_in(name, password, code)
 
 
 def _remember(trust: _Trust, signed: "SignIn", *, json: bool, quiet: bool) -> int:

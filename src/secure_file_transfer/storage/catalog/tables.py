@@ -212,6 +212,32 @@ grants = _table(
     sa.Index("grants_by_group", "group_id"),
 )
 
+# From where an account has signed in: guesses of strangers do not lock it out there.
+known_sources = _table(
+    "known_sources",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("seen_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+factors = _table(
+    "factors",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("confirmed", sa.Integer, nullable=False),
+    # The step of time whose code was used last: none as early is taken again.
+    sa.Column("last_step", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+recovery_codes = _table(
+    "recovery_codes",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("code_hash", sa.LargeBinary, primary_key=True),
+    numbered=False,
+)
+
 facts = _table(
     "facts",
     sa.Column("name", sa.Text, primary_key=True),

@@ -19,7 +19,7 @@ class TestMyCatalog(CatalogContract):
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_model import TreeModelContract
-from .catalog_people import AccountsContract, FactsContract, SessionsContract
+from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
 from .catalog_transactions import TransactionsContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
@@ -37,6 +37,7 @@ class CatalogContract(
     ClaimsContract,
     AccountsContract,
     SessionsContract,
+    FactorsContract,
     FactsContract,
     SharingContract,
     TransactionsContract,

@@ -7,7 +7,7 @@ import pytest
 
 from secure_file_transfer.errors import ExistsError, NotFoundError
 from secure_file_transfer.model import Account, AccountId, DriveId, Role, Session, SessionId, TimeUs
-from secure_file_transfer.ports import Catalog
+from secure_file_transfer.ports import Catalog, Factor
 
 from .catalog_kit import HOSTILE, NOW, CatalogBase, new_account, set_fact
 
@@ -96,6 +96,8 @@ class AccountsContract(CatalogBase):
         for work in (
             lambda tx: tx.accounts.set_password_hash(NOBODY, "x"),
             lambda tx: tx.accounts.set_disabled(NOBODY, disabled=True),
+            lambda tx: tx.accounts.set_role(NOBODY, Role.ADMIN),
+            lambda tx: tx.accounts.remember(NOBODY, "192.0.2.1", NOW, 3),
         ):
             with pytest.raises(NotFoundError):
                 catalog.write(work)
@@ -113,6 +115,32 @@ class AccountsContract(CatalogBase):
         with pytest.raises(NotFoundError):
             catalog.write(lambda tx: tx.accounts.set_rates(AccountId(999), 1, 1))
 
+    def test_a_role_changes(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        for role in (Role.ADMIN, Role.USER):
+            catalog.write(lambda tx, role=role: tx.accounts.set_role(account.id, role))  # type: ignore[misc]
+            assert named(catalog, account.name) == replace(account, role=role)
+
+    def test_the_latest_sources_are_known_each_to_its_account(self, catalog: Catalog) -> None:
+        sara, omid = new_account(catalog, "sara"), new_account(catalog, "omid")
+
+        def remember(account: Account, source: str, at: int) -> None:
+            catalog.write(lambda tx: tx.accounts.remember(account.id, source, TimeUs(NOW + at), 2))
+
+        def known(account: Account) -> str:
+            return catalog.read(lambda tx: "".join(each for each in "abc" if tx.accounts.knows(account.id, each)))
+
+        remember(omid, "a", 0)
+        for at, source in enumerate("aba"):
+            remember(sara, source, at)
+        assert known(sara) == "ab"
+        remember(sara, "c", 9)
+        assert (known(sara), known(omid)) == ("ac", "a")
+        catalog.write(lambda tx: tx.accounts.forget_sources(sara.id))
+        assert (known(sara), known(omid)) == ("", "a")
+        catalog.write(lambda tx: tx.accounts.delete(omid.id))
+        assert known(omid) == ""
+
 
 class SessionsContract(CatalogBase):
     def test_a_session_is_found_by_its_token(self, catalog: Catalog) -> None:
@@ -128,6 +156,20 @@ class SessionsContract(CatalogBase):
         sign_in(catalog, account)
         with pytest.raises(ExistsError):
             sign_in(catalog, account)
+
+    def test_sessions_of_everybody_are_listed_by_their_last_use(self, catalog: Catalog) -> None:
+        sara, omid = new_account(catalog, "sara"), new_account(catalog, "omid")
+        first, second, third = sign_in(catalog, sara, 1), sign_in(catalog, omid, 2), sign_in(catalog, sara, 3)
+        catalog.write(lambda tx: tx.sessions.touch(first.id, TimeUs(NOW + 5)))
+        listed = catalog.read(lambda tx: tx.sessions.all(10))
+        assert [(session.id, account) for session, account in listed] == [
+            (first.id, sara),
+            (third.id, sara),
+            (second.id, omid),
+        ]
+        assert catalog.read(lambda tx: tx.sessions.all(1)) == listed[:1]
+        assert catalog.read(lambda tx: tx.sessions.get(second.id)) == (second, omid)
+        assert catalog.read(lambda tx: tx.sessions.get(SessionId(999))) is None
 
     def test_touch_moves_the_last_use(self, catalog: Catalog) -> None:
         account = new_account(catalog)
@@ -164,6 +206,55 @@ class SessionsContract(CatalogBase):
     def test_an_account_needs_a_drive(self, catalog: Catalog) -> None:
         with pytest.raises(NotFoundError):
             catalog.write(lambda tx: tx.accounts.create("sara", Role.USER, DriveId(99), "x", NOW))
+
+
+class FactorsContract(CatalogBase):
+    def test_a_factor_begins_is_confirmed_by_its_first_code_and_goes(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+
+        def found() -> Factor | None:
+            return catalog.read(lambda tx: tx.factors.get(account.id))
+
+        assert found() is None
+        for salt in (b"one", b"two"):
+            catalog.write(lambda tx, salt=salt: tx.factors.begin(account.id, salt))  # type: ignore[misc]
+            assert found() == Factor(account.id, salt, confirmed=False, last_step=0)
+        assert catalog.write(lambda tx: tx.factors.use_step(account.id, 7)) is True
+        assert found() == Factor(account.id, b"two", confirmed=True, last_step=7)
+        for step in (6, 7):
+            assert catalog.write(lambda tx, step=step: tx.factors.use_step(account.id, step)) is False  # type: ignore[misc]
+        catalog.write(lambda tx: tx.factors.begin(account.id, b"three"))
+        assert found() == Factor(account.id, b"three", confirmed=False, last_step=0)
+        catalog.write(lambda tx: tx.factors.delete(account.id))
+        assert found() is None
+        assert catalog.write(lambda tx: tx.factors.use_step(account.id, 9)) is False
+
+    def test_recovery_codes_are_each_accounts_own_and_used_up(self, catalog: Catalog) -> None:
+        sara, omid = new_account(catalog, "sara"), new_account(catalog, "omid")
+
+        def left(account: Account) -> int:
+            return catalog.read(lambda tx: tx.factors.codes_left(account.id))
+
+        for account in (sara, omid):
+            codes = [token(1), token(2)]
+            catalog.write(lambda tx, id_=account.id, codes=codes: tx.factors.set_codes(id_, codes))  # type: ignore[misc]
+        assert catalog.write(lambda tx: tx.factors.use_code(sara.id, token(1))) is True
+        assert catalog.write(lambda tx: tx.factors.use_code(sara.id, token(1))) is False
+        assert (left(sara), left(omid)) == (1, 2)
+        catalog.write(lambda tx: tx.factors.set_codes(sara.id, [token(3)]))
+        assert catalog.write(lambda tx: tx.factors.use_code(sara.id, token(2))) is False
+        catalog.write(lambda tx: tx.factors.delete(sara.id))
+        assert (left(sara), left(omid)) == (0, 2)
+
+    def test_they_go_with_their_account(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        catalog.write(lambda tx: tx.factors.begin(account.id, b"salt"))
+        catalog.write(lambda tx: tx.factors.set_codes(account.id, [token(1)]))
+        catalog.write(lambda tx: tx.accounts.delete(account.id))
+        assert catalog.read(lambda tx: tx.factors.get(account.id)) is None
+        assert catalog.read(lambda tx: tx.factors.codes_left(account.id)) == 0
+        with pytest.raises(NotFoundError):
+            catalog.write(lambda tx: tx.factors.begin(account.id, b"salt"))
 
 
 class FactsContract(CatalogBase):

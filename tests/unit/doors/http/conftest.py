@@ -249,7 +249,13 @@ class FakeHouse:
             raise errors.SignInRequiredError("The session has ended or never was", hint="Sign in again.")
         return Principal(ALICE, SESSION)
 
-    def sign_in(self, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
+    def check(self, who: Principal) -> None:
+        if not self.live:
+            raise errors.SignInRequiredError("The session has ended or never was", hint="Sign in again.")
+
+    def sign_in(
+        self, name: str, password: str, code: str | None = None, *, door: str, address: str, agent: str
+    ) -> SignedIn:
         self.calls.append(("sign_in", name, door, address, agent))
         self.sign_in_gate.wait(10)
         if (name, password) != ("alice", "right"):

@@ -93,12 +93,17 @@ async def test_tiny_files_pass(limited: Any, house: Any) -> None:
 
 async def test_priority_is_heard(limited: Any, house: Any) -> None:
     ask, traffic = limited(places=1)
-    other, done = occupy(traffic), []
+    other, read = occupy(traffic), []
 
     async def put(urgency: int) -> None:
-        answer = await ask("PUT", f"/api/v1/files/{urgency}", body=DATA, headers={"priority": f"u={urgency}, i"})
+        answer = await ask(
+            "PUT",
+            f"/api/v1/files/{urgency}",
+            body=DATA,
+            headers={"priority": f"u={urgency}, i"},
+            before_piece=lambda _: read.append(urgency),
+        )
         assert answer.status == 201
-        done.append(urgency)
 
     tasks = []
     for count, urgency in enumerate((7, 0, 3), 1):
@@ -106,7 +111,7 @@ async def test_priority_is_heard(limited: Any, house: Any) -> None:
         await until(partial(lambda count: waiting(traffic) == count, count))
     traffic.leave(other)
     await asyncio.gather(*tasks)
-    assert done == [0, 3, 7]
+    assert read == [0, 3, 7]
 
 
 async def test_beyond_the_line_it_is_503_with_retry_after(limited: Any, house: Any) -> None:

@@ -6,6 +6,7 @@ from .accounts import Accounts
 from .blocks import Blocks
 from .claims import Claims
 from .drives import Drives
+from .factors import Factors
 from .facts import Facts
 from .grants import Grants
 from .groups import Groups
@@ -73,6 +74,11 @@ class Tx:
     def grants(self) -> Grants:
         """Who else may do what."""
         return Grants(self._sql)
+
+    @property
+    def factors(self) -> Factors:
+        """Second factors."""
+        return Factors(self._sql)
 
     @property
     def facts(self) -> Facts:

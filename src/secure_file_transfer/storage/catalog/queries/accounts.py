@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
+from sqlalchemy.dialects.sqlite import insert
 
 from ....errors import ConflictError, ExistsError, NotFoundError
 from ....model import Account, AccountId, DriveId, Role, TimeUs
 from ....paths import display
 from ..names import name_key
 from ..sql import Row, Sql, Statement
-from ..tables import accounts
+from ..tables import accounts, known_sources
 
 COLUMNS = (
     accounts.c.id,
@@ -37,6 +38,23 @@ _HASH = Statement(sa.select(accounts.c.password_hash).where(_THIS))
 _SET_HASH = Statement(sa.update(accounts).where(_THIS).values(password_hash=bindparam("hash")))
 _SET_DISABLED = Statement(sa.update(accounts).where(_THIS).values(disabled=bindparam("off")))
 _SET_RATES = Statement(sa.update(accounts).where(_THIS).values(rate_up=bindparam("up"), rate_down=bindparam("down")))
+_SET_ROLE = Statement(sa.update(accounts).where(_THIS).values(role=bindparam("new_role")))
+_SOURCES = known_sources.c.account_id == bindparam("account")
+_KNOWS = Statement(sa.select(sa.literal(1)).where(_SOURCES, known_sources.c.source == bindparam("from_source")))
+_ADD_SOURCE = insert(known_sources).values({each.name: bindparam(each.name) for each in known_sources.c})
+_REMEMBER = Statement(
+    _ADD_SOURCE.on_conflict_do_update(
+        index_elements=["account_id", "source"], set_={"seen_us": _ADD_SOURCE.excluded.seen_us}
+    )
+)
+_LATEST = (
+    sa.select(known_sources.c.source)
+    .where(_SOURCES)
+    .order_by(known_sources.c.seen_us.desc(), known_sources.c.source)
+    .limit(bindparam("most"))
+)
+_FORGET_OLD = Statement(sa.delete(known_sources).where(_SOURCES, known_sources.c.source.not_in(_LATEST)))
+_FORGET_SOURCES = Statement(sa.delete(known_sources).where(_SOURCES))
 _DELETE = Statement(sa.delete(accounts).where(_THIS))
 
 
@@ -112,6 +130,30 @@ class Accounts:
     def set_rates(self, account_id: AccountId, up: int, down: int) -> None:
         """Limit its transfers."""
         self._change(_SET_RATES, account=account_id, up=up, down=down)
+
+    def set_role(self, account_id: AccountId, role: Role) -> None:
+        """Make it an administrator, or an ordinary account again."""
+        self._change(_SET_ROLE, account=account_id, new_role=role.value)
+
+    def knows(self, account_id: AccountId, source: str) -> bool:
+        """Whether it has signed in from there."""
+        return self._sql.row(_KNOWS, account=account_id, from_source=source) is not None
+
+    def remember(self, account_id: AccountId, source: str, now: TimeUs, most: int) -> None:
+        """It has just signed in from there.
+
+        Raises:
+            NotFoundError
+        """
+        try:
+            self._sql.run(_REMEMBER, account_id=account_id, source=source, seen_us=now)
+        except ConflictError:
+            raise _gone(account_id) from None
+        self._sql.run(_FORGET_OLD, account=account_id, most=most)
+
+    def forget_sources(self, account_id: AccountId) -> None:
+        """It has signed in from nowhere."""
+        self._sql.run(_FORGET_SOURCES, account=account_id)
 
     def all(self) -> Sequence[Account]:
         """All of them, by case-folded name."""

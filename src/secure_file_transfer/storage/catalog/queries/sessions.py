@@ -7,7 +7,7 @@ from sqlalchemy import bindparam
 
 from ....errors import ConflictError, NotFoundError
 from ....model import Account, AccountId, Session, SessionId, TimeUs
-from ..sql import Sql, Statement
+from ..sql import Row, Sql, Statement
 from ..tables import accounts, sessions
 from .accounts import COLUMNS as ACCOUNT_COLUMNS
 from .accounts import account_of
@@ -36,6 +36,13 @@ _BY_TOKEN = Statement(
 )
 _TOUCH = Statement(sa.update(sessions).where(_THIS).values(seen_us=bindparam("seen")))
 _OF = Statement(sa.select(*_COLUMNS).where(_OF_ACCOUNT).order_by(sessions.c.id))
+_GET = Statement(sa.select(*_COLUMNS, *ACCOUNT_COLUMNS).select_from(sessions.join(accounts)).where(_THIS))
+_ALL = Statement(
+    sa.select(*_COLUMNS, *ACCOUNT_COLUMNS)
+    .select_from(sessions.join(accounts))
+    .order_by(sessions.c.seen_us.desc(), sessions.c.id.desc())
+    .limit(bindparam("most"))
+)
 _DELETE = Statement(sa.delete(sessions).where(_THIS))
 _DELETE_OF = Statement(sa.delete(sessions).where(_OF_ACCOUNT))
 _DELETE_OTHERS = Statement(sa.delete(sessions).where(_OF_ACCOUNT, sessions.c.id != bindparam("but")))
@@ -84,9 +91,7 @@ class Sessions:
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None:
         """The session and its account, whether or not it has expired: the caller knows what time it is."""
         row = self._sql.row(_BY_TOKEN, token=token_hash)
-        if row is None:
-            return None
-        return Session(*row[: len(_COLUMNS)]), account_of(row[len(_COLUMNS) :])
+        return _both(row) if row else None
 
     def touch(self, session_id: SessionId, now: TimeUs) -> None:
         """It was just used. One that has ended meanwhile stays ended."""
@@ -95,6 +100,15 @@ class Sessions:
     def of(self, account_id: AccountId) -> Sequence[Session]:
         """All sessions of an account, the oldest first."""
         return [Session(*row) for row in self._sql.rows(_OF, account=account_id)]
+
+    def get(self, session_id: SessionId) -> tuple[Session, Account] | None:
+        """The session and its account, whether or not it has expired."""
+        row = self._sql.row(_GET, session=session_id)
+        return _both(row) if row else None
+
+    def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
+        """Those used last, at most `limit`."""
+        return [_both(row) for row in self._sql.rows(_ALL, most=limit)]
 
     def delete(self, session_id: SessionId) -> None:
         """End it. One that has ended already is fine."""
@@ -109,3 +123,7 @@ class Sessions:
     def delete_expired(self, now: TimeUs) -> int:
         """Remove those whose time is up; returns how many."""
         return self._sql.run(_DELETE_EXPIRED, now=now)
+
+
+def _both(row: Row) -> tuple[Session, Account]:
+    return Session(*row[: len(_COLUMNS)]), account_of(row[len(_COLUMNS) :])

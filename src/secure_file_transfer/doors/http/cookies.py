@@ -1,0 +1,56 @@
+"""The browser's session: a cookie that scripts cannot read, and the proof that a request comes from our own page.
+
+Everything else sends `Authorization`, which no page of another site can make a browser send.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import ForbiddenError, SignInRequiredError
+from ...services.sessions import SignedIn
+
+# The prefix makes browsers refuse it without Secure, with a Domain, or from a sibling host (RFC 6265bis, 4.1.3.2).
+NAME = "__Host-sft"
+_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CLEARED = f"{NAME}=; {_ATTRIBUTES}; Max-Age=0"
+
+
+def written(signed: SignedIn) -> str:
+    """The value of `Set-Cookie`. It ends with the session."""
+    session = signed.session
+    return f"{NAME}={signed.token}; {_ATTRIBUTES}; Max-Age={(session.expires_us - session.created_us) // 1_000_000}"
+
+
+def token(fields: Mapping[bytes, bytes]) -> str | None:
+    """The session's token in `Cookie`, or None.
+
+    Raises:
+        SignInRequiredError: there are two; whoever could plant one must not choose whose session it is.
+    """
+    pairs = fields.get(b"cookie", b"").decode("latin-1").replace(", ", "; ").split(";")
+    found = [value.strip() for name, _, value in (pair.partition("=") for pair in pairs) if name.strip() == NAME]
+    if len(found) > 1:
+        raise SignInRequiredError("There are two sessions in one request", hint="Delete this site's cookies.")
+    return found[0] if found else None
+
+
+def require_own_page(scope: Any, fields: Mapping[bytes, bytes], *, strictly: bool = True) -> None:
+    """Refuse what another site made the browser send (attack 35).
+
+    A state change must name our own origin; with `strictly` False it may also name none, as programs do. Reading must
+    not be said to come from elsewhere.
+
+    Raises:
+        ForbiddenError
+    """
+    site, origin = fields.get(b"sec-fetch-site"), fields.get(b"origin")
+    own = origin is not None and origin.lower() == b"https://" + fields.get(b"host", b"").lower()
+    if scope["method"] in _SAFE:
+        good = site in {None, b"same-origin", b"none"}
+    else:
+        good = site in {None, b"same-origin"} and (own if origin is not None or strictly else True)
+    if not good:
+        raise ForbiddenError(
+            "That request comes from another site", hint="Use this server's own pages, or send Authorization."
+        )

@@ -1,0 +1,182 @@
+"""`sessions` and `guard`: who is signed in, and who has to wait after wrong guesses."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from .connection import connected, run
+from .failures import UsageError
+from .options import Flag, Json, Quiet, Server
+from .terminal import count_text, is_terminal, note, out, safe, styled, table, time_text
+from .values import print_json, time_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...client import SessionInfo
+
+_AGENT_MAX = 24
+
+
+def sessions_list(*, everybody: Annotated[bool, Flag] = False, server: Server = None, json: Json = False) -> int:
+    """List your sessions.
+
+    The one with the star is the one you are using.
+
+        sft sessions list
+        sft sessions list --everybody
+
+    Args:
+        everybody: Those of all accounts; for operators.
+    """
+
+    async def work() -> "Sequence[SessionInfo]":
+        async with connected(server) as client:
+            return await client.sessions(everybody=everybody)
+
+    found = run(work())
+    if json:
+        print_json([_session_value(each) for each in found])
+        return 0
+    rows = [
+        [
+            f"{'*' if each.current else ' '} {each.number}",
+            *([safe(each.account.name)] if everybody else []),
+            time_text(each.seen_us),
+            safe(each.address),
+            each.door,
+            _short(safe(each.agent)),
+        ]
+        for each in found
+    ]
+    head = ["  ID", *(["ACCOUNT"] if everybody else []), "LAST USED", "ADDRESS", "DOOR", "PROGRAM"]
+    _print_table(head, rows)
+    return 0
+
+
+def sessions_end(
+    *number: Annotated[int, Parameter(metavar="ID")],
+    all_: Annotated[bool, Parameter(name="--all", negative="", show_default=False)] = False,
+    user: Annotated[str | None, Parameter(alias="-u", metavar="NAME")] = None,
+    server: Server = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """End sessions; their transfers stop.
+
+    That takes less than a second, also for a transfer that hangs.
+
+        sft sessions end 12 15
+        sft sessions end --all
+        sft sessions end --all --user sara
+
+    Args:
+        number: The number that 'sft sessions list' shows.
+        all_: All your sessions but the one you are using.
+        user: With --all: all sessions of this account; for operators.
+    """
+    if bool(number) == all_:
+        raise UsageError("Say which sessions", hint="Give their numbers, or --all.")
+    if user is not None and not all_:
+        raise UsageError("--user goes with --all", hint="A number needs no name.")
+
+    async def work() -> int:
+        async with connected(server) as client:
+            if all_:
+                return await client.end_sessions(user)
+            for each in number:
+                await client.end_session(each)
+            return len(number)
+
+    ended = run(work())
+    if json:
+        print_json({"ended": ended})
+    note(f"{count_text(ended, 'session')} ended.", quiet=quiet)
+    return 0
+
+
+def guard_list(*, server: Server = None, json: Json = False, quiet: Quiet = False) -> int:
+    """List who has to wait.
+
+    After too many wrong passwords or codes. A source is an IPv4 address or an IPv6 network; an account waits for
+    strangers only; a pair is an account at a source from which it has signed in before.
+
+        sft guard list
+    """
+
+    async def work() -> "list[dict[str, Any]]":
+        async with connected(server) as client:
+            return [
+                {"kind": each.kind, "subject": each.subject, "guesses": each.guesses, "until_us": each.until_us}
+                for each in await client.guard_blocks()
+            ]
+
+    blocks = run(work())
+    if json:
+        print_json([{**each, "until": time_value(each.pop("until_us"))} for each in blocks])
+        return 0
+    rows = [[each["kind"], safe(each["subject"]), str(each["guesses"]), time_text(each["until_us"])] for each in blocks]
+    _print_table(["KIND", "WHO", "WRONG", "UNTIL"], rows)
+    if not rows:
+        note("Nobody has to wait.", quiet=quiet)
+    return 0
+
+
+def guard_unblock(
+    *who: Annotated[str, Parameter(metavar="WHO")],
+    all_: Annotated[bool, Parameter(name="--all", negative="", show_default=False)] = False,
+    server: Server = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Let somebody guess again at once.
+
+        sft guard unblock 192.0.2.7
+        sft guard unblock sara
+        sft guard unblock --all
+
+    Args:
+        who: An address, a network or an account.
+        all_: Everybody.
+    """
+    if bool(who) == all_:
+        raise UsageError("Say whom", hint="Give addresses or accounts, or --all.")
+
+    async def work() -> int:
+        async with connected(server) as client:
+            return sum([await client.guard_unblock(each) for each in (who or (None,))])
+
+    unblocked = run(work())
+    if json:
+        print_json({"unblocked": unblocked})
+    note(f"{count_text(unblocked, 'block')} lifted.", quiet=quiet)
+    return 0
+
+
+def _session_value(each: "SessionInfo") -> dict[str, Any]:
+    return {
+        "id": each.number,
+        "account": {"name": each.account.name, "role": each.account.role},
+        "door": each.door,
+        "address": each.address,
+        "agent": each.agent,
+        "since": time_value(each.since_us),
+        "seen": time_value(each.seen_us),
+        "expires": time_value(each.expires_us),
+        "current": each.current,
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _AGENT_MAX else text[: _AGENT_MAX - 1] + "…"
+
+
+def _print_table(head: list[str], rows: list[list[str]]) -> None:
+    if is_terminal(sys.stdout) and rows:
+        first, *lines = table([head, *rows])
+        out(styled(first, "dim", sys.stdout))
+    else:
+        lines = table(rows)
+    for line in lines:
+        out(line)
