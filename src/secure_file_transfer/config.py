@@ -2,6 +2,8 @@
 
 import difflib
 import os
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +21,14 @@ from .errors import ConfigurationError
 from .model import BLOCK_SIZE_DEFAULT, BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, DEFAULT_PORT
 
 _PREFIX = "SFT_"
+
+
+class ClientCertificates(StrEnum):
+    """Whether devices may, or must, show a certificate of this server's own authority."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 def default_data_dir() -> Path:
@@ -43,6 +53,17 @@ class Settings(BaseSettings):
     keyfile: Path | None = None
     client_cafile: Path | None = None
     """When set, only clients that hold a certificate of this authority can connect at all."""
+    tls_client_certificates: ClientCertificates = ClientCertificates.OPTIONAL
+    """Whether devices that were enrolled here may sign in by their certificates, or have to show one."""
+    certificate_sign_in: bool = True
+    """Whether such a certificate signs in by itself; otherwise a password is needed besides."""
+    device_days: int = Field(90, ge=1, le=397)
+    """How long the certificate of a device lasts; it renews itself in its last third."""
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks of reverse proxies, whose word counts for where a request comes from and which certificate it showed.
+
+    In the environment: separated by commas.
+    """
     block_size: int = Field(BLOCK_SIZE_DEFAULT, ge=BLOCK_SIZE_MIN, le=BLOCK_SIZE_MAX)
     session_hours: int = Field(24 * 30, ge=1)
     """How long a sign-in lasts."""
@@ -57,7 +78,7 @@ class Settings(BaseSettings):
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("text", pattern="^(text|json)$")
 
-    @field_validator("public_names", mode="before")
+    @field_validator("public_names", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value

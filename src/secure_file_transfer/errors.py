@@ -173,6 +173,12 @@ class SignInFailedError(SecureFileTransferError):
     row = _row("sign_in_failed", 401, 530, 6, "Wrong name or password")
 
 
+class ClientCertificateError(SecureFileTransferError):
+    """A client certificate is needed and there is none, or there is one that is not good (any more)."""
+
+    row = _row("client_certificate", 403, 530, 6, "A client certificate is needed")
+
+
 class ForbiddenError(SecureFileTransferError):
     """You may see it but not do that to it."""
 

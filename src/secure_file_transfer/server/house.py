@@ -9,6 +9,9 @@ from ..errors import SecureFileTransferError
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.block_leases import BlockLeases
+from ..services.certificates import Certificates
+from ..services.credentials import Credentials
+from ..services.devices import Devices
 from ..services.files import Files
 from ..services.keys import Keys
 from ..services.passwords import PasswordHasher
@@ -21,12 +24,14 @@ from ..storage.blobs.local import LocalBlobStore
 from ..storage.catalog import open_catalog
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
+from ..storage.durable import write_file
 from ..storage.keysource import choose_key_source
 
 _log = structlog.get_logger()
 
 SWEEP_SECONDS = 600.0
 _HOUR_US = 3_600_000_000
+_DAY_US = 24 * _HOUR_US
 
 
 class House:
@@ -53,6 +58,14 @@ class House:
         self.sessions = Sessions(catalog, clock, hasher, settings.session_hours * _HOUR_US)
         self.accounts = Accounts(catalog, clock, hasher, self.vaults, self.sessions)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions)
+        self.certificates = Certificates(self.directory.tls, clock, write_file)
+        self.devices = Devices(
+            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US
+        )
+        self.credentials = Credentials(
+            catalog, clock, self.sessions, settings.tls_client_certificates, alone=settings.certificate_sign_in
+        )
+        self.devices.on_revoked = self.credentials.forget
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:

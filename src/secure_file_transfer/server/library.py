@@ -154,7 +154,7 @@ class SecureFileTransferServer:
         with disk_errors(f"making {self._received_dir}"):
             self._received_dir.mkdir(parents=True, exist_ok=True)
         tree = FolderTree(self._received_dir, SystemClock())
-        return listen(settings, tls, Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)))
+        return listen(settings, tls, Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)))[1]
 
     def _make_accounts(self, house: House) -> None:
         for name, password in self._accounts.items():

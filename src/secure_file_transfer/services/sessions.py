@@ -16,7 +16,7 @@ from secure_file_transfer.errors import (
     StorageError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import Account, AccountId, Principal, Session, SessionId, TimeUs
+from secure_file_transfer.model import Account, AccountId, Device, DeviceId, Principal, Session, SessionId, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import findable
@@ -75,8 +75,12 @@ class Sessions:
 
     # --- beginning ----------------------------------------------------------------------------------------------
 
-    def sign_in(self, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
+    def sign_in(
+        self, name: str, password: str, *, door: str, address: str, agent: str, device: Device | None = None
+    ) -> SignedIn:
         """Check name and password and begin a session with a new id and token (attack 28).
+
+        With a `device` it must be the account that the device belongs to, and the session is good with it alone.
 
         Raises:
             SignInFailedError: for every reason there is; the same text after the same work (attacks 22, 27).
@@ -88,6 +92,8 @@ class Sessions:
             raise _sign_in_failed()
         if not self._passwords.verify(password_hash, password) or account.disabled:
             raise _sign_in_failed()
+        if device is not None and device.account_id != account.id:
+            raise _sign_in_failed()
         better = self._better_hash(password_hash, password)
 
         def still_so(tx: CatalogTx) -> None:
@@ -97,15 +103,17 @@ class Sessions:
             if better:
                 tx.accounts.set_password_hash(account.id, better)
 
-        return self._begin(account.id, (door, address, agent), still_so)
+        return self._begin(account.id, (door, address, agent), still_so, device.id if device else None)
 
-    def open_for(self, account: Account, *, door: str, address: str, agent: str) -> SignedIn:
+    def open_for(
+        self, account: Account, *, door: str, address: str, agent: str, device_id: DeviceId | None = None
+    ) -> SignedIn:
         """Begin a session for somebody who proved by other means to be that account, such as the set-up code.
 
         Raises:
             SignInFailedError: the account is disabled or gone.
         """
-        return self._begin(account.id, (door, address, agent), lambda _: None)
+        return self._begin(account.id, (door, address, agent), lambda _: None, device_id)
 
     def _lookup(self, name: str) -> tuple[Account | None, str | None]:
         normal = findable(name)
@@ -124,7 +132,9 @@ class Sessions:
                 return self._passwords.hash(password)
         return None
 
-    def _begin(self, account_id: AccountId, where: tuple[str, str, str], first: _Work) -> SignedIn:
+    def _begin(
+        self, account_id: AccountId, where: tuple[str, str, str], first: _Work, device_id: DeviceId | None = None
+    ) -> SignedIn:
         token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         door, address, agent = map(_printable, where)
 
@@ -135,7 +145,7 @@ class Sessions:
             first(tx)
             now = self._clock.now_us()
             ends = TimeUs(now + self._lifetime_us)
-            session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends)
+            session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends, device_id=device_id)
             return SignedIn(token, session, account)
 
         return self._catalog.write(work)

@@ -1,9 +1,7 @@
 """The first administrator: no default password, but a code that the console shows once to whoever starts the server."""
 
-import hashlib
 import hmac
 import json
-import secrets
 from dataclasses import asdict, dataclass, replace
 
 from secure_file_transfer.errors import ConflictError, NotFoundError
@@ -11,18 +9,15 @@ from secure_file_transfer.model import Account, Role, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import Accounts, is_admin
+from .codes import code_hash, in_groups, new_signs, typed
 from .sessions import Sessions, SignedIn
 
 _FACT = "setup_code"
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""32 signs, none of which looks like another when read from a screen and typed: no 0 and O, no 1 and I."""
 _GROUPS = 5
-_GROUP = 5
-"""5 groups of 5 signs: 125 random bits."""
+"""125 random bits."""
 _LIFETIME_US = 24 * 3600 * 1_000_000
 _WRONG_MAX = 20
 """Guesses after which the code is dead. A person mistypes a few times; nobody guesses 125 bits anyway."""
-_TYPED_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,8 @@ class Setup:
         Raises:
             ConflictError: there is an administrator already.
         """
-        signs = "".join(secrets.choice(_ALPHABET) for _ in range(_GROUPS * _GROUP))
-        code = _Code(_hash(signs), self._clock.now_us() + _LIFETIME_US, wrong=0)
+        signs = new_signs(_GROUPS)
+        code = _Code(code_hash(signs).hex(), self._clock.now_us() + _LIFETIME_US, wrong=0)
 
         def work(tx: CatalogTx) -> None:
             if not _waits(tx):
@@ -70,7 +65,7 @@ class Setup:
             _keep(tx, code)
 
         self._catalog.write(work)
-        return "-".join(signs[at : at + _GROUP] for at in range(0, len(signs), _GROUP))
+        return in_groups(signs)
 
     def complete(self, code: str, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
         """Make the first administrator and sign it in.
@@ -84,7 +79,7 @@ class Setup:
         """
         if not self.needed():
             raise _not_found()
-        guess = _hash(_typed(code))
+        guess = code_hash(typed(code)).hex()
         if not self._catalog.read(lambda tx: _fits(tx, guess, self._clock.now_us())):
             self._catalog.write(_count_wrong)
             raise _not_found()
@@ -103,14 +98,6 @@ class Setup:
 
 def _waits(tx: CatalogTx) -> bool:
     return not any(map(is_admin, tx.accounts.all()))
-
-
-def _typed(code: str) -> str:
-    return "".join(c for c in code[:_TYPED_MAX].upper() if c not in "- ")
-
-
-def _hash(signs: str) -> str:
-    return hashlib.sha256(signs.encode("utf-8", "replace")).hexdigest()
 
 
 def _keep(tx: CatalogTx, code: _Code) -> None:

@@ -11,6 +11,7 @@ from ...paths import RemotePath
 from ...services.files import Files
 from . import schemas
 from .context import DOOR, Caller, Context
+from .devices import add_devices
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -46,13 +47,14 @@ def build_router(context: Context) -> APIRouter:
     _add_server(router, context)
     _add_sign_in(router, context)
     _add_sessions(router, context)
+    add_devices(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
     return router
 
 
 def _add_server(router: APIRouter, context: Context) -> None:
-    services = context.services
+    services, credentials = context.services, context.services.credentials
 
     @router.get("/server", response_model=schemas.ServerOut, openapi_extra=_PUBLIC, summary="What the server is")
     async def server() -> Response:
@@ -65,6 +67,8 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "anonymous": services.anonymous,
                     "setup": services.setup is not None and services.setup.needed(),
                     "block_size": services.block_size,
+                    "client_certificates": credentials.demand.value if credentials else "off",
+                    "certificate_sign_in": credentials is not None and credentials.alone,
                 }
             )
 
@@ -107,9 +111,12 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
             raise SignInFailedError(hint="This server has no accounts.")
 
         def work() -> bytes:
-            signed = service.sign_in(
-                wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent
-            )
+            if services.credentials is not None:
+                signed = services.credentials.sign_in(wanted.name, wanted.password, caller.shown())
+            else:
+                signed = service.sign_in(
+                    wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent
+                )
             return schemas.dump(schemas.sign_in_json(signed))
 
         return _answer(await context.signing.run(work), 201)

@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ...errors import SignInRequiredError
-from ...model import Principal
+from ...errors import ForbiddenError, SignInRequiredError
+from ...model import Device, Principal
 from ...services.blocks import Blocks
+from ...services.credentials import Credentials, Shown
+from ...services.devices import Devices
 from ...services.files import Files
 from ...services.sessions import Sessions
 from ...services.setup import Setup
 from ...services.uploads import Uploads
+from .tls import Networks, shown_certificate
 from .workers import Workers
 
 T = TypeVar("T")
@@ -31,8 +34,9 @@ SIGNING_WAITING_MAX = 32
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
-    `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `uploads` is None where
-    no drive keeps unfinished uploads, `blocks` where there is no block protocol.
+    `credentials` weighs tokens and client certificates where there are accounts; `trusted_proxies` may say which
+    certificate they were shown. `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the
+    guest. `uploads` is None where no drive keeps unfinished uploads, `blocks` where there is no block protocol.
     """
 
     files: Files
@@ -44,6 +48,9 @@ class HttpServices:
     version: str
     uploads: Uploads | None = None
     blocks: Blocks | None = None
+    credentials: Credentials | None = None
+    devices: Devices | None = None
+    trusted_proxies: Networks = ()
 
 
 class Context:
@@ -102,18 +109,61 @@ class Caller:
                 falls back to the guest.
         """
         services = self._context.services
-        values = [value for name, value in self._scope["headers"] if name == b"authorization"]
-        if not values:
+        if services.credentials is not None:
+            shown = self.shown()
+            if shown.token is None and shown.certificate is not None:
+                self._refuse_foreign_pages()
+            return services.credentials.principal(shown)
+        token = self._token()
+        if token is None:
             if services.anonymous:
                 return Principal(None, None)
             raise SignInRequiredError(hint="Sign in with: sft login, or send Authorization: Bearer <token>.")
+        if services.sessions is None:
+            raise _not_understood()
+        return services.sessions.resolve(token)
+
+    def device(self) -> Device:
+        """The device whose certificate came with it. Call it in a worker thread.
+
+        Raises:
+            ClientCertificateError
+        """
+        credentials = self._context.services.credentials
+        if credentials is None:
+            raise SignInRequiredError("This server has no accounts")
+        self._refuse_foreign_pages()
+        return credentials.device(self.shown())
+
+    def shown(self) -> Shown:
+        """What came with it to say who it is."""
+        certificate = shown_certificate(self._scope, self._context.services.trusted_proxies)
+        return Shown(self._token(), certificate, DOOR, self.address, self.agent)
+
+    def _token(self) -> str | None:
+        values = [value for name, value in self._scope["headers"] if name == b"authorization"]
+        if not values:
+            return None
         scheme, _, token = values[0].partition(b" ")
-        if len(values) > 1 or scheme.lower() != b"bearer" or services.sessions is None:
-            raise SignInRequiredError(
-                "These credentials are not understood", hint="Send one header Authorization: Bearer <token>."
-            )
-        return services.sessions.resolve(token.strip(b" ").decode("latin-1"))
+        if len(values) > 1 or scheme.lower() != b"bearer":
+            raise _not_understood()
+        return str(token.strip(b" "), "latin-1")
+
+    def _refuse_foreign_pages(self) -> None:
+        """A browser shows its certificate to us whoever made it ask: a foreign page must change nothing (attack 35)."""
+        if self._scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            return
+        fields = joined_fields(self._scope["headers"])
+        own = b"https://" + fields.get(b"host", b"")
+        if fields.get(b"origin", own) != own or fields.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}:
+            raise ForbiddenError("This request comes from a page of another site")
 
     async def run(self, work: Callable[[Principal], T]) -> T:
         """Find out who it is and do `work` for them, in one trip to a worker thread."""
         return await self._context.workers.run(lambda: work(self.principal()))
+
+
+def _not_understood() -> SignInRequiredError:
+    return SignInRequiredError(
+        "These credentials are not understood", hint="Send one header Authorization: Bearer <token>."
+    )

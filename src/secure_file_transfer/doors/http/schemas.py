@@ -26,6 +26,8 @@ class _Taken(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
+TakenBody = _Taken
+"""What is taken in a body or a query: members that are not known are refused."""
 Text = Annotated[str, Field(max_length=TEXT_MAX)]
 Taken = Literal["skip", "overwrite", "rename"]
 
@@ -110,6 +112,8 @@ class ServerOut(BaseModel):
     anonymous: bool
     setup: bool
     block_size: int
+    client_certificates: Literal["off", "optional", "required"]
+    certificate_sign_in: bool
 
 
 class EntryOut(BaseModel):

@@ -18,6 +18,7 @@ class TestMyCatalog(CatalogContract):
 
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
+from .catalog_devices import DevicesContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactsContract, SessionsContract
 from .catalog_transactions import TransactionsContract
@@ -36,6 +37,7 @@ class CatalogContract(
     ClaimsContract,
     AccountsContract,
     SessionsContract,
+    DevicesContract,
     FactsContract,
     TransactionsContract,
     TreeModelContract,

@@ -5,6 +5,7 @@ from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
 from .claims import Claims
+from .devices import Devices
 from .drives import Drives
 from .facts import Facts
 from .nodes import Nodes
@@ -61,6 +62,11 @@ class Tx:
     def sessions(self) -> Sessions:
         """Sessions."""
         return Sessions(self._sql)
+
+    @property
+    def devices(self) -> Devices:
+        """Devices, their certificates, and codes."""
+        return Devices(self._sql)
 
     @property
     def facts(self) -> Facts:
