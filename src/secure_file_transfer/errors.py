@@ -176,7 +176,7 @@ class SignInFailedError(SecureFileTransferError):
 class ClientCertificateError(SecureFileTransferError):
     """A client certificate is needed and there is none, or there is one that is not good (any more)."""
 
-    row = _row("client_certificate", 403, 530, 6, "A client certificate is needed")
+    row = _row("client_certificate", 403, 530, 6, "A client certificate is missing, or not good")
 
 
 class ForbiddenError(SecureFileTransferError):

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from ..model import Conflict
 from . import receiving, sending
-from .api import Api
+from .devices import DeviceRequests
 from .many import OnResult, Transferred
 from .progress import OnProgress
 from .receiving import Received
 from .wire import Written
 
 
-class AsyncClient(Api):
+class AsyncClient(DeviceRequests):
     """One server, seen by one account, for asyncio programs.
 
     ```python

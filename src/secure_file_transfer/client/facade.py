@@ -168,6 +168,12 @@ class SecureFileTransferClient(Configured):
     sign_out = _bridged(AsyncClient.sign_out)
     whoami = _bridged(AsyncClient.whoami)
 
+    enroll_device = _bridged(AsyncClient.enroll_device)
+    renew_device = _bridged(AsyncClient.renew_device)
+    devices = _bridged(AsyncClient.devices)
+    revoke_device = _bridged(AsyncClient.revoke_device)
+    device_code = _bridged(AsyncClient.device_code)
+
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)
     move = _bridged(AsyncClient.move)

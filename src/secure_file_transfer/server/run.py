@@ -203,7 +203,7 @@ class Local:
     accounts: Accounts
     devices: Devices
     adoption: Adoption
-    hosts: Sequence[str]
+    hosts: Callable[[], Sequence[str]]
     rotate_master_key: Callable[[], tuple[str, str]]
     sweep: Callable[[], SweepReport]
 
@@ -220,7 +220,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
 
     try:
         adoption = Adoption(house.certificates, house.clock)
-        yield Local(house.accounts, house.devices, adoption, _hosts(settings), house.keys.rotate, sweep)
+        yield Local(house.accounts, house.devices, adoption, lambda: _hosts(settings), house.keys.rotate, sweep)
     finally:
         house.close()
 

@@ -1,5 +1,6 @@
 """Certificates from elsewhere: requests for an organisation's authority to sign, and taking in what it signed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -22,6 +23,7 @@ from .certificates import (
     OWN_CA,
     OWN_CERT,
     OWN_KEY,
+    SERVER_CERT,
     Certificates,
     alternative_names,
 )
@@ -103,6 +105,16 @@ class Adoption:
         )
         return _signed(builder, key)
 
+    def show(self) -> dict[str, Adopted]:
+        """What is in use: the authority, and the server's certificate where there is one already."""
+        found = {"authority": CA_CERT, "server": OWN_CERT if self._path(OWN_CERT).exists() else SERVER_CERT}
+        self._certificates.client_authorities()
+        return {
+            name: _described(certificates_in(read_pem(self._path(file), "certificate"), file)[0])
+            for name, file in found.items()
+            if self._path(file).exists()
+        }
+
     def adopt(self, pem: bytes, key: bytes | None = None) -> Adopted:
         """Take in a certificate, those above it after it, and its key unless it belongs to a request made here.
 
@@ -119,14 +131,7 @@ class Adoption:
         for below, above in pairwise(chain):
             _check_link(below, above)
         warnings = self._adopt_authority(chain, key) if is_ca(first) else self._adopt_server(chain, key)
-        return Adopted(
-            is_ca(first),
-            first.subject.rfc4514_string(),
-            first.issuer.rfc4514_string(),
-            first.not_valid_after_utc,
-            first.fingerprint(hashes.SHA256()).hex(":").upper(),
-            tuple(warnings),
-        )
+        return _described(first, warnings)
 
     def _path(self, name: str) -> Path:
         return self._certificates.directory / name
@@ -190,6 +195,17 @@ class Adoption:
         if top is first and top.subject != top.issuer:
             return ["The file holds no certificate above this one; clients must know that authority already."]
         return []
+
+
+def _described(cert: x509.Certificate, warnings: Iterable[str] = ()) -> Adopted:
+    return Adopted(
+        is_ca(cert),
+        cert.subject.rfc4514_string(),
+        cert.issuer.rfc4514_string(),
+        cert.not_valid_after_utc,
+        cert.fingerprint(hashes.SHA256()).hex(":").upper(),
+        tuple(warnings),
+    )
 
 
 def _signed(builder: x509.CertificateSigningRequestBuilder, key: CaKey) -> bytes:

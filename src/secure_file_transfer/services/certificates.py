@@ -63,7 +63,7 @@ _SERVER_LIFE = timedelta(days=397) - SKEW
 _RENEW_BEFORE = timedelta(days=30)
 
 CA_CERT, CA_KEY = "ca_cert.pem", "ca_key.pem"
-_CERT, _KEY = "server_cert.pem", "server_key.pem"
+SERVER_CERT, SERVER_KEY = "server_cert.pem", "server_key.pem"
 CA_CHAIN = "ca_chain.pem"
 """The authorities above ours, where an organisation's signed it; servers send them along."""
 CA_FORMER = "ca_former.pem"
@@ -261,8 +261,8 @@ class Certificates:
             return self._imported()
         if not self._server_is_good(ca, hosts):
             self._check_key(ca)
-            self._keep(make_server_certificate(ca, hosts, self._clock.now_us()), _KEY, _CERT)
-        return TlsFiles(self._path(CA_CERT), self._path(_CERT), self._path(_KEY), fingerprint(ca.cert))
+            self._keep(make_server_certificate(ca, hosts, self._clock.now_us()), SERVER_KEY, SERVER_CERT)
+        return TlsFiles(self._path(CA_CERT), self._path(SERVER_CERT), self._path(SERVER_KEY), fingerprint(ca.cert))
 
     def authority(self) -> Pair:
         """The authority that signs, made when it is missing. Its certificate comes first, those above it follow.
@@ -347,15 +347,15 @@ class Certificates:
         return key
 
     def _server_is_good(self, ca: Pair, hosts: Sequence[str]) -> bool:
-        if not (self._path(_KEY).exists() and self._path(_CERT).exists()):
+        if not (self._path(SERVER_KEY).exists() and self._path(SERVER_CERT).exists()):
             return False
-        key = self._read_key(_KEY)
+        key = self._read_key(SERVER_KEY)
         try:
-            chain = read_pem(self._path(_CERT), "certificate")
+            chain = read_pem(self._path(SERVER_CERT), "certificate")
             cert, *above = certificates_in(chain, "The server's certificate")
             issuers = certificates_in(ca.cert, "The authority's certificate")
             cert.verify_directly_issued_by(issuers[0])
-            fits = spki(private_key_in(key, _KEY)) == spki(cert)
+            fits = spki(private_key_in(key, SERVER_KEY)) == spki(cert)
         except (ConfigurationError, InvalidSignature, ValueError, TypeError):
             return False  # ours to make, so a damaged one is simply made again
         if not ca.key:  # there is no other
@@ -372,7 +372,7 @@ def init(out_dir: Path, hosts: Sequence[str], clock: Clock, write: Write) -> Tls
         ConfigurationError: no host, or a malformed one.
         NoSpaceError, StorageError
     """
-    if taken := [name for name in (CA_CERT, CA_KEY, _CERT, _KEY) if os.path.lexists(out_dir / name)]:
+    if taken := [name for name in (CA_CERT, CA_KEY, SERVER_CERT, SERVER_KEY) if os.path.lexists(out_dir / name)]:
         raise ExistsError(
             f"{out_dir} already holds {', '.join(taken)}",
             hint="Choose another directory, or move those files away: whoever trusts them must trust the new ones.",

@@ -15,7 +15,7 @@ from secure_file_transfer.errors import (
     NotFoundError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, AccountId, Device, DeviceId, Principal, Role, TimeUs
+from secure_file_transfer.model import Account, AccountId, Device, DeviceId, Principal, Role, Session, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import SessionEnder, findable
@@ -206,6 +206,14 @@ class Devices:
     def of(self, account: str | None) -> Sequence[Device]:
         """The devices of an account, or all, for the operator on the spot. Raises NotFoundError."""
         return self._catalog.read(lambda tx: tx.devices.of(None if account is None else _account(tx, account).id))
+
+    def name_of(self, session: Session) -> str | None:
+        """The name of the device that a session was begun with, if it was."""
+        device_id = session.device_id
+        if device_id is None:
+            return None
+        device = self._catalog.read(lambda tx: tx.devices.get(device_id))
+        return device.name if device else None
 
     def revoke(self, who: Principal, device_id: DeviceId) -> Device:
         """End a device: its certificates, its sessions and their transfers (attack 33).

@@ -128,7 +128,12 @@ def _add_sessions(router: APIRouter, context: Context) -> None:
     @router.get("/sessions/current", response_model=schemas.WhoamiOut, summary="Who am I")
     async def whoami(request: Request) -> Response:
         caller = context.caller(request.scope)
-        return _answer(await caller.run(lambda who: schemas.dump(schemas.whoami_json(who, caller.address))))
+
+        def work(who: Principal) -> bytes:
+            device = services.devices.name_of(who.session) if services.devices and who.session else None
+            return schemas.dump(schemas.whoami_json(who, caller.address, device))
+
+        return _answer(await caller.run(work))
 
     @router.delete("/sessions/current", status_code=204, summary="Sign out")
     async def sign_out(request: Request) -> Response:

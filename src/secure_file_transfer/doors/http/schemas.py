@@ -101,6 +101,7 @@ class WhoamiOut(BaseModel):
     since: datetime | None
     expires: datetime | None
     address: str
+    device: str | None
 
 
 class ServerOut(BaseModel):
@@ -204,14 +205,15 @@ def sign_in_json(signed: SignedIn) -> dict[str, Any]:
     }
 
 
-def whoami_json(who: Principal, address: str) -> dict[str, Any]:
-    """A Whoami; a guest's address is that of the request."""
+def whoami_json(who: Principal, address: str, device: str | None = None) -> dict[str, Any]:
+    """A Whoami; a guest's address is that of the request. `device` is the one that the session belongs to."""
     session = who.session
     return {
         "account": account_json(who.account) if who.account else None,
         "since": write_time(session.created_us) if session else None,
         "expires": write_time(session.expires_us) if session else None,
         "address": session.address if session else address,
+        "device": device,
     }
 
 

@@ -122,7 +122,7 @@ def choose(server: str | None) -> "Profile":
         return current
     url = address_of(server)
     known = next((profile for profile in Profiles().all() if profile.url == url), Profile(url))
-    return known if token is None else Profile(url, known.ca_pem, token)
+    return known if token is None else Profile(url, known.ca_pem, token, certfile=known.certfile)
 
 
 @asynccontextmanager
@@ -136,7 +136,15 @@ async def connected(server: str | None) -> AsyncIterator["AsyncClient"]:
 
     profile = choose(server)
     cafile = os.environ.get("SFT_CAFILE") or None
-    client = AsyncClient(profile.url, cafile=cafile, ca_pem=None if cafile else profile.ca_pem, token=profile.token)
+    # Not SFT_CERTFILE: that is a server's own certificate.
+    certfile = os.environ.get("SFT_DEVICE") or profile.certfile
+    client = AsyncClient(
+        profile.url,
+        cafile=cafile,
+        ca_pem=None if cafile else profile.ca_pem,
+        token=profile.token,
+        certfile=certfile,
+    )
     try:
         async with client:
             yield client
