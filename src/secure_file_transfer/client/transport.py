@@ -222,7 +222,10 @@ class Transport:
             raise trusting.refused(address, told) from None
         raise InterruptedTransferError(
             f"The connection to {address} was cut" + (" in the middle of the answer" if begun else ""),
-            hint="Try again.",
+            # A server may refuse a certificate without a word.
+            hint="Try again."
+            if begun or self._trust.certfile is None
+            else "Try again; if that does not help, the server does not take this client certificate.",
         ) from None
 
 

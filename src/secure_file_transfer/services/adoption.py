@@ -130,6 +130,7 @@ class Adoption:
             raise ConfigurationError(f"The certificate expired on {day_text(first.not_valid_after_utc)}")
         for below, above in pairwise(chain):
             _check_link(below, above)
+        self._certificates.make_directory()
         warnings = self._adopt_authority(chain, key) if is_ca(first) else self._adopt_server(chain, key)
         return _described(first, warnings)
 
@@ -162,7 +163,6 @@ class Adoption:
         """Devices with a certificate of the present authority stay: the list of those that were grows by it."""
         present, former = self._path(CA_CERT), self._path(CA_FORMER)
         if not present.exists():
-            self._certificates.make_directory()
             return
         kept = certificates_in(read_pem(present, "certificate"), str(present))[:1]
         kept += certificates_in(read_pem(former, "certificate"), str(former)) if former.exists() else []

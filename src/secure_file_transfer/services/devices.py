@@ -269,9 +269,10 @@ class Devices:
         me = _signed_in(who)
         if account is None:
             return me
-        if me.role is not Role.ADMIN and findable(account) != me.name:
+        found = self._catalog.read(lambda tx: _account(tx, account))
+        if me.role is not Role.ADMIN and found.id != me.id:
             raise _no_account()
-        return self._catalog.read(lambda tx: _account(tx, account))
+        return found
 
 
 def _signed_in(who: Principal) -> Account:

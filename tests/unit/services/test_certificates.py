@@ -12,7 +12,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from secure_file_transfer.errors import ConfigurationError, ExistsError, StorageError
 from secure_file_transfer.model import TimeUs
-from secure_file_transfer.services import certificates
 from secure_file_transfer.services.certificates import (
     Certificates,
     Pair,

@@ -59,10 +59,11 @@ def ca_export_csr(
     config: Config = None,
     quiet: Quiet = False,
 ) -> int:
-    """Write a certificate request for your organisation's authority to sign.
+    """Write a request for your organisation.
 
-    By default for this server's own authority, as one below the organisation's. With --server for a server
-    certificate alone; its new key waits in the data directory. What comes back goes to 'sft ca import'.
+    Its authority signs it. By default it is for this server's own authority, as one below the organisation's; with
+    --server for a server certificate alone, whose new key waits in the data directory. What comes back goes to
+    'sft ca import'.
 
         sft ca export-csr > authority.csr
         sft ca export-csr --server --host files.example.org > server.csr
@@ -100,9 +101,10 @@ def ca_import(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Take in a certificate of your organisation: an authority, or a server certificate.
+    """Take in a certificate of your organisation.
 
-    The file tells which. A running server goes on with it within seconds, without a restart.
+    It is an authority's or a server's; the file tells which. A running server goes on with it within seconds,
+    without a restart.
 
         sft ca import signed.pem
         sft ca import server.pem --key server.key

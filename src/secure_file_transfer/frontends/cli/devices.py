@@ -42,7 +42,7 @@ def cert_enroll(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Let this computer sign in by a certificate of its own.
+    """Let this computer sign in by a certificate.
 
     Its key is made here and never leaves. The certificate renews itself, and 'sft cert revoke' ends it. Whoever is
     signed in needs nothing more; a computer that is not needs a one-time code from 'sft cert code'.
@@ -282,7 +282,9 @@ def cert_revoke(
     config: Config = None,
     quiet: Quiet = False,
 ) -> int:
-    """End a device: its certificate is refused at once, and what it transfers stops.
+    """End a device at once.
+
+    Its certificate is refused from now on, also by connections that are open, and what it transfers stops.
 
         sft cert revoke 3
 

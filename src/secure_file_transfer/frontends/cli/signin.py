@@ -13,6 +13,7 @@ from ...errors import (
     CertificateError,
     ClientCertificateError,
     ConfigurationError,
+    InterruptedTransferError,
     SecureFileTransferError,
     UnreachableError,
 )
@@ -233,7 +234,7 @@ def _signed_in(trust: ServerTrust, name: str, password: str) -> "SignIn":
     if known is not None and known.certfile is not None:
         try:
             return run(_sign_in(trust, name, password, known.certfile))
-        except (CertificateError, ClientCertificateError, ConfigurationError) as error:
+        except (CertificateError, ClientCertificateError, ConfigurationError, InterruptedTransferError) as error:
             warn(f"This computer's certificate is of no use there any more: {error}")
             Profiles().add(replace(known, certfile=None), current=False)
     return run(_sign_in(trust, name, password, None))
