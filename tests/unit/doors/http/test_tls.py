@@ -1,0 +1,84 @@
+"""Which certificate a request is taken to show."""
+
+import base64
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from secure_file_transfer.doors.http.tls import shown_certificate, tls_extension
+from secure_file_transfer.errors import InvalidRequestError
+from secure_file_transfer.testing.certificates import TestAuthority
+
+PEM = TestAuthority("CN of somebody").pem
+DER = ssl.PEM_cert_to_DER_cert(PEM)
+FIELD = b":" + base64.b64encode(DER) + b":"
+PROXIES = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))
+
+
+def scope(client: str | None, *fields: bytes, chain: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    return {
+        "client": (client, 1) if client else None,
+        "headers": [(b"client-cert", field) for field in fields],
+        "extensions": {"tls": {"client_cert_chain": list(chain)}},
+    }
+
+
+@pytest.mark.parametrize("client", ["198.51.100.7", "2001:db9::1", "unix", "", None])
+def test_attack_34_a_header_from_anybody_else_is_not_looked_at(client: str | None) -> None:
+    assert shown_certificate(scope(client, FIELD), PROXIES) is None
+    assert shown_certificate(scope(client, b"garbage", b"twice", chain=(PEM,)), PROXIES) == DER
+
+
+@pytest.mark.parametrize("client", ["192.0.2.9", "::ffff:192.0.2.9", "2001:db8::9", "2001:db8::9%eth0"])
+def test_a_trusted_proxy_s_header_counts_and_its_own_certificate_does_not(client: str) -> None:
+    assert shown_certificate(scope(client, FIELD, chain=("not even PEM",)), PROXIES) == DER
+    assert shown_certificate(scope(client, chain=(PEM,)), PROXIES) is None
+    assert shown_certificate(scope(client, b" " + FIELD + b"\t"), PROXIES) == DER
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b":", b"::", b":a:", b":!!!!:", FIELD[:-1], FIELD + b";a=1", FIELD + b", " + FIELD]
+)
+def test_a_proxy_s_header_is_one_byte_sequence(value: bytes) -> None:
+    with pytest.raises(InvalidRequestError):
+        shown_certificate(scope("192.0.2.9", value), PROXIES)
+    with pytest.raises(InvalidRequestError):
+        shown_certificate(scope("192.0.2.9", FIELD, FIELD), PROXIES)
+
+
+def test_without_the_extension_there_is_no_certificate() -> None:
+    assert shown_certificate({"client": ("192.0.2.9", 1), "headers": []}, ()) is None
+
+
+class Tls:
+    def __init__(self, der: bytes | None) -> None:
+        self.der = der
+
+    def getpeercert(self, *, binary_form: bool) -> bytes | None:
+        assert binary_form
+        return self.der
+
+    def version(self) -> str:
+        return "TLSv1.3"
+
+
+class Wire:
+    def __init__(self, tls: Tls | None) -> None:
+        self.tls = tls
+
+    def get_extra_info(self, name: str) -> Tls | None:
+        return self.tls if name == "ssl_object" else None
+
+
+def test_the_extension_of_asgi() -> None:
+    assert tls_extension(Wire(None)) is None  # type: ignore[arg-type]
+    with_none = tls_extension(Wire(Tls(None)))  # type: ignore[arg-type]
+    assert with_none
+    assert (with_none["client_cert_chain"], with_none["client_cert_name"]) == ([], None)
+    shown = tls_extension(Wire(Tls(DER)))  # type: ignore[arg-type]
+    assert shown
+    assert ssl.PEM_cert_to_DER_cert(shown["client_cert_chain"][0]) == DER
+    assert (shown["client_cert_name"], shown["tls_version"]) == ("CN=CN of somebody", 0x0304)
