@@ -4,8 +4,8 @@ import threading
 
 import structlog
 
-from ..config import Settings
-from ..errors import SecureFileTransferError
+from ..config import ClientCertificates, Settings
+from ..errors import ConfigurationError, SecureFileTransferError
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.block_leases import BlockLeases
@@ -43,6 +43,7 @@ class House:
         Raises:
             CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
         """
+        demand = _demand(settings)
         self.directory = DataDirectory(settings.data_dir)
         self.clock = clock = SystemClock()
         self.catalog = catalog = open_catalog(self.directory.catalog)
@@ -62,9 +63,7 @@ class House:
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US
         )
-        self.credentials = Credentials(
-            catalog, clock, self.sessions, settings.tls_client_certificates, alone=settings.certificate_sign_in
-        )
+        self.credentials = Credentials(catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in)
         self.devices.on_revoked = self.credentials.forget
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
@@ -75,6 +74,18 @@ class House:
     def close(self) -> None:
         """Let go of the catalog."""
         self.catalog.close()
+
+
+def _demand(settings: Settings) -> ClientCertificates:
+    """Whether certificates of devices count; where another authority's open the door, they would all be strangers."""
+    if settings.client_cafile is None:
+        return settings.tls_client_certificates
+    if settings.tls_client_certificates is ClientCertificates.REQUIRED:
+        raise ConfigurationError(
+            "client_cafile and tls_client_certificates = required ask for certificates of two authorities",
+            hint="Leave out one of them.",
+        )
+    return ClientCertificates.OFF
 
 
 class Janitor:

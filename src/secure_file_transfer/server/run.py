@@ -74,7 +74,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
-            lambda found: _switch(settings, house, app, listener, found),
+            lambda found: _switch(house, app, listener, found),
             house.devices.remove_expired,
             watched=[house.directory.tls, *filter(None, (settings.certfile, settings.keyfile))],
             clock=house.clock,
@@ -126,22 +126,22 @@ def listen(
         certfile=tls.chain,
         keyfile=tls.key,
         client_cafile=settings.client_cafile,
-        device_cas=_device_cas(settings, house) if house else None,
+        device_cas=_device_cas(house) if house else None,
         shutdown_seconds=settings.shutdown_seconds,
         idle_seconds=settings.idle_seconds,
     )
     return app, listener
 
 
-def _device_cas(settings: Settings, house: House) -> str | None:
+def _device_cas(house: House) -> str | None:
     """The authorities of devices, where connections shall ask for their certificates."""
-    off = settings.tls_client_certificates is ClientCertificates.OFF
+    off = house.credentials.demand is ClientCertificates.OFF
     return None if off else house.certificates.client_authorities().decode("ascii")
 
 
-def _switch(settings: Settings, house: House, app: HttpApp, listener: Listener, tls: TlsFiles) -> None:
+def _switch(house: House, app: HttpApp, listener: Listener, tls: TlsFiles) -> None:
     """Let a running server go on with other certificates."""
-    listener.use(tls.chain, tls.key, _device_cas(settings, house))
+    listener.use(tls.chain, tls.key, _device_cas(house))
     app.show_authority(tls.ca_cert.read_bytes())
 
 

@@ -147,7 +147,9 @@ def test_what_does_not_prove_a_good_key_is_refused(world: World, bad: str) -> No
     with pytest.raises(InvalidRequestError):
         world.devices.enrol_by_code(code, bad, "x", address="")
     assert world.devices.of(None) == []
-    assert world.devices.enrol_by_code(code, request(), "x", address="").device.account == "ada", "the code is still good"
+    assert world.devices.enrol_by_code(code, request(), "x", address="").device.account == "ada", (
+        "the code is still good"
+    )
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 65, "a\nb", "\u202eevil"])
