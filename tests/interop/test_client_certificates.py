@@ -17,7 +17,12 @@ from typing import Any
 import pytest
 
 from secure_file_transfer.client import SecureFileTransferClient
-from secure_file_transfer.errors import ClientCertificateError, InterruptedTransferError, SecureFileTransferError
+from secure_file_transfer.errors import (
+    ClientCertificateError,
+    ConfigurationError,
+    InterruptedTransferError,
+    SecureFileTransferError,
+)
 from secure_file_transfer.services.authority import issue_client
 from secure_file_transfer.testing.certificates import TestAuthority
 
@@ -269,6 +274,21 @@ def test_a_certificate_and_a_password_together(serve_site: Callable[..., Any]) -
     site.revoke(cert)
     assert site.house.sessions.remove_expired() == 0
     assert [each.device_id for each in site.house.catalog.read(lambda tx: tx.sessions.of(1))] == [None, None]
+
+
+def test_a_door_for_another_authority_s_certificates_knows_no_devices(
+    serve_site: Callable[..., Any], tmp_path: Path
+) -> None:
+    files = TestAuthority().issue(tmp_path, ["x"])
+    theirs = tmp_path / "theirs.pem"
+    theirs.write_bytes(files.keyfile.read_bytes() + files.certfile.read_bytes())
+    with pytest.raises(ConfigurationError):
+        serve_site(client_cafile=files.cafile, tls_client_certificates="required")
+    site = serve_site(client_cafile=files.cafile)
+    bearer = ("-H", f"Authorization: Bearer {site.token()}")
+    assert site.curl(ME, *bearer).status == 0
+    assert site.curl(ME, *bearer, cert=theirs).json["account"]["name"] == "ada"
+    assert site.curl(ME, cert=theirs).status == 401
 
 
 def test_off_asks_for_nothing(serve_site: Callable[..., Any]) -> None:

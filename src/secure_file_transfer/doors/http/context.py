@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ...errors import ForbiddenError, SignInRequiredError
@@ -110,7 +110,7 @@ class Caller:
         """
         services = self._context.services
         if services.credentials is not None:
-            shown = self.shown()
+            shown = self._shown_each_time()
             if shown.token is None and shown.certificate is not None:
                 self._refuse_foreign_pages()
             return services.credentials.principal(shown)
@@ -137,8 +137,12 @@ class Caller:
 
     def shown(self) -> Shown:
         """What came with it to say who it is."""
+        return replace(self._shown_each_time(), agent=self.agent)
+
+    def _shown_each_time(self) -> Shown:
+        """The same for every request: nothing is read that only the begin of a session needs."""
         certificate = shown_certificate(self._scope, self._context.services.trusted_proxies)
-        return Shown(self._token(), certificate, DOOR, self.address, self.agent)
+        return Shown(self._token(), certificate, DOOR, self.address, self.agent if certificate else "")
 
     def _token(self) -> str | None:
         values = [value for name, value in self._scope["headers"] if name == b"authorization"]
