@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from secure_file_transfer.client import SecureFileTransferClient
+from secure_file_transfer.client import SecureFileTransferClient, devices
 from secure_file_transfer.errors import (
     ClientCertificateError,
     ConfigurationError,
@@ -329,6 +329,17 @@ def test_our_client_needs_no_password_renews_in_time_and_is_refused_once_revoked
         with pytest.raises(ClientCertificateError):
             client.whoami()
         assert {site.curl(ME, cert=each).status for each in (old, enrolled.certfile)} == {403}
+
+
+def test_an_expired_certificate_is_told_before_anything_is_sent(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SecureFileTransferClient(site.url, cafile=site.cafile, token=site.token()) as client:
+        enrolled = client.enroll_device(tmp_path / "me.pem")
+    monkeypatch.setattr(f"{devices.__name__}.time.time", lambda: enrolled.expires_us / 1_000_000)
+    with SecureFileTransferClient(site.url, cafile=site.cafile, certfile=enrolled.certfile) as client:
+        with pytest.raises(ClientCertificateError, match="has expired"):
+            client.whoami()
 
 
 def test_a_stranger_s_certificate_is_told_as_such_by_our_client(site: Any, tmp_path: Path) -> None:

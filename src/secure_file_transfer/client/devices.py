@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from ..errors import ConfigurationError, ProtocolViolationError, SecureFileTransferError
+from ..errors import ClientCertificateError, ConfigurationError, ProtocolViolationError, SecureFileTransferError
 from ..model import TimeUs
 from ..paths import display
 from . import wire
@@ -26,6 +26,7 @@ from .wire import DeviceCode, DeviceInfo
 _AGAIN_SECONDS = 3600.0
 """When a renewal fails it is tried again after so long; the certificate is still good for weeks."""
 _PEM_MAX = 1024 * 1024
+_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class DeviceRequests(Api):
 
     _renewing: asyncio.Lock | None = None
     _renew_at: float | None = None
-    """Unix time; None as long as nobody looked, infinity where there is nothing to renew."""
+    _ends_at: float | None = None
+    """Unix times; None as long as nobody looked."""
 
     async def enroll_device(
         self, certfile: str | Path, name: str | None = None, *, code: str | None = None
@@ -84,7 +86,7 @@ class DeviceRequests(Api):
         answer = await self._ask("POST", "/api/v1/devices/renewal", {"request": request}, token=None, expect=(201,))
         enrolled = _kept(path, key, answer)
         self._wire().reload_certificate()
-        self._renew_at = _renewal_time(path)
+        self._renew_at, self._ends_at = _times(path)
         return enrolled
 
     async def devices(self, account: str | None = None, *, everybody: bool = False) -> list[DeviceInfo]:
@@ -120,14 +122,23 @@ class DeviceRequests(Api):
         return await super()._token()
 
     async def _renew_in_time(self) -> None:
-        """Renew the certificate when it is time. That it fails must not fail what was asked for."""
+        """Renew the certificate when it is time. That it fails must not fail what was asked for.
+
+        Raises:
+            ClientCertificateError: it has ended, so no server can take it.
+        """
         path = self._options.trust.certfile
-        if self._renew_at is None:
+        if self._renew_at is None or self._ends_at is None:
             # Only what we can put back in one step: key and certificate in one file, as we write it.
             whole = path is not None and self._options.trust.keyfile is None
-            self._renew_at = _renewal_time(path) if path and whole else float("inf")
+            self._renew_at, self._ends_at = _times(path) if path and whole else (_NEVER, _NEVER)
         if time.time() < self._renew_at:
             return
+        if time.time() >= self._ends_at:
+            raise ClientCertificateError(
+                f"The certificate of this device in {display(str(path))} has expired",
+                hint="Enrol it again: sft login, then sft cert enroll; or with a code: sft cert enroll URL --code.",
+            )
         if self._renewing is None:
             self._renewing = asyncio.Lock()
         async with self._renewing:
@@ -192,13 +203,15 @@ def read_certificate(path: Path) -> x509.Certificate:
         ) from None
 
 
-def _renewal_time(path: Path) -> float:
-    """When less than a third of a certificate's life is left; never for one that we could not replace."""
+def _times(path: Path) -> tuple[float, float]:
+    """When less than a third of a certificate's life is left, and when it ends.
+
+    Both are never for a file that holds none, and the first for one that we could not replace.
+    """
     try:
         certificate = read_certificate(path)
     except ConfigurationError:
-        return float("inf")
-    if not os.access(path.parent, os.W_OK):
-        return float("inf")
+        return _NEVER, _NEVER
     begins, ends = certificate.not_valid_before_utc.timestamp(), certificate.not_valid_after_utc.timestamp()
-    return ends - (ends - begins) / 3
+    # One that has ended is told of, wherever it lies.
+    return (ends - (ends - begins) / 3 if os.access(path.parent, os.W_OK) else ends), ends

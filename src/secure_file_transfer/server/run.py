@@ -178,7 +178,8 @@ def _url(host: str, port: int) -> str:
 
 def _tls(settings: Settings, house: House, hosts: Sequence[str]) -> tuple[TlsFiles, list[str]]:
     if settings.certfile is None and settings.keyfile is None:
-        return house.certificates.ensure(hosts), []
+        tls = house.certificates.ensure(hosts)
+        return tls, check_server_files(tls.chain, tls.key, house.clock.now_us())
     return own_certificate(settings.certfile, settings.keyfile, house.clock)
 
 

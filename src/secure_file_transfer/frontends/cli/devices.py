@@ -3,15 +3,16 @@
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, SecureFileTransferError
 from .connection import choose, connected, run
-from .failures import UsageError
+from .failures import UsageError, warn
 from .options import Config, DataDir, Flag, Json, Quiet, Server, Yes
 from .passwords import ask_secret, read_password
 from .settings import load_settings
@@ -19,7 +20,7 @@ from .terminal import ask, is_terminal, note, out, safe, styled, table, time_tex
 from .values import print_json, time_value
 
 if TYPE_CHECKING:
-    from ...client import DeviceInfo, Enrolled, Profile
+    from ...client import DeviceInfo, Enrolled, Profile, ServerInfo
     from ...model import Device, TimeUs
 
 Local = Annotated[
@@ -111,8 +112,8 @@ def _told(before: "Profile", enrolled: "Enrolled", *, json: bool, quiet: bool) -
 
     device = enrolled.device
     # The certificate takes the place of the token, which would only be one more secret on this disk.
-    info = run(_alone(replace(before, certfile=str(enrolled.certfile))))
-    token = None if info else before.token
+    info = run(_put_in_place(before))
+    token = None if info.certificate_sign_in else before.token
     Profiles().add(replace(before, token=token, account=device.account, certfile=str(enrolled.certfile)))
     if json:
         print_json({"url": before.url, "device": device_value(device), "certfile": str(enrolled.certfile)})
@@ -120,25 +121,23 @@ def _told(before: "Profile", enrolled: "Enrolled", *, json: bool, quiet: bool) -
     note(f"This device is '{safe(device.name)}' of {safe(device.account)}, number {device.id}.", quiet=quiet)
     note(f"Its key and certificate: {enrolled.certfile}", quiet=quiet)
     note(f"Good until {until}; it renews itself before that.", quiet=quiet)
-    if not info and token is None:
+    if info.client_certificates == "off":
+        warn("The server does not look at certificates.", "Its operator sets tls_client_certificates.")
+    elif token is None and not info.certificate_sign_in:
         note(f"Now sign in with your password: sft login {before.url}", quiet=quiet)
     return 0
 
 
-async def _alone(profile: "Profile") -> bool:
-    """Whether the certificate signs in by itself; ends the session it takes the place of."""
+async def _put_in_place(profile: "Profile") -> "ServerInfo":
+    """End the session that a certificate takes the place of, where it signs in by itself."""
     from ...client import AsyncClient
 
     async with AsyncClient(profile.url, ca_pem=profile.ca_pem, token=profile.token) as client:
         info = await client.server_info()
         if info.certificate_sign_in and profile.token is not None:
-            from ...errors import SecureFileTransferError
-
-            try:
+            with suppress(SecureFileTransferError):  # one that has ended already, say
                 await client.sign_out()
-            except SecureFileTransferError:
-                note("The former session could not be ended; it ends by itself.")
-        return info.certificate_sign_in
+        return info
 
 
 def cert_code(
