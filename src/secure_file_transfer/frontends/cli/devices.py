@@ -227,7 +227,7 @@ def cert_list(
             safe(device.name),
             safe(device.account),
             _status(device),
-            time_text(device.expires_us),
+            time_text(device.expires_us)[:10],
             time_text(device.seen_us) if device.seen_us is not None else "never",
         ]
         for device in found
