@@ -7,6 +7,7 @@ from ..model import Compression, Conflict
 from . import receiving, sending, syncing, watching
 from .account import AccountApi
 from .control import TransferControl
+from .devices import DeviceRequests
 from .how import LEVEL, How
 from .many import OnResult, Transferred
 from .progress import OnProgress
@@ -16,7 +17,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi):
+class AsyncClient(AccountApi, DeviceRequests):
     """One server, seen by one account, for asyncio programs.
 
     ```python
