@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from decimal import Decimal
+from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,14 @@ from .errors import ConfigurationError
 from .model import BLOCK_SIZE_DEFAULT, BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, DEFAULT_PORT
 
 _PREFIX = "SFT_"
+
+
+class ClientCertificates(StrEnum):
+    """Whether devices may, or must, show a certificate of this server's own authority."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 def default_data_dir() -> Path:
@@ -62,6 +71,12 @@ class Settings(BaseSettings):
     keyfile: Path | None = None
     client_cafile: Path | None = None
     """When set, only clients that hold a certificate of this authority can connect at all."""
+    tls_client_certificates: ClientCertificates = ClientCertificates.OPTIONAL
+    """Whether devices that were enrolled here may sign in by their certificates, or have to show one."""
+    certificate_sign_in: bool = True
+    """Whether such a certificate signs in by itself; otherwise a password is needed besides."""
+    device_days: int = Field(90, ge=1, le=397)
+    """How long the certificate of a device lasts; it renews itself in its last third."""
     block_size: int = Field(BLOCK_SIZE_DEFAULT, ge=BLOCK_SIZE_MIN, le=BLOCK_SIZE_MAX)
     session_hours: int = Field(24 * 30, ge=1)
     """How long a sign-in lasts."""
@@ -78,9 +93,9 @@ class Settings(BaseSettings):
     guard_block: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks from which nothing is taken."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    """Networks of the proxies in front, which may say who the client is."""
+    """Networks of the proxies in front, whose word counts for who the client is and which certificate it showed."""
     proxy_header: str = Field("x-forwarded-for", pattern="^(x-forwarded-for|forwarded)$")
-    """The header in which they say it."""
+    """The header in which they say who it is."""
     upload_hours: int = Field(72, ge=1)
     """How long an unfinished upload waits for its next piece."""
     shutdown_seconds: int = Field(10, ge=0)

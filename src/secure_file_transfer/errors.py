@@ -187,6 +187,12 @@ class TotpRequiredError(SecureFileTransferError):
     row = _row("totp_required", 401, 530, 6, "A code is needed")
 
 
+class ClientCertificateError(SecureFileTransferError):
+    """A client certificate is needed and there is none, or there is one that is not good (any more)."""
+
+    row = _row("client_certificate", 403, 530, 6, "A client certificate is missing, or not good")
+
+
 class ForbiddenError(SecureFileTransferError):
     """You may see it but not do that to it."""
 

@@ -14,6 +14,7 @@ NodeId = NewType("NodeId", int)
 VersionId = NewType("VersionId", int)
 SessionId = NewType("SessionId", int)
 GroupId = NewType("GroupId", int)
+DeviceId = NewType("DeviceId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -251,6 +252,28 @@ class Session:
     agent: str
     created_us: TimeUs
     seen_us: TimeUs
+    expires_us: TimeUs
+    device_id: DeviceId | None = None
+    """The device that it was begun with, by its certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What somebody signs in with by a client certificate. `account` is the name of who it belongs to.
+
+    `fingerprint` (SHA-256 of the DER form) and `expires_us` are those of the newest certificate, or of the one it was
+    found by. A revoked device stays listed until its certificates would have ended.
+    """
+
+    id: DeviceId
+    account_id: AccountId
+    account: str
+    name: str
+    address: str
+    created_us: TimeUs
+    seen_us: TimeUs | None
+    revoked_us: TimeUs | None
+    fingerprint: bytes
     expires_us: TimeUs
 
 

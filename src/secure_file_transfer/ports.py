@@ -15,6 +15,8 @@ from .model import (
     BlockId,
     BlockRef,
     Conflict,
+    Device,
+    DeviceId,
     Drive,
     DriveId,
     Entry,
@@ -305,6 +307,8 @@ class Sessions(Protocol):
         agent: str,
         now: TimeUs,
         ends: TimeUs,
+        *,
+        device_id: DeviceId | None = None,
     ) -> Session: ...
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
     def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
@@ -394,6 +398,47 @@ class Factors(Protocol):
         """No second factor any more, and no recovery codes."""
 
 
+class Devices(Protocol):
+    """Devices, their certificates by fingerprint, and the hashes of the codes that enrol new ones."""
+
+    def create(self, account_id: AccountId, name: str, address: str, now: TimeUs) -> DeviceId:
+        """A new device without a certificate, to get one in the same transaction."""
+
+    def add_certificate(
+        self, device_id: DeviceId, fingerprint: bytes, serial: int, now: TimeUs, expires: TimeUs
+    ) -> None: ...
+    def get(self, device_id: DeviceId) -> Device | None: ...
+    def of(self, account_id: AccountId | None) -> Sequence[Device]:
+        """Those of an account, or of everybody, the oldest first."""
+
+    def by_fingerprint(self, fingerprint: bytes) -> tuple[Device, Account] | None:
+        """Whose certificate it is; revoked and expired ones are found too."""
+
+    def touch(self, device_id: DeviceId, address: str, now: TimeUs) -> None: ...
+    def revoke(self, device_id: DeviceId, now: TimeUs) -> None:
+        """From now on, and end the sessions that were begun with it."""
+
+    def revoked(self, now: TimeUs) -> Sequence[tuple[int, TimeUs]]:
+        """Serial numbers of certificates that would still be good, and since when they are not.
+
+        Those of deleted accounts are among them.
+        """
+
+    def delete_expired(self, now: TimeUs) -> int:
+        """Forget certificates and codes that have ended, and devices that are left without one; returns how many."""
+
+    def add_code(self, account_id: AccountId, sha256: bytes, expires: TimeUs) -> None: ...
+    def count_codes(self, account_id: AccountId, now: TimeUs) -> int: ...
+    def count_certificates(self, device_id: DeviceId, now: TimeUs) -> int:
+        """How many of its certificates have not ended."""
+
+    def by_code(self, sha256: bytes, now: TimeUs) -> AccountId | None:
+        """Whose code it is, while it is good."""
+
+    def take_code(self, sha256: bytes, now: TimeUs) -> AccountId | None:
+        """Whose code it is; it is used up."""
+
+
 class Facts(Protocol):
     """Single values of the server: key ids, the setup code's hash. Text by name."""
 
@@ -427,6 +472,8 @@ class CatalogTx(Protocol):
     def grants(self) -> Grants: ...
     @property
     def factors(self) -> Factors: ...
+    @property
+    def devices(self) -> Devices: ...
     @property
     def facts(self) -> Facts: ...
 

@@ -2,6 +2,7 @@
 
 from .control import TransferControl, TransferState
 from .core import AsyncClient
+from .devices import Enrolled
 from .facade import SecureFileTransferClient
 from .many import Transferred
 from .profiles import Profile, Profiles
@@ -11,12 +12,25 @@ from .streams import Download
 from .syncing import Step, Synced
 from .trust import fetch_ca, fingerprint_of
 from .watching import Watched
-from .wire import AccountInfo, GuardBlock, ServerInfo, SessionInfo, SignIn, Whoami, Written
+from .wire import (
+    AccountInfo,
+    DeviceCode,
+    DeviceInfo,
+    GuardBlock,
+    ServerInfo,
+    SessionInfo,
+    SignIn,
+    Whoami,
+    Written,
+)
 
 __all__ = [
     "AccountInfo",
     "AsyncClient",
+    "DeviceCode",
+    "DeviceInfo",
     "Download",
+    "Enrolled",
     "GuardBlock",
     "Profile",
     "Profiles",

@@ -47,7 +47,7 @@ class AccountApi(Api):
             SignInFailedError: it is not your password.
             ConflictError: there is a second factor already.
         """
-        return wire.enrolment(await self._call("POST", "/api/v1/totp", {"password": password}, expect=(201,)))
+        return wire.totp_key(await self._call("POST", "/api/v1/totp", {"password": password}, expect=(201,)))
 
     async def confirm_totp(self, code: str) -> Sequence[str]:
         """The app shows this code: from now on sign-ins need one. Returns recovery codes, each good for one sign-in.

@@ -7,6 +7,7 @@ from ..model import Compression, Conflict
 from . import receiving, sending, syncing, watching
 from .account import AccountApi
 from .control import TransferControl
+from .devices import DeviceRequests
 from .how import LEVEL, How
 from .many import OnResult, Transferred
 from .progress import OnProgress
@@ -17,7 +18,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, Sharing):
+class AsyncClient(AccountApi, DeviceRequests, Sharing):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -178,6 +178,12 @@ class SecureFileTransferClient(Configured):
     guard_blocks = _bridged(AsyncClient.guard_blocks)
     guard_unblock = _bridged(AsyncClient.guard_unblock)
 
+    enroll_device = _bridged(AsyncClient.enroll_device)
+    renew_device = _bridged(AsyncClient.renew_device)
+    devices = _bridged(AsyncClient.devices)
+    revoke_device = _bridged(AsyncClient.revoke_device)
+    device_code = _bridged(AsyncClient.device_code)
+
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)
     move = _bridged(AsyncClient.move)

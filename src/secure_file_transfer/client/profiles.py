@@ -30,7 +30,8 @@ def default_path() -> Path:
 class Profile:
     """One server as it was signed in to. `ca_pem` None: the system's roots; `token` None: signed out.
 
-    `expires` is the time of the protocol (RFC 3339) at which the token dies.
+    `expires` is the time of the protocol (RFC 3339) at which the token dies. `certfile` holds the key and
+    certificate of this computer, where it was enrolled as a device.
     """
 
     url: str
@@ -38,6 +39,7 @@ class Profile:
     token: str | None = field(default=None, repr=False)
     account: str | None = None
     expires: str | None = None
+    certfile: str | None = None
 
 
 class Profiles:
@@ -136,7 +138,7 @@ class Profiles:
 
 def _texts(item: dict[str, Any]) -> dict[str, str | None]:
     """The members we know, each a text or nothing; a newer version may have added others."""
-    known = {name: item.get(name) for name in ("ca_pem", "token", "account", "expires")}
+    known = {name: item.get(name) for name in ("ca_pem", "token", "account", "expires", "certfile")}
     if not all(value is None or isinstance(value, str) for value in known.values()):
         raise TypeError
     return known

@@ -84,6 +84,7 @@ class Transport:
         self._ahead = ahead
         self._retry_delays = retry_delays
         self._session: aiohttp.ClientSession | None = None
+        self._contexts: list[ssl.SSLContext] = []
         self._starting = asyncio.Lock()
 
     async def close(self) -> None:
@@ -96,7 +97,18 @@ class Transport:
     async def context(self) -> ssl.SSLContext:
         """How to verify the server: a fresh context, for connections besides the pool's."""
         await self._started()
-        return trusting.make_context(self._trust)
+        return self._context()
+
+    def reload_certificate(self) -> None:
+        """The client's own certificate was renewed: new connections show the new one."""
+        trust = self._trust
+        if trust.certfile is not None:
+            for context in self._contexts:
+                context.load_cert_chain(trust.certfile, trust.keyfile, password=lambda: b"")
+
+    def _context(self) -> ssl.SSLContext:
+        self._contexts.append(trusting.make_context(self._trust))
+        return self._contexts[-1]
 
     async def _started(self) -> aiohttp.ClientSession:
         if self._session is not None:
@@ -106,7 +118,7 @@ class Transport:
                 self._trust = await trusting.pinned(self.address, self._trust, self.silence)
                 self._session = aiohttp.ClientSession(
                     connector=_Connector(
-                        ssl=trusting.make_context(self._trust),
+                        ssl=self._context(),
                         limit=self._connections,
                         # The system's own resolver: it knows /etc/hosts, mDNS and VPNs as every program does.
                         resolver=aiohttp.ThreadedResolver(),
@@ -222,7 +234,10 @@ class Transport:
             raise trusting.refused(address, told) from None
         raise InterruptedTransferError(
             f"The connection to {address} was cut" + (" in the middle of the answer" if begun else ""),
-            hint="Try again.",
+            # A server may refuse a certificate without a word.
+            hint="Try again."
+            if begun or self._trust.certfile is None
+            else "Try again; if that does not help, the server does not take this client certificate.",
         ) from None
 
 

@@ -37,6 +37,10 @@ class ServerInfo:
     anonymous: bool
     setup: bool
     block_size: int
+    client_certificates: str = "off"
+    """Whether devices may show certificates: off, optional or required."""
+    certificate_sign_in: bool = False
+    """Whether a certificate signs in without a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,42 @@ class Whoami:
     since_us: TimeUs | None
     expires_us: TimeUs | None
     address: str
+    device: str | None = None
+    """The device whose certificate the session was begun with."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """A device that signs in by a certificate, and whose it is. `fingerprint` is that of its newest certificate."""
+
+    id: int
+    account: str
+    name: str
+    address: str
+    created_us: TimeUs
+    seen_us: TimeUs | None
+    revoked_us: TimeUs | None
+    fingerprint: bytes
+    expires_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What came back for a certificate request: PEM, both."""
+
+    device: DeviceInfo
+    certificate: str
+    chain: str
+    expires_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """A one-time code that enrols a device of an account. It is a secret and stays out of `repr`."""
+
+    code: str = field(repr=False)
+    account: str
+    expires_us: TimeUs
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +322,8 @@ def server_info(value: object) -> ServerInfo:
         anonymous=_flag(values, "anonymous"),
         setup=_flag(values, "setup"),
         block_size=_whole(values, "block_size"),
+        client_certificates=_text(values, "client_certificates") if "client_certificates" in values else "off",
+        certificate_sign_in="certificate_sign_in" in values and _flag(values, "certificate_sign_in"),
     )
 
 
@@ -317,7 +359,7 @@ def totp(value: object) -> tuple[bool, int]:
     return _flag(values, "enabled"), _whole(values, "recovery_left")
 
 
-def enrolment(value: object) -> tuple[str, str]:
+def totp_key(value: object) -> tuple[str, str]:
     """Read the key for an authenticator app, and its address. Both go to a terminal."""
     values = _members(value, "the second factor")
     secret, uri = _text(values, "secret"), _text(values, "uri")
@@ -344,6 +386,48 @@ def _listed(value: object, name: str) -> list[Mapping[str, Any]]:
     if not isinstance(items, list):
         raise _violation(f"'{name}' is not a list")
     return [_members(item, "an item of a list") for item in items]
+
+
+def device(value: object) -> DeviceInfo:
+    """Read a device."""
+    values = _members(value, "a device")
+    seen, revoked = values.get("seen"), values.get("revoked")
+    return DeviceInfo(
+        id=_whole(values, "id"),
+        account=_text(values, "account"),
+        name=_text(values, "name"),
+        address=_text(values, "address"),
+        created_us=time_us(values.get("created")),
+        seen_us=None if seen is None else time_us(seen),
+        revoked_us=None if revoked is None else time_us(revoked),
+        fingerprint=_hex_digest(values.get("fingerprint")),
+        expires_us=time_us(values.get("expires")),
+    )
+
+
+def devices(value: object) -> list[DeviceInfo]:
+    """Read a list of devices."""
+    return [device(item) for item in _listed(value, "devices")]
+
+
+def enrolment(value: object) -> Enrolment:
+    """Read the answer to a certificate request."""
+    values = _members(value, "the enrolment")
+    return Enrolment(
+        device(values.get("device")),
+        _text(values, "certificate"),
+        _text(values, "chain"),
+        time_us(values.get("expires")),
+    )
+
+
+def device_code(value: object) -> DeviceCode:
+    """Read an enrolment code."""
+    values = _members(value, "the code")
+    code = _text(values, "code")
+    if not _PRINTABLE.fullmatch(code):
+        raise _violation("the code cannot be used")
+    return DeviceCode(code, _text(values, "account"), time_us(values.get("expires")))
 
 
 def problem_error(problem: Mapping[str, Any]) -> SecureFileTransferError:
@@ -464,4 +548,5 @@ def whoami(value: object) -> Whoami:
         since_us=None if since is None else time_us(since),
         expires_us=None if expires is None else time_us(expires),
         address=_text(values, "address"),
+        device=None if values.get("device") is None else _text(values, "device"),
     )

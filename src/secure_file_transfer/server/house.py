@@ -4,11 +4,14 @@ import threading
 
 import structlog
 
-from ..config import Settings
-from ..errors import SecureFileTransferError
+from ..config import ClientCertificates, Settings
+from ..errors import ConfigurationError, SecureFileTransferError
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.block_leases import BlockLeases
+from ..services.certificates import Certificates
+from ..services.credentials import Credentials
+from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
@@ -25,12 +28,14 @@ from ..storage.blobs.local import LocalBlobStore
 from ..storage.catalog import open_catalog
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
+from ..storage.durable import write_file
 from ..storage.keysource import choose_key_source
 
 _log = structlog.get_logger()
 
 SWEEP_SECONDS = 600.0
 _HOUR_US = 3_600_000_000
+_DAY_US = 24 * _HOUR_US
 
 
 class House:
@@ -42,6 +47,7 @@ class House:
         Raises:
             CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
         """
+        demand = _demand(settings)
         self.directory = DataDirectory(settings.data_dir)
         self.clock = clock = SystemClock()
         self.catalog = catalog = open_catalog(self.directory.catalog)
@@ -72,6 +78,12 @@ class House:
         )
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
+        self.certificates = Certificates(self.directory.tls, clock, write_file)
+        self.devices = Devices(
+            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US
+        )
+        self.credentials = Credentials(catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in)
+        self.devices.on_revoked = self.credentials.forget
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
@@ -87,6 +99,18 @@ def _rules(settings: Settings) -> Rules:
     return Rules(
         settings.guard_source_guesses, settings.guard_account_guesses, settings.guard_allow, settings.guard_block
     )
+
+
+def _demand(settings: Settings) -> ClientCertificates:
+    """Whether certificates of devices count; where another authority's open the door, they would all be strangers."""
+    if settings.client_cafile is None:
+        return settings.tls_client_certificates
+    if settings.tls_client_certificates is ClientCertificates.REQUIRED:
+        raise ConfigurationError(
+            "client_cafile and tls_client_certificates = required ask for certificates of two authorities",
+            hint="Leave out one of them.",
+        )
+    return ClientCertificates.OFF
 
 
 class Janitor:

@@ -155,7 +155,7 @@ class SecureFileTransferServer:
             self._received_dir.mkdir(parents=True, exist_ok=True)
         tree = FolderTree(self._received_dir, SystemClock())
         limits = self._open.enter_context(traffic(settings, SystemClock()))
-        return listen(settings, tls, Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)), limits=limits)
+        return listen(settings, tls, Files(Access(guest_tree=tree, guest_rights=Rights.CREATE)), limits=limits)[1]
 
     def _make_accounts(self, house: House) -> None:
         for name, password in self._accounts.items():

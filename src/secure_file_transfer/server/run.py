@@ -6,27 +6,24 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..config import Settings
+from ..config import ClientCertificates, Settings
 from ..doors.http.addresses import Proxies
-from ..doors.http.app import HttpServices, build_app
+from ..doors.http.app import HttpApp, HttpServices, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..model import Principal
 from ..ports import Clock
 from ..services.access import Access
 from ..services.accounts import Accounts
+from ..services.adoption import Adoption
 from ..services.blocks import Blocks
-from ..services.certificates import Certificates, TlsFiles, check_server_files, fingerprint
+from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
+from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
-from ..services.guard import Guard
 from ..services.hosts import local_hosts
-from ..services.sessions import Sessions
-from ..services.setup import Setup
-from ..services.shares import Shares
 from ..services.sweep import SweepReport
-from ..services.totp import SecondFactor
 from ..services.traffic import ReadRates, Traffic, account_rates
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
@@ -35,6 +32,7 @@ from ..storage.durable import write_file
 from ..storage.platform import share_one_heap
 from ..version import __version__
 from .house import House, Janitor
+from .keeper import CertificateKeeper
 from .logs import configure_logs
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -74,6 +72,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         janitor = Janitor(house.sweeper)
         stack.callback(janitor.close)
         house.sessions.remove_expired()
+        house.devices.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
         access = Access(house.vaults.tree, house.catalog, house.clock)
@@ -82,17 +81,16 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.sessions.check)
         )
-        services = (files, house.sessions, house.setup, house.guard)
-        listener = listen(
-            settings,
-            tls,
-            *services,
-            factors=house.factors,
-            uploads=uploads,
-            blocks=blocks,
-            shares=house.shares,
-            limits=limits,
+        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
+        house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
+        keeper = CertificateKeeper(
+            lambda: _tls(settings, house, _hosts(settings))[0],
+            lambda found: _switch(house, app, listener, found),
+            house.devices.remove_expired,
+            watched=[house.directory.tls, *filter(None, (settings.certfile, settings.keyfile))],
+            clock=house.clock,
         )
+        stack.callback(keeper.close)
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -131,17 +129,13 @@ def listen(
     settings: Settings,
     tls: TlsFiles,
     files: Files,
-    sessions: Sessions | None = None,
-    setup: Setup | None = None,
-    guard: Guard | None = None,
+    house: House | None = None,
     *,
-    factors: SecondFactor | None = None,
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
-    shares: Shares | None = None,
     limits: Traffic | None = None,
-) -> Listener:
-    """The HTTPS door, bound to its port. Without `sessions` everybody is a guest.
+) -> tuple[HttpApp, Listener]:
+    """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
     Raises:
         ConfigurationError: the certificate or the address cannot be used.
@@ -151,34 +145,55 @@ def listen(
             files=files,
             uploads=uploads,
             blocks=blocks,
-            shares=shares,
+            shares=house.shares if house else None,
             traffic=limits,
-            sessions=sessions,
-            setup=setup,
+            sessions=house.sessions if house else None,
+            setup=house.setup if house else None,
+            credentials=house.credentials if house else None,
+            devices=house.devices if house else None,
+            guard=house.guard if house else None,
+            factors=house.factors if house else None,
             ca_pem=tls.ca_cert.read_bytes(),
-            anonymous=sessions is None,
+            anonymous=house is None,
             block_size=settings.block_size,
             version=__version__,
-            guard=guard,
-            factors=factors,
             proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
         )
     )
-    return serve_config(
+    listener = serve_config(
         app,
         host=settings.host,
         port=settings.port,
         certfile=tls.chain,
         keyfile=tls.key,
         client_cafile=settings.client_cafile,
+        device_cas=_device_cas(house) if house else None,
         shutdown_seconds=settings.shutdown_seconds,
         idle_seconds=settings.idle_seconds,
     )
+    return app, listener
+
+
+def _device_cas(house: House) -> str | None:
+    """The authorities of devices, where connections shall ask for their certificates."""
+    off = house.credentials.demand is ClientCertificates.OFF
+    return None if off else house.certificates.client_authorities().decode("ascii")
+
+
+def _switch(house: House, app: HttpApp, listener: Listener, tls: TlsFiles) -> None:
+    """Let a running server go on with other certificates."""
+    listener.use(tls.chain, tls.key, _device_cas(house))
+    app.show_authority(tls.ca_cert.read_bytes())
 
 
 def _hosts(settings: Settings) -> list[str]:
     own = [settings.host] if settings.host not in EVERYWHERE else []
     return list(dict.fromkeys([*settings.public_names, *own, *local_hosts()]))
+
+
+def _best(settings: Settings, hosts: Sequence[str]) -> str:
+    """The one name that others know this server by, as far as it can tell."""
+    return settings.public_names[0] if settings.public_names else _shown(settings.host, hosts)[0]
 
 
 def _shown(host: str, hosts: Sequence[str]) -> Sequence[str]:
@@ -204,7 +219,8 @@ def _url(host: str, port: int) -> str:
 
 def _tls(settings: Settings, house: House, hosts: Sequence[str]) -> tuple[TlsFiles, list[str]]:
     if settings.certfile is None and settings.keyfile is None:
-        return Certificates(house.directory.tls, house.clock, write_file).ensure(hosts), []
+        tls = house.certificates.ensure(hosts)
+        return tls, check_server_files(tls.chain, tls.key, house.clock.now_us())
     return own_certificate(settings.certfile, settings.keyfile, house.clock)
 
 
@@ -227,6 +243,9 @@ class Local:
     """A data directory, opened by its administrator on the spot; a running server sees the changes."""
 
     accounts: Accounts
+    devices: Devices
+    adoption: Adoption
+    hosts: Callable[[], Sequence[str]]
     rotate_master_key: Callable[[], tuple[str, str]]
     sweep: Callable[[], SweepReport]
     groups: Groups
@@ -244,7 +263,16 @@ def open_local(settings: Settings) -> Iterator[Local]:
             return house.sweeper.run()
 
     try:
-        yield Local(house.accounts, house.keys.rotate, sweep, house.groups, house.factors.reset)
+        yield Local(
+            house.accounts,
+            house.devices,
+            Adoption(house.certificates, house.clock),
+            lambda: _hosts(settings),
+            house.keys.rotate,
+            sweep,
+            house.groups,
+            house.factors.reset,
+        )
     finally:
         house.close()
 

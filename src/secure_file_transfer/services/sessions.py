@@ -17,7 +17,17 @@ from secure_file_transfer.errors import (
     StorageError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import Account, AccountId, Principal, Role, Session, SessionId, TimeUs
+from secure_file_transfer.model import (
+    Account,
+    AccountId,
+    Device,
+    DeviceId,
+    Principal,
+    Role,
+    Session,
+    SessionId,
+    TimeUs,
+)
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import findable, require_operator, signed_in
@@ -104,11 +114,20 @@ class Sessions:
     # --- beginning ----------------------------------------------------------------------------------------------
 
     def sign_in(
-        self, name: str, password: str, code: str | None = None, *, door: str, address: str, agent: str
+        self,
+        name: str,
+        password: str,
+        code: str | None = None,
+        *,
+        door: str,
+        address: str,
+        agent: str,
+        device: Device | None = None,
     ) -> SignedIn:
         """Check name and password and begin a session with a new id and token (attack 28).
 
-        `code` is of the second factor, where the account has one.
+        `code` is of the second factor, where the account has one. With a `device` it must be the account that the
+        device belongs to, and the session is good with it alone.
 
         Raises:
             TotpRequiredError: the password is right, and a code is needed as well.
@@ -119,6 +138,8 @@ class Sessions:
         subject = found.account.name if found else self._guard.stranger(findable(name) or name[:_TEXT_MAX])
         with self._guard.attempt(address, subject, known=found is not None and found.known):
             account, password_hash = self._verified(found, password)
+            if device is not None and device.account_id != account.id:
+                raise _sign_in_failed()
             use_code = self._factors.demand(account, code) if self._factors else _nothing
             better = self._better_hash(password_hash, password)
 
@@ -130,7 +151,7 @@ class Sessions:
                 if better:
                     tx.accounts.set_password_hash(account.id, better)
 
-            return self._begin(account.id, (door, address, agent), still_so)
+            return self._begin(account.id, (door, address, agent), still_so, device.id if device else None)
 
     def confirm_password(self, principal: Principal, password: str, address: str) -> None:
         """Make sure that whoever has the session also knows the password, before something that outlasts it.
@@ -144,13 +165,15 @@ class Sessions:
         with self._guard.attempt(address, account.name, known=True):
             self._verified(_Found(account, password_hash, known=True), password)
 
-    def open_for(self, account: Account, *, door: str, address: str, agent: str) -> SignedIn:
+    def open_for(
+        self, account: Account, *, door: str, address: str, agent: str, device_id: DeviceId | None = None
+    ) -> SignedIn:
         """Begin a session for somebody who proved by other means to be that account, such as the set-up code.
 
         Raises:
             SignInFailedError: the account is disabled or gone.
         """
-        return self._begin(account.id, (door, address, agent), lambda _: None)
+        return self._begin(account.id, (door, address, agent), lambda _: None, device_id)
 
     def _lookup(self, name: str, source: str) -> "_Found | None":
         normal = findable(name)
@@ -180,7 +203,9 @@ class Sessions:
                 return self._passwords.hash(password)
         return None
 
-    def _begin(self, account_id: AccountId, where: tuple[str, str, str], first: _Work) -> SignedIn:
+    def _begin(
+        self, account_id: AccountId, where: tuple[str, str, str], first: _Work, device_id: DeviceId | None = None
+    ) -> SignedIn:
         token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         door, address, agent = map(_printable, where)
 
@@ -192,7 +217,7 @@ class Sessions:
             now = self._clock.now_us()
             tx.accounts.remember(account_id, source_of(where[1]), now, _SOURCES_MAX)
             ends = TimeUs(now + self._lifetime_us)
-            session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends)
+            session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends, device_id=device_id)
             return SignedIn(token, session, account)
 
         return self._catalog.write(work)

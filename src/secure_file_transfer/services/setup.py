@@ -1,9 +1,7 @@
 """The first administrator: no default password, but a code that the console shows once to whoever starts the server."""
 
-import hashlib
 import hmac
 import json
-import secrets
 from dataclasses import asdict, dataclass
 
 from secure_file_transfer.errors import ConflictError, NotFoundError
@@ -11,17 +9,14 @@ from secure_file_transfer.model import Account, Role, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import Accounts, is_admin
+from .codes import code_hash, in_groups, new_signs, typed
 from .guard import Guard
 from .sessions import Sessions, SignedIn
 
 _FACT = "setup_code"
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""32 signs, none of which looks like another when read from a screen and typed: no 0 and O, no 1 and I."""
 _GROUPS = 5
-_GROUP = 5
-"""5 groups of 5 signs: 125 random bits."""
+"""125 random bits."""
 _LIFETIME_US = 24 * 3600 * 1_000_000
-_TYPED_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +55,8 @@ class Setup:
         Raises:
             ConflictError: there is an administrator already.
         """
-        signs = "".join(secrets.choice(_ALPHABET) for _ in range(_GROUPS * _GROUP))
-        code = _Code(_hash(signs), self._clock.now_us() + _LIFETIME_US)
+        signs = new_signs(_GROUPS)
+        code = _Code(code_hash(signs).hex(), self._clock.now_us() + _LIFETIME_US)
 
         def work(tx: CatalogTx) -> None:
             if not _waits(tx):
@@ -71,7 +66,7 @@ class Setup:
             _keep(tx, code)
 
         self._catalog.write(work)
-        return "-".join(signs[at : at + _GROUP] for at in range(0, len(signs), _GROUP))
+        return in_groups(signs)
 
     def complete(self, code: str, name: str, password: str, *, door: str, address: str, agent: str) -> SignedIn:
         """Make the first administrator and sign it in.
@@ -87,7 +82,7 @@ class Setup:
         """
         if not self.needed():
             raise _not_found()
-        guess = _hash(_typed(code))
+        guess = code_hash(typed(code)).hex()
         with self._guard.attempt(address):
             if not self._catalog.read(lambda tx: _fits(tx, guess, self._clock.now_us())):
                 raise _not_found()
@@ -106,14 +101,6 @@ class Setup:
 
 def _waits(tx: CatalogTx) -> bool:
     return not any(map(is_admin, tx.accounts.all()))
-
-
-def _typed(code: str) -> str:
-    return "".join(c for c in code[:_TYPED_MAX].upper() if c not in "- ")
-
-
-def _hash(signs: str) -> str:
-    return hashlib.sha256(signs.encode("utf-8", "replace")).hexdigest()
 
 
 def _keep(tx: CatalogTx, code: _Code) -> None:

@@ -12,7 +12,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from secure_file_transfer.errors import ConfigurationError, ExistsError, StorageError
 from secure_file_transfer.model import TimeUs
-from secure_file_transfer.services import certificates
 from secure_file_transfer.services.certificates import (
     Certificates,
     Pair,
@@ -24,6 +23,7 @@ from secure_file_transfer.services.certificates import (
     needs_renewal,
 )
 from secure_file_transfer.services.hosts import local_hosts, parse_host
+from secure_file_transfer.services.pem import as_datetime
 from secure_file_transfer.testing.clock import FakeClock
 
 DAY_US = 24 * 3600 * 1_000_000
@@ -68,7 +68,7 @@ def test_the_server_certificate_lasts_397_days_in_all_and_has_begun_already() ->
     now = in_days(0)
     cert = leaf(make_server_certificate(make_ca("test CA", now), HOSTS, now).cert)
     assert (cert.not_valid_after_utc - cert.not_valid_before_utc).days == 397
-    assert (certificates._datetime(now) - cert.not_valid_before_utc).days == 1
+    assert (as_datetime(now) - cert.not_valid_before_utc).days == 1
     usage = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
     assert cert.extensions.get_extension_for_class(x509.BasicConstraints).value.ca is False
@@ -339,19 +339,31 @@ def test_a_damaged_server_certificate_is_made_anew(tmp_path: Path, name: str, ga
     assert check_server_files(files.chain, files.key, in_days(0)) == []
 
 
-@pytest.mark.parametrize("damage", ["garbage in ca_cert.pem", "garbage in ca_key.pem", "no ca_key.pem", "other ca_key"])
+@pytest.mark.parametrize("damage", ["garbage in ca_cert.pem", "garbage in ca_key.pem", "other ca_key"])
 def test_a_damaged_authority_is_never_replaced_silently(tmp_path: Path, damage: str) -> None:
     kept = Certificates(tmp_path, FakeClock(), write)
     kept.ensure(["localhost"])
     if damage.startswith("garbage"):
         write(tmp_path / damage.rpartition(" ")[2], b"garbage")
-    elif damage.startswith("no"):
-        (tmp_path / "ca_key.pem").unlink()
     else:
         write(tmp_path / "ca_key.pem", make_ca("other", in_days(0)).key)
     with pytest.raises(ConfigurationError) as refused:
         kept.ensure(["localhost"])
     assert refused.value.hint
+
+
+def test_an_authority_whose_key_was_taken_away_serves_on_but_signs_nothing(tmp_path: Path) -> None:
+    clock = FakeClock()
+    kept = Certificates(tmp_path, clock, write)
+    files = kept.ensure(["localhost"])
+    (tmp_path / "ca_key.pem").unlink()
+    clock.advance(380 * 86_400)
+    assert kept.ensure(["localhost", "new.example"]) == files, "soon to be renewed, and still good"
+    with pytest.raises(ConfigurationError, match="key is not in"):
+        kept.authority()
+    clock.advance(30 * 86_400)
+    with pytest.raises(ConfigurationError, match="key is not in"):
+        kept.ensure(["localhost"])
 
 
 def test_a_certificate_of_another_authority_is_replaced(tmp_path: Path) -> None:

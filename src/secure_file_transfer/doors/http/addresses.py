@@ -14,6 +14,8 @@ from ...services.networks import Networks, read_address
 
 _ELEMENT_FOR = re.compile(r'(?:^|;)\s*for=(?:"([^"]*)"|([^";,\s]*))\s*(?=;|$)', re.IGNORECASE)
 _HOPS_MAX = 32
+BY_PROXY = "sft.by_proxy"
+"""Where the scope says that the connection's peer is a trusted proxy, whatever address stands for the client then."""
 
 
 class Proxies:
@@ -39,6 +41,10 @@ class Proxies:
                 break
         return client
 
+    def trusts(self, peer: str) -> bool:
+        """Whether it is one of the proxies."""
+        return peer in self._trusted
+
 
 def _forwarded(element: str) -> str | None:
     """The node in one element of `Forwarded` (RFC 7239, 4)."""
@@ -58,7 +64,8 @@ def _node(text: str) -> str | None:
 
 
 def apply(proxies: Proxies, scope: Any) -> None:
-    """Put the client's address into the scope, where everything behind reads it."""
+    """Put the client's address into the scope, and whether a proxy speaks for it; everything behind reads that."""
     peer = scope.get("client")
     if peer:
+        scope[BY_PROXY] = proxies.trusts(str(peer[0]))
         scope["client"] = (proxies.client(str(peer[0]), scope["headers"]), peer[1])

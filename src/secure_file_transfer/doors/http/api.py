@@ -12,6 +12,7 @@ from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
+from .devices import add_devices
 from .factors import add_factors
 
 PATH_KEY = "sft.path"
@@ -50,6 +51,7 @@ def build_router(context: Context) -> APIRouter:
     _add_sessions(router, context)
     _add_guard(router, context)
     add_factors(router, context)
+    add_devices(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
     sharing.add_routes(router, context)
@@ -57,7 +59,7 @@ def build_router(context: Context) -> APIRouter:
 
 
 def _add_server(router: APIRouter, context: Context) -> None:
-    services = context.services
+    services, credentials = context.services, context.services.credentials
 
     @router.get("/server", response_model=schemas.ServerOut, openapi_extra=_PUBLIC, summary="What the server is")
     async def server() -> Response:
@@ -70,6 +72,8 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "anonymous": services.anonymous,
                     "setup": services.setup is not None and services.setup.needed(),
                     "block_size": services.block_size,
+                    "client_certificates": credentials.demand.value if credentials else "off",
+                    "certificate_sign_in": credentials is not None and credentials.alone,
                 }
             )
 
@@ -110,13 +114,15 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
         caller, service = context.caller(request.scope), services.sessions
         if service is None:
             raise SignInFailedError(hint="This server has no accounts.")
-
         if wanted.cookie:
             cookies.require_own_page(request.scope, joined_fields(request.scope["headers"]))
 
         def work() -> SignedIn:
-            where = {"door": DOOR, "address": caller.address, "agent": caller.agent}
-            return service.sign_in(wanted.name, wanted.password, wanted.code, **where)
+            if services.credentials is not None:
+                return services.credentials.sign_in(wanted.name, wanted.password, caller.shown(), wanted.code)
+            return service.sign_in(
+                wanted.name, wanted.password, wanted.code, door=DOOR, address=caller.address, agent=caller.agent
+            )
 
         signed = await context.sign(caller, work)
         answer = _answer(schemas.dump(schemas.sign_in_json(signed, cookie=wanted.cookie)), 201)
@@ -131,7 +137,12 @@ def _add_sessions(router: APIRouter, context: Context) -> None:
     @router.get("/sessions/current", response_model=schemas.WhoamiOut, summary="Who am I")
     async def whoami(request: Request) -> Response:
         caller = context.caller(request.scope)
-        return _answer(await caller.run(lambda who: schemas.dump(schemas.whoami_json(who, caller.address))))
+
+        def work(who: Principal) -> bytes:
+            device = services.devices.name_of(who.session) if services.devices and who.session else None
+            return schemas.dump(schemas.whoami_json(who, caller.address, device))
+
+        return _answer(await caller.run(work))
 
     @router.delete("/sessions/current", status_code=204, summary="Sign out")
     async def sign_out(request: Request) -> Response:
@@ -142,6 +153,12 @@ def _add_sessions(router: APIRouter, context: Context) -> None:
 
         await context.caller(request.scope).run(work)
         return Response(status_code=204, headers={"set-cookie": cookies.CLEARED})
+
+    _add_session_list(router, context)
+
+
+def _add_session_list(router: APIRouter, context: Context) -> None:
+    services = context.services
 
     @router.get("/sessions", response_model=schemas.SessionsOut, summary="Who is signed in")
     async def list_sessions(request: Request, query: Annotated[schemas.SessionsQuery, Query()]) -> Response:

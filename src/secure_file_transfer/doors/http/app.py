@@ -58,6 +58,10 @@ class HttpApp:
         self._blocks = BlockRoutes(self._context)
         self._json = _json_app(self._context)
 
+    def show_authority(self, ca_pem: bytes) -> None:
+        """Give another certificate authority to whoever asks for it."""
+        self._pages.show_authority(ca_pem)
+
     def close(self) -> None:
         """Wait for running threads. Nothing may be asked of it afterwards."""
         self._context.close()

@@ -16,7 +16,7 @@ import asyncio
 import select
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn._types import ASGI3Application
@@ -35,6 +35,7 @@ from . import problems
 from .exchange import ABORT_KEY, DIRECT, Target
 from .limits import Limits
 from .passage import GONE
+from .tls import tls_extension
 
 HEAD_MAX = 64 * 1024
 """nginx takes 32 KiB, Apache 8 KiB a line; cookies and tokens of the largest single sign-on systems fit."""
@@ -98,12 +99,14 @@ class Connection(HttpToolsProtocol):
         self._past_parser = False
         self._target: Target | None = None
         self._filled: asyncio.Future[None] | None = None
+        self._tls: dict[str, Any] | None = None
 
     # --- the watch ----------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, with the clock for the first request running."""
         super().connection_made(transport)
+        self._tls = tls_extension(transport)
         self._heard = self._head_since = self.loop.time()
         self._watch = self.loop.call_later(self.limits.tick, self._look)
 
@@ -305,6 +308,8 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
+        if self._tls is not None:
+            self.scope["extensions"] = {"tls": cast("dict[object, object]", self._tls)}
         self._in_head = True
         self._head_size = 0
         if self._head_since is None:

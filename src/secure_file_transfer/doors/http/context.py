@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ...errors import SignInRequiredError
-from ...model import Principal
+from ...model import Device, Principal
 from ...services.blocks import Blocks
+from ...services.credentials import Credentials, Shown
+from ...services.devices import Devices
 from ...services.files import Files
 from ...services.guard import Guard
 from ...services.networks import source_of
@@ -19,6 +21,7 @@ from ...services.traffic import Traffic
 from ...services.uploads import Uploads
 from . import cookies
 from .addresses import Proxies
+from .tls import shown_certificate
 from .turns import Turns
 from .watch import PRINCIPAL_KEY, Watch
 from .workers import Workers
@@ -39,10 +42,11 @@ SIGNING_THREADS = 2
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
-    `ca_pem` is served at `/ca.pem`; `anonymous` lets requests without a token act as the guest. `uploads` is None where
-    no drive keeps unfinished uploads, `blocks` without the block protocol, `shares` where nothing is shared,
-    `traffic` where nothing limits, `guard` where nothing can be guessed. Only the connection's peer counts as the
-    client unless it is one of the `proxies`.
+    `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
+    `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
+    uploads, `blocks` without the block protocol, `shares` where nothing is shared, `traffic` where nothing limits,
+    `guard` where nothing can be guessed. Only the connection's peer counts as the client, and for its certificate,
+    unless it is one of the `proxies`.
     """
 
     files: Files
@@ -59,6 +63,8 @@ class HttpServices:
     guard: Guard | None = None
     factors: SecondFactor | None = None
     proxies: Proxies = field(default_factory=Proxies)
+    credentials: Credentials | None = None
+    devices: Devices | None = None
 
 
 class Context:
@@ -143,23 +149,66 @@ class Caller:
         return who
 
     def _found(self) -> Principal:
-        services, fields = self._context.services, joined_fields(self.scope["headers"])
-        values = [value for name, value in self.scope["headers"] if name == b"authorization"]
-        if not values:
-            token = cookies.token(fields)
-            if token is not None and services.sessions is not None:
-                cookies.require_own_page(self.scope, fields)
-                return services.sessions.resolve(token)
+        services = self._context.services
+        if services.credentials is not None:
+            shown = self._shown_each_time()
+            if shown.token is None and shown.certificate is not None:
+                self._require_own_page()
+            return services.credentials.principal(shown)
+        token = self._token()
+        if token is None:
             if services.anonymous:
                 return Principal(None, None)
             raise SignInRequiredError(hint="Sign in with: sft login, or send Authorization: Bearer <token>.")
+        if services.sessions is None:
+            raise _not_understood()
+        return services.sessions.resolve(token)
+
+    def device(self) -> Device:
+        """The device whose certificate came with it. Call it in a worker thread.
+
+        Raises:
+            ClientCertificateError
+        """
+        credentials = self._context.services.credentials
+        if credentials is None:
+            raise SignInRequiredError("This server has no accounts")
+        self._require_own_page()
+        return credentials.device(self.shown())
+
+    def shown(self) -> Shown:
+        """What came with it to say who it is."""
+        return replace(self._shown_each_time(), agent=self.agent)
+
+    def _shown_each_time(self) -> Shown:
+        """The same for every request: nothing is read that only the begin of a session needs."""
+        certificate = shown_certificate(self.scope)
+        return Shown(self._token(), certificate, DOOR, self.address, self.agent if certificate else "")
+
+    def _token(self) -> str | None:
+        """The session's token, by whichever way it came."""
+        values = [value for name, value in self.scope["headers"] if name == b"authorization"]
+        if not values:
+            fields = joined_fields(self.scope["headers"])
+            token = cookies.token(fields) if self._context.services.sessions is not None else None
+            if token is not None:
+                cookies.require_own_page(self.scope, fields)
+            return token
         scheme, _, given = values[0].partition(b" ")
-        if len(values) > 1 or scheme.lower() != b"bearer" or services.sessions is None:
-            raise SignInRequiredError(
-                "These credentials are not understood", hint="Send one header Authorization: Bearer <token>."
-            )
-        return services.sessions.resolve(given.strip(b" ").decode("latin-1"))
+        if len(values) > 1 or scheme.lower() != b"bearer":
+            raise _not_understood()
+        return str(given.strip(b" "), "latin-1")
+
+    def _require_own_page(self) -> None:
+        """A browser shows its certificate to us whoever made it ask (attack 35)."""
+        cookies.require_own_page(self.scope, joined_fields(self.scope["headers"]), strictly=False)
 
     async def run(self, work: Callable[[Principal], T]) -> T:
         """Find out who it is and do `work` for them, in one trip to a worker thread."""
         return await self._context.workers.run(lambda: work(self.principal()))
+
+
+def _not_understood() -> SignInRequiredError:
+    return SignInRequiredError(
+        "These credentials are not understood", hint="Send one header Authorization: Bearer <token>."
+    )

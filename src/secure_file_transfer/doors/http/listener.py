@@ -22,6 +22,7 @@ from ...errors import ConfigurationError
 from .connection import connection_factory
 from .gate import Gate
 from .limits import Limits
+from .tls import SwitchedContext
 
 BACKLOG = 1024
 # TLS 1.2 only with forward secrecy and authenticated encryption (RFC 9325); TLS 1.3 has nothing else.
@@ -45,8 +46,13 @@ class GatedApp(Protocol):
         """Called when nothing runs any more."""
 
 
-def tls_context(certfile: Path, keyfile: Path, client_cafile: Path | None = None) -> ssl.SSLContext:
+def tls_context(
+    certfile: Path, keyfile: Path, client_cafile: Path | None = None, device_cas: str | None = None
+) -> ssl.SSLContext:
     """TLS 1.2 or newer, for HTTP/1.1. With `client_cafile` only peers with a certificate from there get in.
+
+    With `device_cas` (PEM) peers are asked for a certificate of these authorities; who has none gets in as well, and
+    the application decides what that is good for: a device that is about to enrol has none yet.
 
     Raises:
         ConfigurationError: the files cannot be read, or do not belong together.
@@ -73,6 +79,11 @@ def tls_context(certfile: Path, keyfile: Path, client_cafile: Path | None = None
                 f"The client certificate authority {client_cafile} cannot be used: {error}",
                 hint="It must be a PEM file with one CA certificate or more.",
             ) from error
+    elif device_cas is not None:
+        context.verify_mode = ssl.CERT_OPTIONAL
+        # Our authority may be an intermediate one: what it signed is good, what others under the same root did is not.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(cadata=device_cas)
     return context
 
 
@@ -120,12 +131,14 @@ class Listener(uvicorn.Server):
         certfile: Path,
         keyfile: Path,
         client_cafile: Path | None = None,
+        device_cas: str | None = None,
         shutdown_seconds: float = 10,
         limits: Limits | None = None,
     ) -> None:
         """Raises ConfigurationError when the certificate or the address cannot be used."""
         self._limits = limits = limits or Limits()
-        self._tls = tls_context(certfile, keyfile, client_cafile)
+        self._client_cafile = client_cafile
+        self._tls = SwitchedContext(tls_context(certfile, keyfile, client_cafile, device_cas))
         self._gate = app.gate
         self._app = app
         self._shutdown_seconds = shutdown_seconds
@@ -141,6 +154,14 @@ class Listener(uvicorn.Server):
     def port(self) -> int:
         """The port that is bound."""
         return self._port
+
+    def use(self, certfile: Path, keyfile: Path, device_cas: str | None = None) -> None:
+        """Take other certificates for all connections from now on; those that are open keep theirs. Any thread.
+
+        Raises:
+            ConfigurationError: they cannot be used; the present ones stay.
+        """
+        self._tls.current = tls_context(certfile, keyfile, self._client_cafile, device_cas)
 
     def run(self, on_ready: Callable[[], None] | None = None) -> None:  # type: ignore[override]
         """Serve until `stop`, or in the main thread SIGINT or SIGTERM; then finish what runs, and return.
@@ -282,6 +303,7 @@ def serve_config(
     shutdown_seconds: float,
     idle_seconds: float,
     client_cafile: Path | None = None,
+    device_cas: str | None = None,
 ) -> Listener:
     """A listener with the limits that an operator may set.
 
@@ -295,6 +317,7 @@ def serve_config(
         certfile=certfile,
         keyfile=keyfile,
         client_cafile=client_cafile,
+        device_cas=device_cas,
         shutdown_seconds=shutdown_seconds,
         limits=Limits(idle_seconds=idle_seconds, head_seconds=min(20.0, idle_seconds)),
     )

@@ -195,7 +195,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     paths["/api/v1/uploads"] = _UPLOADS
     paths["/api/v1/uploads/{id}"] = _ONE_UPLOAD
     paths.update(_BLOCKS)
-    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}, "device": {"type": "mutualTLS"}}
     # The empty requirement: a server that admits guests takes requests without a token.
-    document["security"] = [{"token": []}, {}]
+    document["security"] = [{"token": []}, {"device": []}, {}]
     return document

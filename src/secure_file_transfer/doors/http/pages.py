@@ -68,7 +68,12 @@ class Pages:
         self._static: Mapping[bytes, _Asset] = {f"/static/{name}".encode(): _asset(name) for name in _STATIC}
         self._home = Template(_read("home.html").decode())
         self._setup = Template(_read("setup.html").decode())
-        self._fingerprint = _in_groups(fingerprint(context.services.ca_pem))
+        self.show_authority(context.services.ca_pem)
+
+    def show_authority(self, ca_pem: bytes) -> None:
+        """The certificate authority that `/ca.pem` and the home page tell of."""
+        self._ca_pem = ca_pem
+        self._fingerprint = _in_groups(fingerprint(ca_pem))
 
     async def serve(self, exchange: Exchange) -> None:
         """Answer a GET or HEAD.
@@ -86,7 +91,11 @@ class Pages:
         elif path == b"/ca.pem":
             headers = [(b"content-type", b"application/x-pem-file"), (b"cache-control", b"no-cache")]
             headers.append((b"content-disposition", b'attachment; filename="ca.pem"'))
-            await _send(exchange, 200, headers, self._context.services.ca_pem)
+            await _send(exchange, 200, headers, self._ca_pem)
+        elif path == b"/ca.crl" and (devices := self._context.services.devices) is not None:
+            crl = await self._context.workers.run(devices.crl)
+            headers = [(b"content-type", b"application/pkix-crl"), (b"cache-control", b"no-cache")]
+            await _send(exchange, 200, headers, crl)
         else:
             raise NotFoundError("There is nothing at this address", hint="Begin at /.")
 

@@ -27,6 +27,8 @@ class _Taken(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
+TakenBody = _Taken
+"""What is taken in a body or a query: members that are not known are refused."""
 Text = Annotated[str, Field(max_length=TEXT_MAX)]
 Taken = Literal["skip", "overwrite", "rename"]
 
@@ -134,6 +136,7 @@ class WhoamiOut(BaseModel):
     since: datetime | None
     expires: datetime | None
     address: str
+    device: str | None
 
 
 class SessionOut(BaseModel):
@@ -212,6 +215,8 @@ class ServerOut(BaseModel):
     anonymous: bool
     setup: bool
     block_size: int
+    client_certificates: Literal["off", "optional", "required"]
+    certificate_sign_in: bool
 
 
 class EntryOut(BaseModel):
@@ -302,14 +307,15 @@ def sign_in_json(signed: SignedIn, *, cookie: bool = False) -> dict[str, Any]:
     }
 
 
-def whoami_json(who: Principal, address: str) -> dict[str, Any]:
-    """A Whoami; a guest's address is that of the request."""
+def whoami_json(who: Principal, address: str, device: str | None = None) -> dict[str, Any]:
+    """A Whoami; a guest's address is that of the request. `device` is the one that the session belongs to."""
     session = who.session
     return {
         "account": account_json(who.account) if who.account else None,
         "since": write_time(session.created_us) if session else None,
         "expires": write_time(session.expires_us) if session else None,
         "address": session.address if session else address,
+        "device": device,
     }
 
 

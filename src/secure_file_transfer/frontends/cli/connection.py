@@ -128,7 +128,7 @@ def choose(server: str | None) -> "Profile":
         return current
     url = address_of(server)
     known = next((profile for profile in Profiles().all() if profile.url == url), Profile(url))
-    return known if token is None else Profile(url, known.ca_pem, token)
+    return known if token is None else Profile(url, known.ca_pem, token, certfile=known.certfile)
 
 
 def rate_of(limit: str | None) -> int | None:
@@ -161,8 +161,15 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
 
     profile = choose(server)
     cafile = os.environ.get("SFT_CAFILE") or None
+    # Not SFT_CERTFILE: that is a server's own certificate.
+    certfile = os.environ.get("SFT_DEVICE") or profile.certfile
     client = AsyncClient(
-        profile.url, cafile=cafile, ca_pem=None if cafile else profile.ca_pem, token=profile.token, limit=limit
+        profile.url,
+        cafile=cafile,
+        ca_pem=None if cafile else profile.ca_pem,
+        token=profile.token,
+        certfile=certfile,
+        limit=limit,
     )
     try:
         async with client:

@@ -24,7 +24,24 @@ def ask_password(text: str) -> str:
         raise KeyboardInterrupt from None
 
 
-def read_password() -> str:
+def ask_secret(text: str, option: str) -> str:
+    """Ask for another secret in the same way.
+
+    Raises:
+        UsageError: nothing was typed.
+    """
+    import getpass
+
+    try:
+        typed = getpass.getpass(text, stream=sys.stderr).strip()
+    except EOFError:
+        raise KeyboardInterrupt from None
+    if not typed:
+        raise UsageError("Nothing was typed", hint=f"In scripts, pipe it in with {option}.")
+    return typed
+
+
+def read_password(what: str = "password") -> str:
     """The first line of standard input.
 
     Raises:
@@ -33,9 +50,9 @@ def read_password() -> str:
     line = sys.stdin.readline(_LONGEST + 1)
     password = line.removesuffix("\n").removesuffix("\r")
     if not password:
-        raise UsageError("No password arrived on standard input", hint="Pipe one line in, as in: sft … < password.txt")
+        raise UsageError(f"No {what} arrived on standard input", hint=f"Pipe one line in, as in: sft … < {what}.txt")
     if len(password) > _LONGEST:
-        raise UsageError(f"The password is longer than {_LONGEST} characters")
+        raise UsageError(f"The {what} is longer than {_LONGEST} characters")
     return password
 
 

@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from ...errors import CertificateError, ConfigurationError, SecureFileTransferError, TotpRequiredError, UnreachableError
+from ...errors import (
+    CertificateError,
+    ClientCertificateError,
+    ConfigurationError,
+    InterruptedTransferError,
+    SecureFileTransferError,
+    TotpRequiredError,
+    UnreachableError,
+)
 from ...model import DEFAULT_PORT
 from .connection import address_of, choose, connected, run
 from .failures import UsageError, warn
@@ -55,8 +63,8 @@ def login(
     if fingerprint is not None and cafile is not None:
         raise UsageError("--fingerprint and --cafile say the same in two ways", hint="Give one of them.")
     address = _address(url)
-    trust = _trusted(address, fingerprint, cafile)
-    if trust.question and not _confirmed(trust):
+    trust = trusted(address, fingerprint, cafile)
+    if trust.question and not confirmed(trust):
         note("Nothing was sent and nothing was remembered.", quiet=quiet)
         return 1
     if guest:
@@ -65,12 +73,12 @@ def login(
     if signed is None:
         name = user or _ask_name(trust.url)
         password = read_password() if password_stdin else ask_password(f"Password of {safe(name)}: ")
-        signed = _with_code(trust, name, password)
+        signed = _signed_in(trust, name, password)
     return _remember(trust, signed, json=json, quiet=quiet)
 
 
 @dataclass(frozen=True)
-class _Trust:
+class ServerTrust:
     """A server whose certificate holds against `ca_pem` (None: the system's authorities).
 
     `question` says that a person must confirm the fingerprint first; `changed` that it was another one before.
@@ -95,18 +103,18 @@ def _address(url: str) -> str:
     return address_of(url)
 
 
-def _trusted(url: str, fingerprint: str | None, cafile: Path | None) -> _Trust:
+def trusted(url: str, fingerprint: str | None, cafile: Path | None) -> ServerTrust:
     """Find out whom to trust, with nothing secret sent."""
     from ...client import Profiles
 
     if cafile is not None:
-        return run(_reached(_Trust(url, _read(cafile))))
+        return run(_reached(ServerTrust(url, _read(cafile))))
     if fingerprint is not None:
         return run(_by_fingerprint(url, fingerprint))
     known = next((profile.ca_pem for profile in Profiles().all() if profile.url == url), None)
     for ca_pem in (known, None) if known else (None,):
         try:
-            return run(_reached(_Trust(url, ca_pem)))
+            return run(_reached(ServerTrust(url, ca_pem)))
         except CertificateError:
             continue
         except UnreachableError as error:
@@ -114,7 +122,7 @@ def _trusted(url: str, fingerprint: str | None, cafile: Path | None) -> _Trust:
     return run(_first_contact(url, known))
 
 
-async def _reached(trust: _Trust) -> _Trust:
+async def _reached(trust: ServerTrust) -> ServerTrust:
     """Ask the server what it is, over a connection that is verified."""
     from ...client import AsyncClient
 
@@ -122,25 +130,25 @@ async def _reached(trust: _Trust) -> _Trust:
         return replace(trust, setup=(await client.server_info()).setup)
 
 
-async def _by_fingerprint(url: str, fingerprint: str) -> _Trust:
+async def _by_fingerprint(url: str, fingerprint: str) -> ServerTrust:
     from ...client.options import read_address
     from ...client.trust import Trust, check_fingerprint, pinned
 
     pin = Trust(fingerprint=check_fingerprint(fingerprint))
-    return await _reached(_Trust(url, (await pinned(read_address(url), pin, 30)).ca_pem))
+    return await _reached(ServerTrust(url, (await pinned(read_address(url), pin, 30)).ca_pem))
 
 
-async def _first_contact(url: str, known: str | None) -> _Trust:
+async def _first_contact(url: str, known: str | None) -> ServerTrust:
     """Fetch the authority, and make sure that it would do before anybody is asked about it."""
     from ...client import fetch_ca
     from ...client.options import read_address
 
     address = read_address(url)
     pem, fingerprint = await fetch_ca(address.host, address.port)
-    return await _reached(_Trust(url, pem, fingerprint, question=True, changed=known is not None and known != pem))
+    return await _reached(ServerTrust(url, pem, fingerprint, question=True, changed=known is not None and known != pem))
 
 
-def _confirmed(trust: _Trust) -> bool:
+def confirmed(trust: ServerTrust) -> bool:
     """Show the fingerprint and ask."""
     pairs = trust.fingerprint.split(":")
     half = len(pairs) // 2
@@ -199,7 +207,7 @@ def _ask_name(url: str) -> str:
     return typed or own
 
 
-def _set_up(trust: _Trust, user: str | None, *, from_stdin: bool) -> "SignIn | None":
+def _set_up(trust: ServerTrust, user: str | None, *, from_stdin: bool) -> "SignIn | None":
     """Make the first administrator, or None where nobody can be asked for the code."""
     if from_stdin or not is_terminal(sys.stdin):
         return None
@@ -212,44 +220,59 @@ def _set_up(trust: _Trust, user: str | None, *, from_stdin: bool) -> "SignIn | N
     return run(_begin(trust, code, name, new_password(safe(name), from_stdin=False)))
 
 
-async def _begin(trust: _Trust, code: str, name: str, password: str) -> "SignIn":
+async def _begin(trust: ServerTrust, code: str, name: str, password: str) -> "SignIn":
     from ...client import AsyncClient
 
     async with AsyncClient(trust.url, ca_pem=trust.ca_pem) as client:
         return await client.setup(code, name, password)
 
 
-def _with_code(trust: _Trust, name: str, password: str) -> "SignIn":
+def _signed_in(trust: ServerTrust, name: str, password: str) -> "SignIn":
+    """Sign in, along with this computer's certificate where it is enrolled and the certificate is still good."""
+    from ...client import Profiles
+
+    known = next((profile for profile in Profiles().all() if profile.url == trust.url), None)
+    if known is not None and known.certfile is not None:
+        try:
+            return _with_code(trust, name, password, known.certfile)
+        except (CertificateError, ClientCertificateError, ConfigurationError, InterruptedTransferError) as error:
+            warn(f"This computer's certificate is of no use there any more: {error}")
+            Profiles().add(replace(known, certfile=None), current=False)
+    return _with_code(trust, name, password, None)
+
+
+def _with_code(trust: ServerTrust, name: str, password: str, certfile: str | None) -> "SignIn":
     """Sign in; ask for the code of the second factor where the server wants one."""
     try:
-        return run(_sign_in(trust, name, password, None))
+        return run(_sign_in(trust, name, password, None, certfile))
     except TotpRequiredError as error:
         if not is_terminal(sys.stdin):
             raise TotpRequiredError(
                 str(error), hint="Sign in on a terminal; the session then serves scripts too."
             ) from None
-        return run(_sign_in(trust, name, password, prompt("Code: ").strip()))
+        return run(_sign_in(trust, name, password, prompt("Code: ").strip(), certfile))
 
 
-async def _sign_in(trust: _Trust, name: str, password: str, code: str | None) -> "SignIn":
+async def _sign_in(trust: ServerTrust, name: str, password: str, code: str | None, certfile: str | None) -> "SignIn":
     from ...client import AsyncClient
 
-    async with AsyncClient(trust.url, ca_pem=trust.ca_pem) as client:
+    async with AsyncClient(trust.url, ca_pem=trust.ca_pem, certfile=certfile) as client:
         return await client.sign_in(name, password, code)
 
 
-def _remember(trust: _Trust, signed: "SignIn", *, json: bool, quiet: bool) -> int:
+def _remember(trust: ServerTrust, signed: "SignIn", *, json: bool, quiet: bool) -> int:
     from ...client import Profile, Profiles
 
     account, expires = signed.account, time_value(signed.expires_us)
-    Profiles().add(Profile(trust.url, trust.ca_pem, signed.token, account.name, expires))
+    certfile = next((known.certfile for known in Profiles().all() if known.url == trust.url), None)
+    Profiles().add(Profile(trust.url, trust.ca_pem, signed.token, account.name, expires, certfile))
     if json:
         print_json({"url": trust.url, "account": {"name": account.name, "role": account.role}, "expires": expires})
     note(f"Signed in to {trust.url} as {safe(account.name)}, until {time_text(signed.expires_us)}.", quiet=quiet)
     return 0
 
 
-def _remember_guest(trust: _Trust, *, quiet: bool) -> int:
+def _remember_guest(trust: ServerTrust, *, quiet: bool) -> int:
     from ...client import Profile, Profiles
 
     Profiles().add(Profile(trust.url, trust.ca_pem))
@@ -268,7 +291,10 @@ def logout(*, server: Server = None, quiet: Quiet = False) -> int:
 
     profile = choose(server)
     if profile.token is None:
-        note(f"You are not signed in to {profile.url}.", quiet=quiet)
+        if profile.certfile is not None:
+            note("This computer signs in by its certificate. 'sft cert revoke' ends that.", quiet=quiet)
+        else:
+            note(f"You are not signed in to {profile.url}.", quiet=quiet)
         return 0
     try:
         run(_sign_out(profile))
@@ -299,7 +325,7 @@ def whoami(*, server: Server = None, json: Json = False) -> int:
         if json:
             account = None if me.account is None else {"name": me.account.name, "role": me.account.role}
             times = {"since": time_value(me.since_us), "expires": time_value(me.expires_us)}
-            print_json({"url": url, "account": account, **times, "address": me.address})
+            print_json({"url": url, "account": account, **times, "address": me.address, "device": me.device})
             return 0
         rows = [("name", "guest" if me.account is None else safe(me.account.name))]
         if me.account is not None:
@@ -310,6 +336,8 @@ def whoami(*, server: Server = None, json: Json = False) -> int:
         if me.expires_us is not None:
             rows.append(("until", time_text(me.expires_us)))
         rows.append(("address", safe(me.address)))
+        if me.device is not None:
+            rows.append(("device", safe(me.device)))
         for name, value in rows:
             out(f"{styled(f'{name:<8}', 'dim', sys.stdout)}  {value}")
         return 0
@@ -349,7 +377,7 @@ def servers(
                 {
                     "url": profile.url,
                     "account": profile.account,
-                    "signed_in": profile.token is not None,
+                    "signed_in": profile.token is not None or profile.certfile is not None,
                     "expires": profile.expires,
                     "current": current is not None and profile.url == current.url,
                 }
@@ -359,7 +387,8 @@ def servers(
         return 0
     for profile in known:
         mark = "*" if current is not None and profile.url == current.url else " "
-        who = f"as {safe(profile.account)}" if profile.token and profile.account else "signed out"
+        signed = profile.account and (profile.token or profile.certfile)
+        who = f"as {safe(profile.account or '')}" if signed else "signed out"
         out(f"{mark} {profile.url}  {styled(who, 'dim', sys.stdout)}")
     if not known:
         note("You have not signed in to any server. Try 'sft login HOST'.", quiet=quiet)

@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -235,6 +235,49 @@ recovery_codes = _table(
     "recovery_codes",
     sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("code_hash", sa.LargeBinary, primary_key=True),
+    numbered=False,
+)
+
+devices = _table(
+    "devices",
+    _id(),
+    # Without an account it counts as revoked: a cascade would forget what the list of revoked ones must name.
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="SET NULL")),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("seen_us", sa.Integer),
+    sa.Column("revoked_us", sa.Integer),
+    sa.Index("devices_by_account", "account_id"),
+)
+
+device_certificates = _table(
+    "device_certificates",
+    sa.Column("fingerprint", sa.LargeBinary, primary_key=True),
+    sa.Column("device_id", sa.Integer, sa.ForeignKey("devices.id", ondelete="CASCADE"), nullable=False),
+    # Hexadecimal: it has up to 160 bits.
+    sa.Column("serial", sa.Text, nullable=False),
+    sa.Column("issued_us", sa.Integer, nullable=False),
+    sa.Column("expires_us", sa.Integer, nullable=False),
+    sa.Index("device_certificates_by_device", "device_id"),
+    numbered=False,
+)
+
+# Beside `sessions`, since most sessions have no device.
+device_sessions = _table(
+    "device_sessions",
+    sa.Column("session_id", sa.Integer, sa.ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("device_id", sa.Integer, sa.ForeignKey("devices.id", ondelete="CASCADE"), nullable=False),
+    sa.Index("device_sessions_by_device", "device_id"),
+    numbered=False,
+)
+
+device_codes = _table(
+    "device_codes",
+    sa.Column("sha256", sa.LargeBinary, primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("expires_us", sa.Integer, nullable=False),
+    sa.Index("device_codes_by_account", "account_id"),
     numbered=False,
 )
 

@@ -18,6 +18,7 @@ class TestMyCatalog(CatalogContract):
 
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
+from .catalog_devices import DevicesContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
@@ -38,6 +39,7 @@ class CatalogContract(
     AccountsContract,
     SessionsContract,
     FactorsContract,
+    DevicesContract,
     FactsContract,
     SharingContract,
     TransactionsContract,

@@ -73,7 +73,7 @@ def test_summaries(arguments: dict[str, int], line: str, capsys: pytest.CaptureF
     assert capsys.readouterr().err == ""
 
 
-def test_the_bar_shows_files_amount_and_the_current_name(
+async def test_the_bar_shows_files_amount_and_the_current_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("secure_file_transfer.frontends.cli.progress.is_terminal", lambda _: True)

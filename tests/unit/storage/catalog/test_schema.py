@@ -45,7 +45,7 @@ def test_the_newest_migration_is_the_revision_of_this_program() -> None:
     scripts = sorted(path.name[:4] for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
     assert scripts
     assert scripts[-1] == REVISION
-    assert scripts == [f"{number:04}" for number in range(1, len(scripts) + 1)]
+    assert scripts == sorted(set(scripts))  # a number may be left out
 
 
 def test_every_table_is_strict_and_no_foreign_key_is_without_an_index(tmp_path: Path) -> None:

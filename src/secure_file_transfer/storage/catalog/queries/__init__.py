@@ -5,6 +5,7 @@ from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
 from .claims import Claims
+from .devices import Devices
 from .drives import Drives
 from .factors import Factors
 from .facts import Facts
@@ -79,6 +80,11 @@ class Tx:
     def factors(self) -> Factors:
         """Second factors."""
         return Factors(self._sql)
+
+    @property
+    def devices(self) -> Devices:
+        """Devices, their certificates, and codes."""
+        return Devices(self._sql)
 
     @property
     def facts(self) -> Facts:

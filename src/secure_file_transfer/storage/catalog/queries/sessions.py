@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ....errors import ConflictError, NotFoundError
-from ....model import Account, AccountId, Session, SessionId, TimeUs
+from ....model import Account, AccountId, DeviceId, Session, SessionId, TimeUs
 from ..sql import Row, Sql, Statement
-from ..tables import accounts, sessions
+from ..tables import accounts, device_sessions, sessions
 from .accounts import COLUMNS as ACCOUNT_COLUMNS
 from .accounts import account_of
 
@@ -21,6 +21,7 @@ _COLUMNS = (
     sessions.c.created_us,
     sessions.c.seen_us,
     sessions.c.expires_us,
+    device_sessions.c.device_id,
 )
 _THIS = sessions.c.id == bindparam("session")
 _OF_ACCOUNT = sessions.c.account_id == bindparam("account")
@@ -31,18 +32,23 @@ _INSERT = Statement(
 )
 _BY_TOKEN = Statement(
     sa.select(*_COLUMNS, *ACCOUNT_COLUMNS)
-    .select_from(sessions.join(accounts))
+    .select_from(sessions.join(accounts).outerjoin(device_sessions))
     .where(sessions.c.token_hash == bindparam("token"))
 )
 _TOUCH = Statement(sa.update(sessions).where(_THIS).values(seen_us=bindparam("seen")))
-_OF = Statement(sa.select(*_COLUMNS).where(_OF_ACCOUNT).order_by(sessions.c.id))
-_GET = Statement(sa.select(*_COLUMNS, *ACCOUNT_COLUMNS).select_from(sessions.join(accounts)).where(_THIS))
+_OF = Statement(
+    sa.select(*_COLUMNS).select_from(sessions.outerjoin(device_sessions)).where(_OF_ACCOUNT).order_by(sessions.c.id)
+)
+_GET = Statement(
+    sa.select(*_COLUMNS, *ACCOUNT_COLUMNS).select_from(sessions.join(accounts).outerjoin(device_sessions)).where(_THIS)
+)
 _ALL = Statement(
     sa.select(*_COLUMNS, *ACCOUNT_COLUMNS)
-    .select_from(sessions.join(accounts))
+    .select_from(sessions.join(accounts).outerjoin(device_sessions))
     .order_by(sessions.c.seen_us.desc(), sessions.c.id.desc())
     .limit(bindparam("most"))
 )
+_BIND = Statement(sa.insert(device_sessions).values(session_id=bindparam("session"), device_id=bindparam("device")))
 _DELETE = Statement(sa.delete(sessions).where(_THIS))
 _DELETE_OF = Statement(sa.delete(sessions).where(_OF_ACCOUNT))
 _DELETE_OTHERS = Statement(sa.delete(sessions).where(_OF_ACCOUNT, sessions.c.id != bindparam("but")))
@@ -66,11 +72,13 @@ class Sessions:
         agent: str,
         now: TimeUs,
         ends: TimeUs,
+        *,
+        device_id: DeviceId | None = None,
     ) -> Session:
-        """A new session.
+        """A new session, perhaps of a device.
 
         Raises:
-            NotFoundError: there is no such account.
+            NotFoundError: there is no such account, or no such device.
         """
         try:
             ((session_id,),) = self._sql.rows(
@@ -84,9 +92,11 @@ class Sessions:
                 seen_us=now,
                 expires_us=ends,
             )
+            if device_id is not None:
+                self._sql.run(_BIND, session=session_id, device=device_id)
         except ConflictError:
-            raise NotFoundError(f"There is no account {account_id}") from None
-        return Session(session_id, account_id, door, address, agent, now, now, ends)
+            raise NotFoundError(f"There is no account {account_id}, or not that device of it") from None
+        return Session(session_id, account_id, door, address, agent, now, now, ends, device_id)
 
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None:
         """The session and its account, whether or not it has expired: the caller knows what time it is."""

@@ -1,0 +1,224 @@
+"""Who a request comes from: by the token of a session, by a device's certificate, or by both.
+
+The one place that weighs them. Doors only hand over what they were shown.
+"""
+
+import hashlib
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
+
+from secure_file_transfer.config import ClientCertificates
+from secure_file_transfer.errors import (
+    ClientCertificateError,
+    NoSpaceError,
+    SignInFailedError,
+    SignInRequiredError,
+    StorageError,
+)
+from secure_file_transfer.model import Account, Device, DeviceId, Principal, TimeUs
+from secure_file_transfer.ports import Catalog, Clock
+
+from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
+
+_REMEMBERED_MAX = 10_000
+_TOUCH_US = 60 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What came with a request. `certificate` (DER) is one whose key the peer was proven to hold."""
+
+    token: str | None
+    certificate: bytes | None
+    door: str
+    address: str
+    agent: str
+
+
+class Credentials:
+    """Looks up who it is. One object serves all doors and threads of a process.
+
+    `demand` says whether certificates count, and whether one is needed; `alone` whether one signs in by itself,
+    without a password.
+    """
+
+    def __init__(
+        self, catalog: Catalog, clock: Clock, sessions: Sessions, demand: ClientCertificates, *, alone: bool
+    ) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._sessions = sessions
+        self._demand = demand
+        self._alone = alone
+        self._lock = Lock()
+        self._opening = Lock()
+        self._known: OrderedDict[bytes, tuple[Device, Account, float]] = OrderedDict()
+        self._tokens: OrderedDict[tuple[DeviceId, str], str] = OrderedDict()
+        self._revocations = 0
+
+    @property
+    def demand(self) -> ClientCertificates:
+        """Whether certificates of devices count, and whether one is needed."""
+        return self._demand
+
+    @property
+    def alone(self) -> bool:
+        """Whether a certificate signs in without a password."""
+        return self._alone and self._demand is not ClientCertificates.OFF
+
+    def principal(self, shown: Shown) -> Principal:
+        """Who it is. A certificate that is shown must be good, even beside a good token.
+
+        Raises:
+            ClientCertificateError: one is needed, or the one shown is not good; or it is not the token's.
+            SignInRequiredError: no token where one is needed, or one that is not good any more.
+        """
+        found = self._found(shown)
+        if shown.token is not None:
+            who = self._sessions.resolve(shown.token)
+            self._check_pair(who, found[0] if found else None)
+            return who
+        if found is None:
+            raise SignInRequiredError(hint="Sign in with: sft login, or send Authorization: Bearer <token>.")
+        if not self.alone:
+            raise SignInRequiredError(
+                "This server wants a password besides the certificate", hint="Sign in with: sft login."
+            )
+        return self._by_certificate(*found, shown)
+
+    def sign_in(self, name: str, password: str, shown: Shown, code: str | None = None) -> SignedIn:
+        """Begin a session by name and password; with a certificate it is good together with that only.
+
+        Raises:
+            ClientCertificateError: one is needed, or the one shown is not good.
+            TotpRequiredError, SignInFailedError, TooManyRequestsError: see `Sessions.sign_in`.
+        """
+        found = self._found(shown)
+        return self._sessions.sign_in(
+            name,
+            password,
+            code,
+            door=shown.door,
+            address=shown.address,
+            agent=shown.agent,
+            device=found[0] if found else None,
+        )
+
+    def device(self, shown: Shown) -> Device:
+        """The device itself, whatever else is shown; for its renewal.
+
+        Raises:
+            ClientCertificateError
+        """
+        found = self._found(shown)
+        if found is None:
+            raise _needed()
+        return found[0]
+
+    def forget(self) -> None:
+        """A device was revoked: ask the catalog again about all of them."""
+        with self._lock:
+            self._revocations += 1
+            self._known.clear()
+
+    # --- certificates -------------------------------------------------------------------------------------------
+
+    def _found(self, shown: Shown) -> tuple[Device, Account] | None:
+        """Whose certificate it is; None where there is none, or where they do not count."""
+        if self._demand is ClientCertificates.OFF:
+            return None
+        if shown.certificate is None:
+            if self._demand is ClientCertificates.REQUIRED:
+                raise _needed()
+            return None
+        fingerprint = hashlib.sha256(shown.certificate).digest()
+        device, account = self._remembered(fingerprint) or self._looked_up(fingerprint, shown.address)
+        # Checked here and not at the TLS handshake alone: a resumed session or a proxy may have skipped that.
+        if device.expires_us <= self._clock.now_us():
+            raise ClientCertificateError(
+                "The client certificate has expired", hint="Enrol this device again: sft cert enroll."
+            )
+        return device, account
+
+    def _remembered(self, fingerprint: bytes) -> tuple[Device, Account] | None:
+        with self._lock:
+            known = self._known.get(fingerprint)
+            return known[:2] if known and known[2] > self._clock.monotonic() else None
+
+    def _looked_up(self, fingerprint: bytes, address: str) -> tuple[Device, Account]:
+        asked, revocations = self._clock.monotonic(), self._revocations
+        found = self._catalog.read(lambda tx: tx.devices.by_fingerprint(fingerprint))
+        if found is None or found[0].revoked_us is not None or found[1].disabled:
+            with self._lock:
+                self._known.pop(fingerprint, None)
+            raise ClientCertificateError(
+                "The client certificate is not one of a device that may sign in here",
+                hint="Perhaps it was revoked. Enrol this device again: sft cert enroll.",
+            )
+        with self._lock:
+            if revocations == self._revocations:  # an answer from before a revocation is not believed after it
+                self._known[fingerprint] = (*found, asked + BELIEVED_SECONDS)
+                self._known.move_to_end(fingerprint)
+                if len(self._known) > _REMEMBERED_MAX:
+                    self._known.popitem(last=False)
+        self._touch(found[0], address, self._clock.now_us())
+        return found
+
+    def _touch(self, device: Device, address: str, now: TimeUs) -> None:
+        if device.seen_us is None or now - device.seen_us >= _TOUCH_US:
+            with suppress(NoSpaceError, StorageError):  # a full disk does not forbid downloads
+                self._catalog.write(lambda tx: tx.devices.touch(device.id, address, now))
+
+    # --- both ---------------------------------------------------------------------------------------------------
+
+    def _check_pair(self, who: Principal, device: Device | None) -> None:
+        bound = who.session.device_id if who.session else None
+        if bound is not None and (device is None or device.id != bound):
+            raise ClientCertificateError(
+                "This session was begun with the certificate of a device, and is good with that one only",
+                hint="Use that device's certificate, or sign in again.",
+            )
+        if device is not None and who.account is not None and device.account_id != who.account.id:
+            raise ClientCertificateError(
+                "The client certificate belongs to another account than the session", hint="Use one of them."
+            )
+
+    def _by_certificate(self, device: Device, account: Account, shown: Shown) -> Principal:
+        """The session of a device that shows its certificate and nothing else: one for each door, begun when needed.
+
+        Its token never leaves this object; the session is there to be seen, and to be ended.
+        """
+        place = device.id, shown.door
+        with self._lock:
+            token = self._tokens.get(place)
+        if token is not None:
+            with suppress(SignInRequiredError):
+                return self._sessions.resolve(token)
+        with self._opening:
+            with self._lock:
+                other = self._tokens.get(place)
+            if other is None or other == token:
+                other = self._opened(device, account, shown)
+        return self._sessions.resolve(other)
+
+    def _opened(self, device: Device, account: Account, shown: Shown) -> str:
+        try:
+            signed = self._sessions.open_for(
+                account, door=shown.door, address=shown.address, agent=shown.agent, device_id=device.id
+            )
+        except SignInFailedError:
+            raise SignInRequiredError("The account may not sign in") from None
+        with self._lock:
+            self._tokens[device.id, shown.door] = signed.token
+            if len(self._tokens) > _REMEMBERED_MAX:
+                self._tokens.popitem(last=False)
+        return signed.token
+
+
+def _needed() -> ClientCertificateError:
+    return ClientCertificateError(
+        "This server lets in only devices that have a client certificate of it",
+        hint="Enrol this device with a code of your operator: sft cert enroll URL --code.",
+    )
