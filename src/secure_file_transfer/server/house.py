@@ -80,7 +80,7 @@ class House:
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
         self.certificates = Certificates(self.directory.tls, clock, write_file)
         self.devices = Devices(
-            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US
+            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard
         )
         self.credentials = Credentials(catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in)
         self.devices.on_revoked = self.credentials.forget

@@ -22,6 +22,7 @@ from .accounts import SessionEnder, findable
 from .authority import CRL_LIFE, Issued, issue_client, make_crl
 from .certificates import Pair
 from .codes import code_hash, in_groups, new_signs, typed
+from .guard import Guard
 
 NAME_MAX = 64
 DEVICES_MAX = 100
@@ -61,13 +62,20 @@ class Devices:
     """
 
     def __init__(
-        self, catalog: Catalog, clock: Clock, sessions: SessionEnder, authority: Callable[[], Pair], life_us: int
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        sessions: SessionEnder,
+        authority: Callable[[], Pair],
+        life_us: int,
+        guard: Guard | None = None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
         self._authority = authority
         self._life_us = life_us
+        self._guard = guard or Guard(clock)
         self._lock = Lock()
         self._crl: tuple[Sequence[tuple[int, TimeUs]], bytes, float] | None = None
         self.crl_url: str | None = None
@@ -120,6 +128,7 @@ class Devices:
 
         Raises:
             NotFoundError: the code is wrong, used or too old, or its account is disabled: all look alike.
+            TooManyRequestsError: too many wrong codes from that source, see `guard`.
             InvalidRequestError, ConflictError: the code is still good.
         """
         sha256 = code_hash(typed(code))
@@ -128,9 +137,10 @@ class Devices:
             account_id = tx.devices.by_code(sha256, self._clock.now_us())
             return tx.accounts.get(account_id) if account_id is not None else None
 
-        account = self._catalog.read(owner)
-        if account is None or account.disabled:
-            raise _bad_code()
+        with self._guard.attempt(address):
+            account = self._catalog.read(owner)
+            if account is None or account.disabled:
+                raise _bad_code()
 
         def take(tx: CatalogTx) -> None:
             # Asked again where it is decided: of two who race with one code, the second finds it gone.

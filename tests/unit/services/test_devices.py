@@ -19,6 +19,7 @@ from secure_file_transfer.errors import (
     NotFoundError,
     SignInFailedError,
     SignInRequiredError,
+    TooManyRequestsError,
 )
 from secure_file_transfer.model import Account, DeviceId, Principal, Role, TimeUs
 from secure_file_transfer.ports import CatalogTx
@@ -178,6 +179,16 @@ def test_a_code_expires_and_a_disabled_account_s_is_no_good(world: World) -> Non
     with pytest.raises(NotFoundError) as locked:
         world.devices.enrol_by_code(late, request(), "x", address="")
     assert str(expired.value) == str(wrong.value) == str(locked.value)
+
+
+def test_wrong_codes_from_one_place_are_limited_and_other_places_do_not_notice(world: World) -> None:
+    code = world.devices.new_code(Principal(world.ada, None)).code
+    for _ in range(10):
+        with pytest.raises(NotFoundError):
+            world.devices.enrol_by_code("AAAAA-AAAAA-AAAAA-AAAAA", request(), "x", address="192.0.2.1")
+    with pytest.raises(TooManyRequestsError):
+        world.devices.enrol_by_code(code, request(), "x", address="192.0.2.1")
+    assert world.devices.enrol_by_code(code, request(), "x", address="192.0.2.2").device.account == "ada"
 
 
 def test_codes_devices_and_renewals_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
