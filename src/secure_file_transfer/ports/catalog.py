@@ -1,32 +1,24 @@
-"""The Protocols between the services and the world. Each has one contract suite in `testing/contracts`.
-
-Everything here is synchronous and called from worker threads; implementations are safe for use by many threads.
-"""
+"""The metadata database: what its parts can do within a transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from .errors import ConflictError, InvalidRequestError
-from .model import (
+from ..model import (
     Account,
     AccountId,
     BlockId,
     BlockRef,
-    Conflict,
     Device,
     DeviceId,
     Drive,
     DriveId,
-    Entry,
     Group,
     GroupId,
     Kind,
     Manifest,
     Node,
     NodeId,
-    Page,
     Received,
     Rights,
     Role,
@@ -37,59 +29,11 @@ from .model import (
     TimeUs,
     Upload,
     UploadId,
-    Usage,
     Version,
     VersionId,
 )
-from .paths import RemotePath, display
-from .seal.keys import MasterKey
 
 T = TypeVar("T")
-Buffer = bytes | bytearray | memoryview
-
-
-class Clock(Protocol):
-    """Time, so that tests need not wait for it."""
-
-    def now_us(self) -> TimeUs:
-        """Wall clock."""
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-
-
-# --- blobs ------------------------------------------------------------------------------------------------------
-
-
-class BlobStore(Protocol):
-    """Where large sealed blocks lie, under keys of 64 lower-case hexadecimal digits."""
-
-    def put(self, key: str, data: Buffer) -> None:
-        """Store whole or not at all; durable once it returns. Storing the same key again is fine.
-
-        Raises:
-            NoSpaceError, StorageError
-        """
-
-    def get(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
-        """The bytes from `offset`, at most `length` of them (fewer where the blob ends).
-
-        Raises:
-            BlockDamagedError: there is no such blob, though somebody expected one.
-            StorageError
-        """
-
-    def delete(self, key: str) -> None:
-        """Remove it; one that is not there is fine."""
-
-    def scan(self) -> Iterator[tuple[str, float]]:
-        """Every key with the Unix time (seconds) when it was stored. Leftovers of a crash are removed on the way."""
-
-    def free_bytes(self) -> int:
-        """How much more it takes."""
-
-
-# --- catalog ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,175 +439,3 @@ class Catalog(Protocol):
         """
 
     def close(self) -> None: ...
-
-
-# --- trees ------------------------------------------------------------------------------------------------------
-
-
-class Content(Protocol):
-    """An open file: one version, whatever happens to the path meanwhile."""
-
-    @property
-    def entry(self) -> Entry: ...
-
-    def chunks(self, offset: int, length: int) -> Iterator[Buffer]:
-        """The bytes [offset, offset + length), in pieces of at most one block, each verified before it is given.
-
-        Raises:
-            BlockDamagedError: before any byte of the bad piece is released.
-            SourceChangedError: a folder drive's file changed meanwhile.
-        """
-
-    def close(self) -> None:
-        """Let go of it. Calling it again is fine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What a writer demands of what is there now (RFC 9110, 13.1). Both None: nothing.
-
-    `match` and `none_match` hold etags without quotes; `("*",)` means any existing file.
-    """
-
-    match: tuple[str, ...] | None = None
-    none_match: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a commit did. `outcome` is created, replaced or skipped."""
-
-    entry: Entry
-    outcome: str
-
-
-class Draft(Protocol):
-    """A file on its way in. Nobody can see it until `commit`; then everybody sees all of it."""
-
-    @property
-    def size(self) -> int:
-        """Bytes taken so far."""
-
-    def append(self, data: Buffer) -> None:
-        """Take the next bytes, at most one block of them; `data` may be reused once it returns.
-
-        Raises:
-            NoSpaceError, StorageError
-        """
-
-    def commit(
-        self,
-        *,
-        conflict: Conflict = Conflict.OVERWRITE,
-        expect: Expectation = Expectation(),
-        sha256: bytes | None = None,
-        size: int | None = None,
-        modified_us: TimeUs | None = None,
-    ) -> Written:
-        """Publish. The conflict choice and the expectation are decided in the same instant as the publication.
-
-        Raises:
-            DigestMismatchError, LengthMismatchError: not what was declared.
-            PreconditionFailedError: the expectation does not hold.
-            NotFoundError, NotAFolderError, IsAFolderError: the parent is gone, or the name belongs to a folder.
-            NoSpaceError, StorageError
-        """
-
-    def abort(self) -> None:
-        """Forget it and give back the space. After a commit, or again, it does nothing."""
-
-
-_JOURNEY_CHOICES = frozenset({Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME})
-
-
-def check_journey(source: RemotePath, target: RemotePath, conflict: Conflict) -> None:
-    """Refuse what no move or copy can be, whatever is there. Raises InvalidRequestError, ConflictError."""
-    if conflict not in _JOURNEY_CHOICES:
-        raise InvalidRequestError(
-            f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
-        )
-    if source.is_root or target.is_root:
-        raise ConflictError("The root of a drive stays where it is", hint="Choose a folder in it.")
-    if target != source and target.is_within(source):
-        raise ConflictError(
-            f"{display(str(source))} cannot go into itself, to {display(str(target))}", hint="Choose another folder."
-        )
-
-
-class FileTree(Protocol):
-    """The files of one drive. Below policy: it asks nobody's rights."""
-
-    def stat(self, path: RemotePath) -> Entry:
-        """Raises NotFoundError."""
-
-    def list(
-        self,
-        path: RemotePath,
-        *,
-        sort: SortKey = SortKey.NAME,
-        descending: bool = False,
-        cursor: str | None = None,
-        limit: int = 1000,
-    ) -> Page:
-        """One page of a folder. Raises NotFoundError, NotAFolderError, InvalidRequestError (a bad cursor)."""
-
-    def make_folder(self, path: RemotePath, *, parents: bool = False) -> Entry:
-        """With `parents`, make what is missing on the way, and accept a folder that is there already.
-
-        Raises:
-            ExistsError, NotFoundError (no parent), NotAFolderError.
-        """
-
-    def move(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
-        """Rename within the drive; `target` is the new path itself.
-
-        SKIP raises when the name is taken, OVERWRITE replaces a file by a file, RENAME finds a free name.
-
-        Raises:
-            ExistsError, NotFoundError, ConflictError (into itself, the root).
-        """
-
-    def copy(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
-        """The same for a copy, of a whole tree if need be. Content is not stored twice where it can be shared."""
-
-    def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
-        """Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
-
-    def open(self, path: RemotePath) -> Content:
-        """Raises NotFoundError, IsAFolderError, BlockDamagedError."""
-
-    def draft(self, path: RemotePath) -> Draft:
-        """Begin a file. The parent must be there. Raises NotFoundError, NotAFolderError, IsAFolderError."""
-
-    def usage(self) -> Usage: ...
-
-
-class KeySource(Protocol):
-    """Where the master key comes from: a file, a passphrase, or the environment."""
-
-    @property
-    def describes(self) -> str:
-        """What a person would call it, such as the path of the key file; for messages."""
-
-    def candidates(self) -> Sequence[MasterKey]:
-        """The key in use first, then the one that an interrupted rotation had staged. Empty on a first start.
-
-        Raises:
-            ConfigurationError: the source is there and cannot be used (unreadable, readable by others, malformed).
-        """
-
-    def create(self) -> MasterKey:
-        """Make and keep the first key."""
-
-    def rotation(self) -> AbstractContextManager[None]:
-        """The right to stage and promote: one rotation at a time, whichever processes share these keys.
-
-        Raises:
-            ConflictError: on entering, somebody else has it.
-        """
-
-    def stage(self) -> MasterKey:
-        """Make the next key and keep it durably beside the one in use, in place of one staged before."""
-
-    def promote(self) -> None:
-        """The staged key becomes the one in use; the old one is gone. Nothing staged, nothing done."""

@@ -1,0 +1,58 @@
+"""The Protocols between the services and the world. Each has one contract suite in `testing/contracts`.
+
+Everything here is synchronous and called from worker threads; implementations are safe for use by many threads.
+"""
+
+from .catalog import (
+    Accounts,
+    BlockRow,
+    Blocks,
+    Catalog,
+    CatalogTx,
+    Claims,
+    Devices,
+    Drives,
+    Factor,
+    Factors,
+    Facts,
+    Grants,
+    Groups,
+    NodeCursor,
+    Nodes,
+    Sessions,
+    Uploads,
+    Versions,
+)
+from .storage import BlobStore, Buffer, Clock, KeySource
+from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
+
+__all__ = [
+    "Accounts",
+    "BlobStore",
+    "BlockRow",
+    "Blocks",
+    "Buffer",
+    "Catalog",
+    "CatalogTx",
+    "Claims",
+    "Clock",
+    "Content",
+    "Devices",
+    "Draft",
+    "Drives",
+    "Expectation",
+    "Factor",
+    "Factors",
+    "Facts",
+    "FileTree",
+    "Grants",
+    "Groups",
+    "KeySource",
+    "NodeCursor",
+    "Nodes",
+    "Sessions",
+    "Uploads",
+    "Versions",
+    "Written",
+    "check_journey",
+]
