@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import statistics
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from secure_file_transfer.testing.proxy import FaultProxy, Harm
 
-from .peers import SFT, CurlNginx, Sft
+from .peers import CurlNginx, Sft
 from .run import digest, timed
 
 MIB = 1 << 20
@@ -84,12 +83,6 @@ class Bench:
     def text(self, size: int) -> Iterator[Row]:
         """Text over a slow line: compressed beside not."""
         work = f"{size / MIB:.0f} MiB of text over 100 Mbit/s, up"
-        if (
-            "--compress"
-            not in subprocess.run([SFT, "put", "--help"], capture_output=True, text=True, check=True).stdout
-        ):
-            yield Row(work, "-", "this sft does not compress")
-            return
         times: dict[str, list[float]] = {}
         for _ in range(self.rounds):
             for how in ("auto", "none"):

@@ -2,8 +2,6 @@
 
 import difflib
 import os
-import re
-from decimal import Decimal
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,6 +19,7 @@ from pydantic_settings import (
 
 from .errors import ConfigurationError
 from .model import BLOCK_SIZE_DEFAULT, BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, DEFAULT_PORT
+from .sizes import parse_size
 
 _PREFIX = "SFT_"
 
@@ -36,22 +35,6 @@ class ClientCertificates(StrEnum):
 def default_data_dir() -> Path:
     """Where a server keeps its data when nobody says otherwise."""
     return platformdirs.user_data_path("secure-file-transfer", appauthor=False)
-
-
-_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
-_UNITS = " KMGT"
-
-
-def parse_size(text: str) -> int:
-    """Bytes, as people write them: `4096`, `500K`, `1.5G`, `10 MiB`. Units are binary, as in everything this prints.
-
-    Raises:
-        ValueError
-    """
-    found = _SIZE.fullmatch(text.replace(" ", ""))
-    if found is None:
-        raise ValueError("a number of bytes is needed, such as 500K, 10M or 1.5G")
-    return int(Decimal(found[1]) * 1024 ** _UNITS.index(found[2].upper() or " "))
 
 
 class Settings(BaseSettings):

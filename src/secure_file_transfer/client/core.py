@@ -264,14 +264,7 @@ class AsyncClient(AccountApi, DeviceRequests, Sharing):
             ConflictError: the source is empty and everything would go, without `allow_empty`.
             The first failure, once all was tried, unless `check` is False.
         """
-        how = How.asked(
-            conflict=Conflict.OVERWRITE,
-            priority=priority,
-            control=control,
-            compress=compress,
-            level=level,
-            read_back=read_back,
-        )
+        how = How.asked(priority=priority, control=control, compress=compress, level=level, read_back=read_back)
         wishes = syncing.wishes_of(filters, how, delete=delete, checksum=checksum, allow_empty=allow_empty)
         return await self._steered(
             how,
@@ -307,14 +300,7 @@ class AsyncClient(AccountApi, DeviceRequests, Sharing):
             InvalidRequestError: the source is not here.
             SignInRequiredError, CertificateError, ...: what no waiting mends.
         """
-        how = How.asked(
-            conflict=Conflict.OVERWRITE,
-            priority=priority,
-            control=control,
-            compress=compress,
-            level=level,
-            read_back=read_back,
-        )
+        how = How.asked(priority=priority, control=control, compress=compress, level=level, read_back=read_back)
         wishes = syncing.wishes_of(filters, how, delete=delete, checksum=checksum, allow_empty=allow_empty)
         await self._steered(
             how,

@@ -53,7 +53,7 @@ class How:
     def asked(
         cls,
         *,
-        conflict: Conflict | str,
+        conflict: Conflict | str = Conflict.OVERWRITE,
         parents: bool = False,
         priority: int | None = None,
         control: TransferControl | None = None,

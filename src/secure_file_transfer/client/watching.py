@@ -17,7 +17,7 @@ from ..transfer.sync import Action, Do, Item
 from .api import Api
 from .local import is_part
 from .progress import OnProgress
-from .syncing import OnPlan, Step, Sync, Synced, Wishes, ends
+from .syncing import OnPlan, Sync, Synced, Wishes, ends
 from .trees import LocalTree
 
 QUIET_SECONDS = 1.5
@@ -237,11 +237,6 @@ class Watch:
     def _tell(self, watched: Watched) -> None:
         if self._on_watch is not None:
             self._on_watch(watched)
-
-
-def is_passing(step: Step) -> bool:
-    """Whether a failure of a watch is none of its own: the file was being written, or is gone again."""
-    return step.do == "send" and isinstance(step.error, (SourceChangedError, NotFoundError))
 
 
 async def watch(

@@ -236,16 +236,21 @@ class FakeServer:
         self.port = self._runner.addresses[0][1]
 
     async def _stop(self) -> None:
+        transports: list[asyncio.Transport] = []
         if self._runner:
+            server = self._runner.server
+            assert server is not None
+            transports = [each.transport for each in server.connections if each.transport is not None]
             await self._runner.cleanup()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        # Connections in the middle of a TLS handshake or its farewell belong to nobody but the loop.
-        for transport in list(getattr(self._loop, "_transports", {}).values()):
+        # What was closed may wait for ever to send the rest to a peer that has stopped reading.
+        for transport in transports:
             transport.abort()
-        await asyncio.sleep(0)
+        for _ in range(5):  # the loop lets go of them in the turns that follow
+            await asyncio.sleep(0)
 
     # --- sign-in ------------------------------------------------------------------------------------------------
 

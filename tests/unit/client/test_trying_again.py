@@ -63,7 +63,7 @@ def sign_ins(fake: FakeServer) -> int:
 
 async def test_the_end_says_how_often_it_was_tried(client: AsyncClient, fake: FakeServer, source: Path) -> None:
     client._retry = Retry(first=0.0, tries=3)
-    fake.faults["PUT"] = [StorageError("tired")] * 30
+    fake.faults["PUT"] = [StorageError("tired")] * 300  # more than all blocks can use up together
     with pytest.raises(StorageError, match=r"tired \(3 tries, 0 s of waiting in between\)"):
         await client.send_file(source, "/f")
 

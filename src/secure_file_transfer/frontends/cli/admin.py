@@ -6,14 +6,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...config import parse_size
 from ...errors import ConfigurationError
 from ...model import Account, Role
+from ...sizes import parse_size
 from .failures import UsageError
 from .options import Config, DataDir, Flag, Json, PasswordStdin, Quiet, Yes
 from .passwords import new_password
 from .settings import load_settings
-from .terminal import ask, count_text, is_terminal, note, out, safe, size_text, styled, table, time_text
+from .terminal import ask, count_text, is_terminal, note, out, print_table, safe, size_text, time_text
 from .values import print_json, time_value
 
 Rate = Annotated[str | None, Parameter(metavar="BYTES", show_default=False)]
@@ -76,13 +76,7 @@ def user_list(*, data_dir: DataDir = None, config: Config = None, json: Json = F
         )
         return 0
     rows = [[safe(account.name), account.role, time_text(account.created_us), _notes(account)] for account in accounts]
-    if is_terminal(sys.stdout) and rows:
-        head, *lines = table([["NAME", "ROLE", "CREATED", ""], *rows])
-        out(styled(head, "dim", sys.stdout))
-    else:
-        lines = table(rows)
-    for line in lines:
-        out(line)
+    print_table(["NAME", "ROLE", "CREATED", ""], rows)
     if not rows:
         note("There are no accounts yet. Make one with 'sft user add --admin NAME'.", quiet=quiet)
     return 0

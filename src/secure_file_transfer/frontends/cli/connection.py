@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import CertificateError, SignInRequiredError
 from ...paths import RemotePath
+from ...sizes import parse_size
 from .failures import Stopped, UsageError
-from .terminal import read_size
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -142,7 +142,7 @@ def rate_of(limit: str | None) -> int | None:
     from ...transfer.limit import LEAST
 
     try:
-        rate = read_size(limit.removesuffix("/s"))
+        rate = parse_size(limit.removesuffix("/s"))
     except ValueError as error:
         raise UsageError(f"--limit {limit}: {error}") from None
     if rate < LEAST:

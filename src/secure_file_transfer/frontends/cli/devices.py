@@ -16,7 +16,7 @@ from .failures import UsageError, warn
 from .options import Config, DataDir, Flag, Json, Quiet, Server, Yes
 from .passwords import ask_secret, read_password
 from .settings import load_settings
-from .terminal import ask, is_terminal, note, out, safe, styled, table, time_text
+from .terminal import ask, is_terminal, note, out, print_table, safe, time_text
 from .values import print_json, time_value
 
 if TYPE_CHECKING:
@@ -232,13 +232,7 @@ def cert_list(
         ]
         for device in found
     ]
-    if is_terminal(sys.stdout) and rows:
-        head, *lines = table([["NO", "NAME", "ACCOUNT", "STATUS", "GOOD UNTIL", "LAST SEEN"], *rows])
-        out(styled(head, "dim", sys.stdout))
-    else:
-        lines = table(rows)
-    for line in lines:
-        out(line)
+    print_table(["NO", "NAME", "ACCOUNT", "STATUS", "GOOD UNTIL", "LAST SEEN"], rows)
     if not rows:
         note("There are no devices. 'sft cert enroll' makes this computer one.", quiet=quiet)
     return 0

@@ -1,6 +1,5 @@
 """`sessions` and `guard`: who is signed in, and who has to wait after wrong guesses."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -8,7 +7,7 @@ from cyclopts import Parameter
 from .connection import connected, run
 from .failures import UsageError
 from .options import Flag, Json, Quiet, Server
-from .terminal import count_text, is_terminal, note, out, safe, styled, table, time_text
+from .terminal import count_text, note, print_table, safe, time_text
 from .values import print_json, time_value
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def sessions_list(*, everybody: Annotated[bool, Flag] = False, server: Server = 
         for each in found
     ]
     head = ["  ID", *(["ACCOUNT"] if everybody else []), "LAST USED", "ADDRESS", "DOOR", "PROGRAM"]
-    _print_table(head, rows)
+    print_table(head, rows)
     return 0
 
 
@@ -117,7 +116,7 @@ def guard_list(*, server: Server = None, json: Json = False, quiet: Quiet = Fals
         print_json([{**each, "until": time_value(each.pop("until_us"))} for each in blocks])
         return 0
     rows = [[each["kind"], safe(each["subject"]), str(each["guesses"]), time_text(each["until_us"])] for each in blocks]
-    _print_table(["KIND", "WHO", "WRONG", "UNTIL"], rows)
+    print_table(["KIND", "WHO", "WRONG", "UNTIL"], rows)
     if not rows:
         note("Nobody has to wait.", quiet=quiet)
     return 0
@@ -170,13 +169,3 @@ def _session_value(each: "SessionInfo") -> dict[str, Any]:
 
 def _short(text: str) -> str:
     return text if len(text) <= _AGENT_MAX else text[: _AGENT_MAX - 1] + "…"
-
-
-def _print_table(head: list[str], rows: list[list[str]]) -> None:
-    if is_terminal(sys.stdout) and rows:
-        first, *lines = table([head, *rows])
-        out(styled(first, "dim", sys.stdout))
-    else:
-        lines = table(rows)
-    for line in lines:
-        out(line)

@@ -9,7 +9,7 @@ from ...client.sharing import GivenGrant, ReceivedGrant, level_of
 from ...model import Kind, Rights
 from .connection import connected, remote, run
 from .options import Json, Quiet, Remote, Server
-from .terminal import count_text, is_terminal, name_for, note, out, safe, styled, table
+from .terminal import count_text, name_for, note, print_table, safe
 from .values import print_json
 
 _WORDS = {Rights.READ: "read", Rights.WRITE: "write", Rights.CREATE: "create", Rights.DELETE: "delete"}
@@ -82,7 +82,7 @@ def grants(path: Remote | None = None, /, *, server: Server = None, json: Json =
         if json:
             print_json([{"path": each.path, "to": each.to, **_rights(each)} for each in found])
             return 0
-        _show(
+        print_table(
             ["PATH", "SHARED WITH", "LEVEL"],
             [[name_for(each.path, sys.stdout), safe(each.to), _words(each.rights)] for each in found],
         )
@@ -109,7 +109,7 @@ def shared(*, server: Server = None, json: Json = False, quiet: Quiet = False) -
         for each in found:
             slash = "/" if each.kind is Kind.FOLDER else ""
             rows.append([name_for(each.path, sys.stdout) + slash, _words(each.rights)])
-        _show(["PATH", "LEVEL"], rows)
+        print_table(["PATH", "LEVEL"], rows)
         if not found:
             note("Nobody shares anything with you.", quiet=quiet)
         return 0
@@ -124,13 +124,3 @@ def _words(rights: Rights) -> str:
 
 def _rights(each: GivenGrant | ReceivedGrant) -> dict[str, object]:
     return {"rights": int(each.rights), "level": level_of(each.rights)}
-
-
-def _show(head: list[str], rows: list[list[str]]) -> None:
-    if is_terminal(sys.stdout) and rows:
-        first, *lines = table([head, *rows])
-        out(styled(first, "dim", sys.stdout))
-    else:
-        lines = table(rows)
-    for line in lines:
-        out(line)

@@ -4,7 +4,6 @@ Everything asks the streams at the moment of printing, so that pipes and tests g
 """
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -109,22 +108,6 @@ def size_text(size: float) -> str:
     return f"{size:.1f} {unit}" if size < 99.95 else f"{size:.0f} {unit}"
 
 
-_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
-_UNITS = " KMGT"
-
-
-def read_size(text: str) -> int:
-    """Bytes as people write them: `4096`, `500K`, `1.5G`, `10 MiB`. Units are binary, as in all that is printed.
-
-    Raises:
-        ValueError
-    """
-    found = _SIZE.fullmatch(text.replace(" ", ""))
-    if found is None:
-        raise ValueError("a number of bytes is needed, such as 500K, 10M or 1.5G")
-    return int(float(found[1]) * 1024 ** _UNITS.index(found[2].upper() or " "))
-
-
 def time_text(moment_us: int) -> str:
     """A moment in local time, in the manner of ISO 8601: `2026-11-21 09:30`."""
     return f"{local_time(moment_us):%Y-%m-%d %H:%M}"
@@ -153,6 +136,17 @@ def duration_text(seconds: float) -> str:
 def count_text(number: int, one: str, many: str = "") -> str:
     """`1 file`, `12,345 files`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """The rows as data; people at a terminal see what the columns are."""
+    if is_terminal(sys.stdout) and rows:
+        first, *lines = table([head, *rows])
+        out(styled(first, "dim", sys.stdout))
+    else:
+        lines = table(rows)
+    for line in lines:
+        out(line)
 
 
 def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from secure_file_transfer.client import Profile, Profiles
-from secure_file_transfer.frontends.cli.terminal import read_size
 from secure_file_transfer.model import KIB, MIB
+from secure_file_transfer.sizes import parse_size
 from secure_file_transfer.testing.fake_server import FakeServer
 from secure_file_transfer.testing.proxy import FaultProxy, Harm
 
@@ -131,10 +131,10 @@ def test_what_makes_no_sense_is_refused_before_anything_moves(
     [("0", 0), ("4096", 4096), ("500K", 500 * KIB), ("10M", 10 * MIB), ("1.5g", 1536 * MIB), ("10 MiB", 10 * MIB)],
 )
 def test_sizes_are_read_as_they_are_printed(text: str, size: int) -> None:
-    assert read_size(text) == size
+    assert parse_size(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "M", "-1", "1e3", "0x10", "10X", "1_000", "\u0661\u0660", "10M10M", "9" * 16])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="bytes"):
-        read_size(text)
+        parse_size(text)
