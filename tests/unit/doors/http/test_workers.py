@@ -30,8 +30,10 @@ async def test_attack_47_yielding_threads_and_those_they_start_give_way_to_other
         return found[0]
 
     yielding = Workers("test", 1, yielding=True)
-    assert await yielding.run(priority) - await workers.run(priority) == NICE
-    assert await yielding.run(of_a_child) - priority() == NICE
+    yields = min(19, await workers.run(priority) + NICE)  # 19 is the end of Linux's scale
+    assert priority() < yields, "this whole run gives way already, so nothing can be seen here: run it without nice"
+    assert await yielding.run(priority) == yields
+    assert await yielding.run(of_a_child) == yields
     yielding.close()
 
 
