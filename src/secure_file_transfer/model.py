@@ -173,12 +173,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a drive holds. `free` is what the disk behind it still takes; `quota` is None where there is none."""
+    """What a drive holds. `free` is what still fits: on the disk behind it, and in the quota where there is one.
+
+    `quota` (bytes) and `quota_files` are what it may hold; None where there is no limit.
+    """
 
     bytes: int
     files: int
     free: int
     quota: int | None
+    quota_files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,9 @@ class Drive:
 class Account:
     """A person or machine that may sign in. `home_id` is its own vault drive.
 
-    `rate_up` and `rate_down` limit all its transfers together, in bytes a second; 0 is no limit.
+    `rate_up` and `rate_down` limit all its transfers together, in bytes a second, `quota_bytes` and `quota_files` what
+    its home holds, whoever put it there; 0 is no limit. From `expires_us` on it cannot sign in; None is never. A
+    `pending` one registered itself, and cannot sign in before an operator has approved it.
     """
 
     id: AccountId
@@ -209,6 +215,12 @@ class Account:
     created_us: TimeUs
     rate_up: int = 0
     rate_down: int = 0
+    quota_bytes: int = 0
+    quota_files: int = 0
+    email: str = ""
+    note: str = ""
+    expires_us: TimeUs | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

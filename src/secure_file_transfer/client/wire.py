@@ -309,7 +309,8 @@ def usage(value: object) -> Usage:
     """Read what a drive holds."""
     values = _members(value, "the usage")
     quota = None if values.get("quota") is None else _whole(values, "quota")
-    return Usage(_whole(values, "bytes"), _whole(values, "files"), _whole(values, "free"), quota)
+    files = None if values.get("quota_files") is None else _whole(values, "quota_files")
+    return Usage(_whole(values, "bytes"), _whole(values, "files"), _whole(values, "free"), quota, files)
 
 
 def server_info(value: object) -> ServerInfo:

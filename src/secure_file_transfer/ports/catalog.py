@@ -57,6 +57,16 @@ class NodeCursor:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class DriveRoom:
+    """What a drive holds, and what it may hold: the quota of its owner, where 0 is no limit."""
+
+    bytes: int
+    files: int
+    quota_bytes: int
+    quota_files: int
+
+
 class Drives(Protocol):
     """Drives in the catalog."""
 
@@ -69,6 +79,12 @@ class Drives(Protocol):
     def set_owner(self, drive_id: DriveId, owner_id: AccountId | None) -> None: ...
     def add_usage(self, drive_id: DriveId, size: int, files: int) -> None:
         """Add (or with negative numbers subtract) to the counters."""
+
+    def room(self, drive_id: DriveId) -> DriveRoom:
+        """What it holds and may hold; without a limit for a drive that nobody owns, or that is not there."""
+
+    def removed(self, drive_id: DriveId, limit: int) -> tuple[int, int]:
+        """Bytes and files that are removed and still counted, looking at up to `limit` nodes at a time."""
 
     def delete(self, drive_id: DriveId) -> None:
         """Remove the drive's row. Its nodes must be gone."""
@@ -169,6 +185,9 @@ class Claims(Protocol):
     ) -> dict[BlockId, int]:
         """The lengths of those blocks of the drive that some version in it names, or the account has a claim on."""
 
+    def held(self, account_id: AccountId, now: TimeUs) -> int:
+        """Bytes of the blocks that only the account's claims keep."""
+
     def shorten(self, account_id: AccountId, block_ids: Sequence[BlockId], expires: TimeUs) -> None:
         """Let the account's claims on these end then, if not before."""
 
@@ -185,6 +204,9 @@ class Uploads(Protocol):
     def get(self, upload_id: UploadId) -> Upload | None: ...
     def count(self, account_id: AccountId) -> int:
         """How many an account has."""
+
+    def unfinished(self, drive_id: DriveId) -> int:
+        """Bytes of a drive's uploads that are no files yet."""
 
     def manifest(self, upload_id: UploadId) -> Manifest:
         """All its blocks, in order."""
@@ -232,6 +254,18 @@ class Accounts(Protocol):
     def delete(self, account_id: AccountId) -> None:
         """Remove it and its sessions; its drive loses its owner."""
 
+    def set_details(self, account: Account) -> None:
+        """Its quota, e-mail address, note and expiry shall be those of `account`."""
+
+    def set_pending(self, account_id: AccountId, *, pending: bool) -> None: ...
+    def count_pending(self) -> int: ...
+    def set_reset(self, account_id: AccountId, sha256: bytes, expires: TimeUs) -> None:
+        """The hash of the code that gives it a new password, in place of any other."""
+
+    def by_reset(self, sha256: bytes, now: TimeUs) -> Account | None:
+        """Whose code it is, while it is good."""
+
+    def forget_reset(self, account_id: AccountId) -> None: ...
     def knows(self, account_id: AccountId, source: str) -> bool:
         """Whether the account has signed in from that source, and not forgotten it since."""
 

@@ -20,6 +20,7 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import Account, Device, DeviceId, Principal, TimeUs
 from secure_file_transfer.ports import Catalog, Clock
 
+from .accounts import may_sign_in
 from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
 
 _REMEMBERED_MAX = 10_000
@@ -145,12 +146,13 @@ class Credentials:
     def _remembered(self, fingerprint: bytes) -> tuple[Device, Account] | None:
         with self._lock:
             known = self._known.get(fingerprint)
-            return known[:2] if known and known[2] > self._clock.monotonic() else None
+            lasts = known and known[2] > self._clock.monotonic() and may_sign_in(known[1], self._clock.now_us())
+            return known[:2] if known and lasts else None
 
     def _looked_up(self, fingerprint: bytes, address: str) -> tuple[Device, Account]:
         asked, revocations = self._clock.monotonic(), self._revocations
         found = self._catalog.read(lambda tx: tx.devices.by_fingerprint(fingerprint))
-        if found is None or found[0].revoked_us is not None or found[1].disabled:
+        if found is None or found[0].revoked_us is not None or not may_sign_in(found[1], self._clock.now_us()):
             with self._lock:
                 self._known.pop(fingerprint, None)
             raise ClientCertificateError(

@@ -18,7 +18,7 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import Account, AccountId, Device, DeviceId, Principal, Role, Session, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import SessionEnder, findable
+from .accounts import SessionEnder, findable, may_sign_in
 from .authority import CRL_LIFE, Issued, issue_client, make_crl
 from .certificates import Pair
 from .codes import code_hash, in_groups, new_signs, typed
@@ -139,7 +139,7 @@ class Devices:
 
         with self._guard.attempt(address):
             account = self._catalog.read(owner)
-            if account is None or account.disabled:
+            if account is None or not may_sign_in(account, self._clock.now_us()):
                 raise _bad_code()
 
         def take(tx: CatalogTx) -> None:

@@ -133,9 +133,17 @@ class Files:
         return check
 
     def draft(
-        self, principal: Principal, path: RemotePath, *, parents: bool = False, make: _Make | None = None
+        self,
+        principal: Principal,
+        path: RemotePath,
+        *,
+        parents: bool = False,
+        size: int | None = None,
+        make: _Make | None = None,
     ) -> Draft:
         """Begin a file; with `parents`, missing folders on the way are made first, and stay whatever comes of it.
+
+        `size` is how long it will be, where that is known: what cannot fit is refused now.
 
         `make` turns the tree and the path into the draft where that is not the tree's own.
 
@@ -143,13 +151,14 @@ class Files:
         there are no folders to be seen, so files go to the top.
 
         Raises:
-            NotFoundError, NotAFolderError, IsAFolderError, ForbiddenError
+            NotFoundError, NotAFolderError, IsAFolderError, ForbiddenError, QuotaExceededError
         """
         grant = self._access.grant(principal, path)
         grant.require_writing(path, parents=parents)
         if parents and grant.below_top(path) > 1:
             grant.tree.make_folder(path.parent, parents=True)
-        draft = _begin(grant, path, make or _trees_own)
+        replaces = Rights.WRITE in grant.rights
+        draft = _begin(grant, path, make or (lambda tree, at: tree.draft(at, size=size, replaces=replaces)))
         return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant))
 
     def usage(self, principal: Principal) -> Usage:
@@ -161,10 +170,6 @@ def _to_arrive(conflict: Conflict) -> Rights:
     """The right to read is among them: whether a name is taken tells what is there."""
     needed = Rights.READ | Rights.CREATE
     return needed | Rights.WRITE if conflict is Conflict.OVERWRITE else needed
-
-
-def _trees_own(tree: FileTree, path: RemotePath) -> Draft:
-    return tree.draft(path)
 
 
 def _begin(grant: Grant, path: RemotePath, make: _Make) -> Draft:

@@ -32,7 +32,7 @@ from secure_file_transfer.model import (
 )
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable, require_operator, signed_in
+from .accounts import findable, may_sign_in, require_operator, signed_in
 from .guard import Guard
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
@@ -210,7 +210,11 @@ class Sessions:
         if found is None or not is_plausible(password):
             self._passwords.verify_nobody()
             raise _sign_in_failed()
-        if not self._passwords.verify(found.password_hash, password) or found.account.disabled:
+        if not self._passwords.verify(found.password_hash, password):
+            raise _sign_in_failed()
+        if found.account.pending and not found.account.disabled:  # the password was right, so it may be told
+            raise SignInFailedError("This account waits for an operator to approve it", hint="Ask one, or come later.")
+        if not may_sign_in(found.account, self._clock.now_us()):
             raise _sign_in_failed()
         return found.account, found.password_hash
 
@@ -228,10 +232,10 @@ class Sessions:
 
         def work(tx: CatalogTx) -> SignedIn:
             account = tx.accounts.get(account_id)
-            if account is None or account.disabled:
+            now = self._clock.now_us()
+            if account is None or not may_sign_in(account, now):
                 raise _sign_in_failed()
             first(tx)
-            now = self._clock.now_us()
             tx.accounts.remember(account_id, source_of(where[1]), now, _SOURCES_MAX)
             ends = TimeUs(now + self._lifetime_us)
             session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends, device_id=device_id)
@@ -304,8 +308,9 @@ class Sessions:
         belief = self._beliefs.get(session_id)
         if belief is None or belief.until <= self._clock.monotonic():
             return None
-        session = belief.principal.session
-        return belief if session and self._ends(session) > self._clock.now_us() else None
+        session, account, now = belief.principal.session, belief.principal.account, self._clock.now_us()
+        lasts = session and self._ends(session) > now and (account is None or may_sign_in(account, now))
+        return belief if lasts else None
 
     def _ends(self, session: Session) -> int:
         """When it ends by itself, unless it is used before."""
@@ -320,7 +325,7 @@ class Sessions:
             self._quietly(lambda tx: tx.sessions.delete(session.id))
             self._drop(session.id)
             raise _sign_in_required()
-        if account.disabled:
+        if not may_sign_in(account, now):
             raise _sign_in_required()
         due = now - session.seen_us >= _TOUCH_US
         seen = replace(session, seen_us=now) if due else session

@@ -32,6 +32,7 @@ from secure_file_transfer.ports import Buffer, Catalog, CatalogTx, Clock, Draft,
 
 from .access import Access
 from .files import Files
+from .quota import require_unfinished
 from .vault import VaultTree
 from .vault_nodes import Room
 from .vault_upload import FinishedUpload, VaultUpload, digest
@@ -112,18 +113,20 @@ class Uploads:
 
         Raises:
             ForbiddenError: no right to write there, or this drive keeps no unfinished uploads.
+            QuotaExceededError: nothing so long fits.
             TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
         """
         _check_length(wanted.length)
         account_id, room = self._place(principal, wanted.path, writing=True)
         if wanted.path is not None:
-            self._files.draft(principal, wanted.path, parents=wanted.parents).abort()
+            self._files.draft(principal, wanted.path, parents=wanted.parents, size=wanted.length).abort()
         upload = self._row(wanted, account_id, room, principal)
 
         def work(tx: CatalogTx) -> None:
             # Visitors leave their host room for its own.
             if tx.uploads.count(account_id) >= (UPLOADS_MAX if principal.link is None else UPLOADS_MAX // 2):
                 raise TooManyRequestsError("There are too many unfinished uploads", hint="Finish or remove some.")
+            require_unfinished(tx, room.drive.id, wanted.length or 0)
             tx.uploads.create(upload)
 
         self._catalog.write(work)
@@ -170,6 +173,7 @@ class Uploads:
             TooLargeError: the piece goes beyond its end.
             InvalidRequestError: the length contradicts what is known.
             ForbiddenError: it was put together from others.
+            QuotaExceededError: what lies unfinished would be more than the quota.
             NotFoundError
         """
         self._begin(principal, [upload_id])
@@ -178,6 +182,7 @@ class Uploads:
             _, room = self._place(principal, _target(upload), writing=True)
             if coming is not None and upload.length is not None and offset + coming > upload.length:
                 raise _too_long(upload)
+            self._catalog.read(lambda tx: require_unfinished(tx, room.drive.id, coming or 0))
             vault = VaultUpload(room, upload, room.block_size if coming is None else coming)
             granted = self._access.grant(principal, _target(upload) or RemotePath()).check
             return UploadWriter(self, principal, upload, vault, self._take_hasher(upload), checksum, granted)
@@ -213,7 +218,7 @@ class Uploads:
                 tx.uploads.create(_published(row, written))
 
             path = RemotePath.parse(row.path)
-            self._files.draft(principal, path, parents=wanted.parents).abort()  # before all of it is read
+            self._files.draft(principal, path, parents=wanted.parents, size=length).abort()  # before all of it is read
             sha256 = digest(room, uploads, lambda: self._alive(principal))
             written = self._commit(principal, row, uploads, sha256, done)
             return _published(row, written)

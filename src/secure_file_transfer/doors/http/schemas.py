@@ -251,6 +251,7 @@ class UsageOut(BaseModel):
     files: int
     free: int
     quota: int | None
+    quota_files: int | None
 
 
 class WrittenOut(BaseModel):
@@ -377,7 +378,13 @@ def page_json(page: Page) -> dict[str, Any]:
 
 def usage_json(usage: Usage) -> dict[str, Any]:
     """A Usage."""
-    return {"bytes": usage.bytes, "files": usage.files, "free": usage.free, "quota": usage.quota}
+    return {
+        "bytes": usage.bytes,
+        "files": usage.files,
+        "free": usage.free,
+        "quota": usage.quota,
+        "quota_files": usage.quota_files,
+    }
 
 
 def dump(document: Mapping[str, Any]) -> bytes:

@@ -218,12 +218,23 @@ def df(*, server: Server = None, json: Json = False) -> int:
         async with connected(server) as client:
             usage = await client.usage()
         if json:
-            print_json({"bytes": usage.bytes, "files": usage.files, "free": usage.free, "quota": usage.quota})
+            print_json(
+                {
+                    "bytes": usage.bytes,
+                    "files": usage.files,
+                    "free": usage.free,
+                    "quota": usage.quota,
+                    "quota_files": usage.quota_files,
+                }
+            )
             return 0
         rows = [["used", size_text(usage.bytes), f"in {count_text(usage.files, 'file')}"]]
         if usage.quota is not None:
             share = f"{usage.bytes / usage.quota:.0%} used" if usage.quota else ""
             rows.append(["quota", size_text(usage.quota), share])
+        if usage.quota_files is not None:
+            share = f"{usage.files / usage.quota_files:.0%} used" if usage.quota_files else ""
+            rows.append(["", count_text(usage.quota_files, "file"), share])
         rows.append(["free", size_text(usage.free), ""])
         for line in table(rows, right=frozenset({1})):
             out(line)

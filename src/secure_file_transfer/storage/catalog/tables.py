@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -120,6 +120,15 @@ accounts = _table(
     # Bytes a second; 0 is no limit.
     sa.Column("rate_up", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("rate_down", sa.Integer, nullable=False, server_default=sa.text("0")),
+    # What all its drives may hold; 0 is no limit.
+    sa.Column("quota_bytes", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("quota_files", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("email", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
+    # From then on it cannot sign in. Empty: for ever.
+    sa.Column("expires_us", sa.Integer),
+    # It registered itself, and waits for an operator.
+    sa.Column("pending", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Index("accounts_by_home", "home_id"),
 )
 
@@ -175,6 +184,7 @@ uploads = _table(
     sa.Column("link_id", sa.Integer),
     sa.Index("uploads_by_account", "account_id"),
     sa.Index("uploads_by_expiry", "expires_us"),
+    sa.Index("uploads_by_drive", "drive_id"),
 )
 
 # One row for each block, so that a long file's next block does not rewrite all that came before.
@@ -224,6 +234,15 @@ known_sources = _table(
     sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("seen_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+# Links by which somebody sets a new password; an account has one at most.
+resets = _table(
+    "resets",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("sha256", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("expires_us", sa.Integer, nullable=False),
     numbered=False,
 )
 

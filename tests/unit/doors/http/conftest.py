@@ -236,7 +236,7 @@ class FakeHouse:
             raise errors.IsAFolderError
         return FakeContent(self, entry, data)
 
-    def draft(self, who: Principal, path: RemotePath, *, parents: bool = False) -> FakeDraft:
+    def draft(self, who: Principal, path: RemotePath, *, parents: bool = False, size: int | None = None) -> FakeDraft:
         self.calls.append(("draft", path, parents))
         return FakeDraft(self, path)
 

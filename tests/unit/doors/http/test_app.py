@@ -175,7 +175,13 @@ async def test_moving_and_copying(call: Any, house: Any, verb: str, status: int)
 
 
 async def test_usage(call: Any) -> None:
-    assert (await call("GET", "/api/v1/usage")).json == {"bytes": 10, "files": 2, "free": 1000, "quota": None}
+    assert (await call("GET", "/api/v1/usage")).json == {
+        "bytes": 10,
+        "files": 2,
+        "free": 1000,
+        "quota": None,
+        "quota_files": None,
+    }
 
 
 # --- paths: rows 1 to 6 -------------------------------------------------------------------------------------------

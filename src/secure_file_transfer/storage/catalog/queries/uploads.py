@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ....errors import NotFoundError, StorageError
-from ....model import AccountId, BlockRef, Conflict, Manifest, TimeUs, Upload, UploadId
+from ....model import AccountId, BlockRef, Conflict, DriveId, Manifest, TimeUs, Upload, UploadId
 from ....ports import Clock
 from ..sql import Row, Sql, Statement
 from ..tables import upload_blocks, uploads
@@ -35,6 +35,11 @@ _INSERT = Statement(sa.insert(uploads).values({each.name: bindparam(each.name) f
 _GET = Statement(sa.select(*_FIELDS).where(_THIS))
 _NUMBER = Statement(sa.select(uploads.c.id).where(_THIS))
 _COUNT = Statement(sa.select(sa.func.count()).where(uploads.c.account_id == bindparam("account")))
+_UNFINISHED = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(uploads.c.offset), 0)).where(
+        uploads.c.drive_id == bindparam("drive"), uploads.c.published.is_(None)
+    )
+)
 _SET_LENGTH = Statement(sa.update(uploads).where(_THIS).values(length=bindparam("total")))
 _MOVE = Statement(
     sa.update(uploads).where(_THIS).values(offset=uploads.c.offset + bindparam("more"), expires_us=bindparam("expires"))
@@ -108,6 +113,11 @@ class Uploads:
         """How many an account has."""
         ((count,),) = self._sql.rows(_COUNT, account=account_id)
         return int(count)
+
+    def unfinished(self, drive_id: DriveId) -> int:
+        """Bytes of a drive's uploads that are no files yet."""
+        ((size,),) = self._sql.rows(_UNFINISHED, drive=drive_id)
+        return int(size)
 
     def manifest(self, upload_id: UploadId) -> Manifest:
         """All its blocks, in order; none for an upload that is not there."""
