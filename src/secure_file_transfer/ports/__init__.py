@@ -20,6 +20,7 @@ from .catalog import (
     NodeCursor,
     Nodes,
     Sessions,
+    Tokens,
     Uploads,
     Versions,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "NodeCursor",
     "Nodes",
     "Sessions",
+    "Tokens",
     "Uploads",
     "Versions",
     "Written",

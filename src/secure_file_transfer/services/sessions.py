@@ -23,14 +23,13 @@ from secure_file_transfer.model import (
     Device,
     DeviceId,
     Principal,
-    Role,
     Session,
     SessionId,
     TimeUs,
 )
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable, require_operator, signed_in
+from .accounts import findable, for_oneself_or_all, require_operator, signed_in
 from .guard import Guard
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
@@ -337,7 +336,7 @@ class Sessions:
     # --- ending -------------------------------------------------------------------------------------------------
 
     def sign_out(self, principal: Principal) -> None:
-        """End the principal's own session; a guest has none to end."""
+        """End the principal's own session; a guest has none to end, and a token is none."""
         if principal.session is not None:
             self.end(principal.session.id)
 
@@ -353,9 +352,9 @@ class Sessions:
             NotFoundError: it is not there, or not one's own, which looks the same.
             SignInRequiredError
         """
-        account = signed_in(principal)
+        account, anybodys = for_oneself_or_all(principal)
         found = self._catalog.read(lambda tx: tx.sessions.get(session_id))
-        if found is None or (found[1].id != account.id and account.role is not Role.ADMIN):
+        if found is None or not (anybodys or found[1].id == account.id):
             raise NotFoundError("There is no such session", hint="List the sessions to see which there are.")
         self.end(session_id)
 

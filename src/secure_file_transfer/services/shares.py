@@ -7,7 +7,7 @@ server; they have no part in its contents.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError, SignInRequiredError
+from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from secure_file_transfer.model import (
     Account,
     AccountId,
@@ -18,13 +18,15 @@ from secure_file_transfer.model import (
     NodeId,
     Principal,
     Rights,
+    Scope,
     ShareGrant,
     TimeUs,
 )
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable
+from .accounts import findable, signed_in
+from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, named
 from .vault_nodes import not_found
 
@@ -71,11 +73,13 @@ class Shares:
             ForbiddenError: it is not one's own, or the whole home.
             InvalidRequestError: nothing is granted, or to oneself.
         """
-        account, now = _account(principal), self._clock.now_us()
+        account, now = _account(principal, path), self._clock.now_us()
 
         def work(tx: CatalogTx) -> Given:
             node = _own(tx, account, path)
             given = rights if node.kind is Kind.FOLDER else rights & _ON_FILES
+            if principal.token is not None:  # nobody grants more than they have
+                require_rights(rights_of(principal.token), given)
             if not given:
                 raise InvalidRequestError(
                     f"That grants nothing on {display(str(path))}",
@@ -98,7 +102,7 @@ class Shares:
             NotFoundError: nothing of the kind was granted.
             ForbiddenError: it is not one's own.
         """
-        account = _account(principal)
+        account = _account(principal, path)
 
         def work(tx: CatalogTx) -> int:
             node = _own(tx, account, path)
@@ -121,7 +125,7 @@ class Shares:
             for each in tx.grants.of_drive(account.home_id):
                 if each.node_id not in paths:
                     paths[each.node_id] = _path_of(tx, account.home_id, each.node_id)
-                if (path := paths[each.node_id]) is not None:
+                if (path := paths[each.node_id]) is not None and _reached(principal, path):
                     found.append(_given(path, each))
             return found
 
@@ -135,15 +139,22 @@ class Shares:
             return [
                 Taken(SHARED / owner / name, owner, each.node.kind, tx.grants.rights(account.id, each.node.id))
                 for (owner, name), each in named(tx.grants.received(account.id)).items()
+                if _reached(principal, SHARED / owner / name)
             ]
 
         return self._catalog.read(look)
 
 
-def _account(principal: Principal) -> Account:
-    if principal.account is None:
-        raise SignInRequiredError("Sharing needs an account", hint="Sign in.")
-    return principal.account
+def _account(principal: Principal, path: RemotePath | None = None) -> Account:
+    """Whose account it is; a token needs the scope, and exists no further than its path."""
+    account = signed_in(principal, Scope.SHARES)
+    if path is not None and not _reached(principal, path):
+        raise not_found(path)
+    return account
+
+
+def _reached(principal: Principal, path: RemotePath) -> bool:
+    return principal.token is None or reaches(principal.token, path)
 
 
 def _own(tx: CatalogTx, account: Account, path: RemotePath) -> Node:

@@ -22,6 +22,7 @@ from .catalog_devices import DevicesContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
+from .catalog_tokens import TokensContract
 from .catalog_transactions import TransactionsContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
 from .catalog_uploads import UploadsContract
@@ -40,6 +41,7 @@ class CatalogContract(
     SessionsContract,
     FactorsContract,
     DevicesContract,
+    TokensContract,
     FactsContract,
     SharingContract,
     TransactionsContract,

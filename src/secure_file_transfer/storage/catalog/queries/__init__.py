@@ -13,6 +13,7 @@ from .grants import Grants
 from .groups import Groups
 from .nodes import Nodes
 from .sessions import Sessions
+from .tokens import Tokens
 from .uploads import Uploads
 from .versions import Versions
 
@@ -85,6 +86,11 @@ class Tx:
     def devices(self) -> Devices:
         """Devices, their certificates, and codes."""
         return Devices(self._sql)
+
+    @property
+    def tokens(self) -> Tokens:
+        """API tokens."""
+        return Tokens(self._sql)
 
     @property
     def facts(self) -> Facts:
