@@ -16,6 +16,7 @@ SessionId = NewType("SessionId", int)
 GroupId = NewType("GroupId", int)
 DeviceId = NewType("DeviceId", int)
 LinkId = NewType("LinkId", int)
+TokenId = NewType("TokenId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -324,6 +325,39 @@ class Device:
     expires_us: TimeUs
 
 
+API_TOKEN_PREFIX = "sft_api_"  # noqa: S105 - a mark by which people and secret scanners know what they have found
+
+
+class Scope(StrEnum):
+    """What an API token may be used for, as far as its account may do it at all."""
+
+    FILES_READ = "files:read"
+    FILES_WRITE = "files:write"
+    FILES_DELETE = "files:delete"
+    SHARES = "shares"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """What a program signs in with in place of a password. The token itself is never kept, only its hash.
+
+    `account` is the name of whose token it is. Only what lies at or below `path` exists for it. One that never
+    expires has None for `expires_us`.
+    """
+
+    id: TokenId
+    account_id: AccountId
+    account: str
+    name: str
+    scopes: frozenset[Scope]
+    path: str
+    created_us: TimeUs
+    expires_us: TimeUs | None
+    seen_us: TimeUs | None
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file on its way in that survives the server: what is durable of it, and what shall become of it.
@@ -362,11 +396,15 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever asks: an account with a session, a visitor of a link with a session, or (all None) an anonymous guest."""
+    """Whoever asks: an account with a session or a token, a visitor of a link with a session, or an anonymous guest.
+
+    A guest has nothing of these.
+    """
 
     account: Account | None
     session: Session | None
     link: Link | None = None
+    token: ApiToken | None = None
 
     @property
     def name(self) -> str:

@@ -10,10 +10,12 @@ from .progress import Progress
 from .receiving import Received
 from .streams import Download
 from .syncing import Step, Synced
+from .tokens import CreatedToken
 from .trust import fetch_ca, fingerprint_of
 from .watching import Watched
 from .wire import (
     AccountInfo,
+    ApiTokenInfo,
     DeviceCode,
     DeviceInfo,
     GuardBlock,
@@ -26,7 +28,9 @@ from .wire import (
 
 __all__ = [
     "AccountInfo",
+    "ApiTokenInfo",
     "AsyncClient",
+    "CreatedToken",
     "DeviceCode",
     "DeviceInfo",
     "Download",

@@ -14,11 +14,12 @@ from .progress import OnProgress
 from .receiving import Received
 from .sharing import Sharing
 from .syncing import OnPlan, Synced
+from .tokens import TokenApi
 from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, Sharing):
+class AsyncClient(AccountApi, DeviceRequests, Sharing, TokenApi):
     """One server, seen by one account, for asyncio programs.
 
     ```python

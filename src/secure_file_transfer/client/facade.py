@@ -184,6 +184,11 @@ class SecureFileTransferClient(Configured):
     revoke_device = _bridged(AsyncClient.revoke_device)
     device_code = _bridged(AsyncClient.device_code)
 
+    create_token = _bridged(AsyncClient.create_token)
+    tokens = _bridged(AsyncClient.tokens)
+    revoke_token = _bridged(AsyncClient.revoke_token)
+    revoke_tokens = _bridged(AsyncClient.revoke_tokens)
+
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)
     move = _bridged(AsyncClient.move)

@@ -61,6 +61,15 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class UsedToken:
+    """An API token that was used: what it may be used for, and where."""
+
+    name: str
+    scopes: tuple[str, ...]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Whoami:
     """Who the server takes us for; `account` is None for an anonymous guest, whose times may be unknown."""
 
@@ -70,6 +79,24 @@ class Whoami:
     address: str
     device: str | None = None
     """The device whose certificate the session was begun with."""
+    token: UsedToken | None = None
+    """The API token that we came with."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTokenInfo:
+    """An API token, and whose it is. `expires_us` None: it does not expire; `seen_us` None: it was not used yet."""
+
+    number: int
+    account: str
+    name: str
+    scopes: tuple[str, ...]
+    path: str
+    created_us: TimeUs
+    expires_us: TimeUs | None
+    seen_us: TimeUs | None
+    address: str
+    expired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,4 +577,47 @@ def whoami(value: object) -> Whoami:
         expires_us=None if expires is None else time_us(expires),
         address=_text(values, "address"),
         device=None if values.get("device") is None else _text(values, "device"),
+        token=None if values.get("token") is None else _used_token(values.get("token")),
     )
+
+
+def _used_token(value: object) -> UsedToken:
+    values = _members(value, "the token")
+    return UsedToken(_text(values, "name"), scopes(values), _text(values, "path"))
+
+
+def scopes(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read what a token may be used for; a newer server may know more than we do."""
+    found = values.get("scopes")
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise _violation("its scopes are no list of texts")
+    return tuple(_plain(each) for each in found)
+
+
+def api_token(value: object) -> ApiTokenInfo:
+    """Read an API token."""
+    values = _members(value, "a token")
+    expires, seen = values.get("expires"), values.get("seen")
+    return ApiTokenInfo(
+        number=_whole(values, "id"),
+        account=_text(values, "account"),
+        name=_text(values, "name"),
+        scopes=scopes(values),
+        path=_text(values, "path"),
+        created_us=time_us(values.get("created")),
+        expires_us=None if expires is None else time_us(expires),
+        seen_us=None if seen is None else time_us(seen),
+        address=_text(values, "address"),
+        expired=_text(values, "status") == "expired",
+    )
+
+
+def api_tokens(value: object) -> list[ApiTokenInfo]:
+    """Read a list of API tokens."""
+    return [api_token(each) for each in _listed(value, "tokens")]
+
+
+def new_token(value: object) -> tuple[str, ApiTokenInfo]:
+    """Read a new API token: its text and what it is."""
+    values = _members(value, "the new token")
+    return check_token(_text(values, "text")), api_token(values.get("token"))

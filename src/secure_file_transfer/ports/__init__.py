@@ -21,6 +21,7 @@ from .catalog import (
     NodeCursor,
     Nodes,
     Sessions,
+    Tokens,
     Uploads,
     Versions,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "NodeCursor",
     "Nodes",
     "Sessions",
+    "Tokens",
     "Uploads",
     "Versions",
     "Written",

@@ -1,12 +1,13 @@
 """The metadata database: what its parts can do within a transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ..model import (
     Account,
     AccountId,
+    ApiToken,
     BlockId,
     BlockRef,
     Device,
@@ -24,11 +25,13 @@ from ..model import (
     Received,
     Rights,
     Role,
+    Scope,
     Session,
     SessionId,
     ShareGrant,
     SortKey,
     TimeUs,
+    TokenId,
     Upload,
     UploadId,
     Version,
@@ -473,6 +476,34 @@ class Links(Protocol):
         """End it, with the sessions of all its visitors."""
 
 
+class Tokens(Protocol):
+    """API tokens, found by the SHA-256 of their text. They go with their account."""
+
+    def create(
+        self,
+        account_id: AccountId,
+        token_hash: bytes,
+        name: str,
+        scopes: Iterable[Scope],
+        path: str,
+        now: TimeUs,
+        expires: TimeUs | None,
+    ) -> TokenId: ...
+    def get(self, token_id: TokenId) -> tuple[ApiToken, Account] | None:
+        """The token and its account, whether or not it has expired."""
+
+    def by_hash(self, token_hash: bytes) -> tuple[ApiToken, Account] | None: ...
+    def of(self, account_id: AccountId | None, limit: int) -> Sequence[ApiToken]:
+        """Those of an account, or of everybody, the oldest first; at most `limit`."""
+
+    def touch(self, token_id: TokenId, address: str, now: TimeUs) -> None:
+        """It was just used, from there. One that is gone stays gone."""
+
+    def delete(self, token_id: TokenId) -> None: ...
+    def delete_of(self, account_id: AccountId) -> int: ...
+    def delete_expired(self, now: TimeUs) -> int: ...
+
+
 class Facts(Protocol):
     """Single values of the server: key ids, the setup code's hash. Text by name."""
 
@@ -510,6 +541,8 @@ class CatalogTx(Protocol):
     def devices(self) -> Devices: ...
     @property
     def links(self) -> Links: ...
+    @property
+    def tokens(self) -> Tokens: ...
     @property
     def facts(self) -> Facts: ...
 

@@ -22,6 +22,7 @@ from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.shares import Shares
 from ..services.sweep import Sweeper
+from ..services.tokens import Tokens
 from ..services.totp import SecondFactor
 from ..services.uploads import Uploads
 from ..services.vaults import Vaults
@@ -84,13 +85,22 @@ class House:
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard
         )
-        self.credentials = Credentials(catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in)
+        self.tokens = Tokens(catalog, clock, self.sessions)
+        self.credentials = Credentials(
+            catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in, tokens=self.tokens
+        )
         self.devices.on_revoked = self.credentials.forget
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
         """The uploads that survive the server. One object must serve all doors: it knows who writes to what."""
-        return Uploads(self.catalog, access, files, self.sessions.check, self.clock, self._upload_us)
+        return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
+
+    def remove_expired(self) -> None:
+        """Forget what has ended: sessions, certificates, codes and tokens; when it opens, and now and then."""
+        self.sessions.remove_expired()
+        self.devices.remove_expired()
+        self.tokens.remove_expired()
 
     def close(self) -> None:
         """Let go of the catalog."""

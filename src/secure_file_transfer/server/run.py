@@ -71,22 +71,21 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         stack.callback(house.close)
         janitor = Janitor(house.sweeper)
         stack.callback(janitor.close)
-        house.sessions.remove_expired()
-        house.devices.remove_expired()
+        house.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
         access = Access(house.vaults.tree, house.catalog, house.clock)
-        files = Files(access, house.sessions.check, on_removed=janitor.poke)
-        uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
+        files = Files(access, house.credentials.check, on_removed=janitor.poke)
+        uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
         limits = stack.enter_context(
-            traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.sessions.check)
+            traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
         app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
             lambda found: _switch(house, app, listener, found),
-            house.devices.remove_expired,
+            house.remove_expired,
             watched=[house.directory.tls, *filter(None, (settings.certfile, settings.keyfile))],
             clock=house.clock,
         )
@@ -152,6 +151,7 @@ def listen(
             setup=house.setup if house else None,
             credentials=house.credentials if house else None,
             devices=house.devices if house else None,
+            tokens=house.tokens if house else None,
             guard=house.guard if house else None,
             factors=house.factors if house else None,
             ca_pem=tls.ca_cert.read_bytes(),

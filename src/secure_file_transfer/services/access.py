@@ -11,10 +11,11 @@ from secure_file_transfer.errors import (
     PreconditionFailedError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, Conflict, DriveId, Entry, Link, Principal, Rights
+from secure_file_transfer.model import Account, ApiToken, Conflict, DriveId, Entry, Link, Principal, Rights
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree
 
+from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, TOP, SharedFolders, Way, named, now_and_then, of_owner, way_in
 from .vault import VaultTree
 from .vault_nodes import not_found
@@ -42,7 +43,8 @@ class Grant:
 
     `top` is the path in it from which on these rights hold: the root, or something that was shared. `check` raises
     once it is shared no more; it can be asked with every piece of a transfer. `fetch` is called before the first piece
-    of a content leaves; it raises when none may. `private` is a home: `/Shared` is not in it.
+    of a content leaves; it raises when none may. `private` is a home: `/Shared` is not in it. `scope` is what the token
+    leaves that one came with.
     """
 
     tree: FileTree
@@ -51,6 +53,7 @@ class Grant:
     check: Callable[[], None] = field(default=_nothing, compare=False)
     fetch: Callable[[], None] = field(default=_nothing, compare=False)
     private: bool = False
+    scope: Rights = Rights.ALL
 
     def below_top(self, path: RemotePath) -> int:
         """How many names a path has beyond `top`."""
@@ -61,8 +64,9 @@ class Grant:
 
         Raises:
             NotFoundError: what one may not even read looks as if it were not there, whether it is or not.
-            ForbiddenError: it can be seen, but that cannot be done with it.
+            ForbiddenError: it can be seen, but that cannot be done with it; or not with this token, whatever is there.
         """
+        require_rights(self.scope, needed)
         self._require_home(path)
         missing = needed & ~self.rights
         if not missing:
@@ -78,6 +82,7 @@ class Grant:
         Raises:
             NotFoundError, ForbiddenError
         """
+        require_rights(self.scope, Rights.CREATE | Rights.WRITE)
         self._require_home(path)
         if not self.rights & (Rights.CREATE | Rights.WRITE):
             self.require(Rights.CREATE, path)
@@ -85,6 +90,12 @@ class Grant:
             raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.")
         if parents and self.below_top(path) > 1:
             self.require(Rights.CREATE, path)
+
+    def limited(self, token: ApiToken) -> "Grant":
+        """What a token leaves of it; `top` is the lower of the two."""
+        scope, path = rights_of(token), RemotePath.parse(token.path)
+        top = path if len(path.parts) > len(self.top.parts) else self.top
+        return replace(self, rights=self.rights & scope, top=top, scope=scope)
 
     def _require_home(self, path: RemotePath) -> None:
         if self.private and path.is_within(SHARED):
@@ -170,10 +181,36 @@ class Access:
 
         Raises:
             SignInRequiredError: a guest, and guests see nothing here.
-            NotFoundError: the account's home is gone; nothing of this name was shared with it; the link has ended.
+            NotFoundError: the account's home is gone; nothing of this name was shared with it; the link has ended; or
+                the path does not exist for the token that one came with.
+            ForbiddenError: the token is for what lies in this folder, not for the folder itself.
         """
         if principal.link is not None:
             return self._by_link(principal, principal.link, path, above=above)
+        token = principal.token
+        if token is None:
+            return self._granted(principal, path, above=above)
+        if not reaches(token, path):
+            raise not_found(path)
+        if above and not path.is_root and not reaches(token, path.parent):
+            raise ForbiddenError(
+                f"{display(str(path))} is where this token begins; it cannot be made, moved or removed with it",
+                hint="Use a token with a path above it.",
+            )
+        return self._granted(principal, path, above=above).limited(token)
+
+    def home(self, principal: Principal) -> Grant:
+        """One's own tree, for what has no path in it yet, such as the pieces of an upload.
+
+        Raises:
+            SignInRequiredError, NotFoundError
+        """
+        if principal.token is None:
+            return self.grant(principal)
+        return self.grant(replace(principal, token=replace(principal.token, path=str(_ROOT))))
+
+    def _granted(self, principal: Principal, path: RemotePath, *, above: bool) -> Grant:
+        """What the account, or the guest, would see without a token."""
         account = principal.account
         if account is not None and self._tree_of is not None:
             if self._catalog is None:

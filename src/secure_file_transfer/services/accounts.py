@@ -14,11 +14,12 @@ from secure_file_transfer.errors import (
     NotFoundError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role, TimeUs
+from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role, Scope, TimeUs
 from secure_file_transfer.paths import check_name, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .passwords import LENGTH_MIN, PasswordHasher, check_password
+from .scopes import require_scope
 
 NAME_MAX = 64
 """Characters. Enough for an address, short enough for every table and window."""
@@ -391,10 +392,16 @@ def _refuse_last_admin(tx: CatalogTx, account: Account, what: str) -> None:
         )
 
 
-def signed_in(principal: Principal) -> Account:
-    """Whose account it is. Raises SignInRequiredError for a guest."""
+def signed_in(principal: Principal, scope: Scope | None = None) -> Account:
+    """Whose account it is. Whoever comes with a token needs the scope; with None, it is for people only.
+
+    Raises:
+        SignInRequiredError: a guest has none.
+        ForbiddenError
+    """
     if principal.account is None:
         raise SignInRequiredError("A guest has no account", hint="Sign in.")
+    require_scope(principal, scope)
     return principal.account
 
 
@@ -404,10 +411,22 @@ def require_operator(principal: Principal) -> Account:
     Raises:
         SignInRequiredError, ForbiddenError
     """
-    account = signed_in(principal)
+    account = signed_in(principal, Scope.ADMIN)
     if not is_admin(account):
         raise ForbiddenError("Only operators may do that", hint="Ask one.")
     return account
+
+
+def for_oneself_or_all(principal: Principal) -> tuple[Account, bool]:
+    """Whose account it is, and whether they may do it to everybody's things. A token does it as an operator or not.
+
+    Raises:
+        SignInRequiredError, ForbiddenError
+    """
+    if principal.token is not None:
+        return require_operator(principal), True
+    account = signed_in(principal)
+    return account, is_admin(account)
 
 
 def is_admin(account: Account) -> bool:

@@ -81,7 +81,9 @@ class Files:
 
         It takes the right to read as well: the answer tells what is there.
         """
-        return self._tree(principal, Rights.READ | Rights.CREATE, path, above=True).make_folder(path, parents=parents)
+        grant = self._access.grant(principal, path, above=True)
+        grant.require(Rights.READ | Rights.CREATE, path)
+        return _make_folder(grant, path, parents=parents)
 
     def move(
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
@@ -156,7 +158,7 @@ class Files:
         grant = self._access.grant(principal, path)
         grant.require_writing(path, parents=parents)
         if parents and grant.below_top(path) > 1:
-            grant.tree.make_folder(path.parent, parents=True)
+            _make_folder(grant, path.parent, parents=True)
         replaces = Rights.WRITE in grant.rights
         draft = _begin(grant, path, make or (lambda tree, at: tree.draft(at, size=size, replaces=replaces)))
         return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant))
@@ -164,6 +166,13 @@ class Files:
     def usage(self, principal: Principal) -> Usage:
         """What the principal's tree holds, and how much more it takes."""
         return self._tree(principal, Rights.READ, RemotePath()).usage()
+
+
+def _make_folder(grant: Grant, path: RemotePath, *, parents: bool) -> Entry:
+    """Missing folders are made below the top of what one may use, never on the way to it."""
+    if parents and not grant.top.is_root:
+        grant.tree.stat(grant.top)
+    return grant.tree.make_folder(path, parents=parents)
 
 
 def _to_arrive(conflict: Conflict) -> Rights:

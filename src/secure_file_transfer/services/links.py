@@ -23,7 +23,7 @@ from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 from .guard import Guard
 from .passwords import LENGTH_MAX, PasswordHasher, is_plausible
 from .sessions import Sessions, Visit
-from .shares import ON_FILES, own_node, path_of, sharer
+from .shares import ON_FILES, own_node, path_of, reached, require_own, sharer
 
 LINKS_MAX = 1000
 """Of one account: a listing of them is one answer."""
@@ -88,11 +88,11 @@ class Links:
 
         Raises:
             NotFoundError: nothing is at this path.
-            ForbiddenError: it is not one's own, or the whole home.
+            ForbiddenError: it is not one's own, or the whole home, or more than the token one came with may do.
             InvalidRequestError: the terms give nothing, or are over already.
             WeakPasswordError, TooManyRequestsError
         """
-        account, now = sharer(principal), self._clock.now_us()
+        account, now = sharer(principal, path), self._clock.now_us()
         _check(terms, now)
         password_hash = None if terms.password is None else self._passwords.hash(terms.password)
         salt = secrets.token_bytes(_SALT_BYTES)
@@ -105,6 +105,7 @@ class Links:
                 raise InvalidRequestError(
                     f"That gives nothing on {display(str(path))}", hint="Choose another level; a drop box is a folder."
                 )
+            require_own(principal, rights)
             if len(tx.links.of(account.id)) >= LINKS_MAX:
                 raise InvalidRequestError("There are too many links", hint="Remove some: sft link list, sft link rm.")
             return tx.links.create(
@@ -127,7 +128,7 @@ class Links:
 
         def look(tx: CatalogTx) -> list[Placed]:
             found = [(link, path_of(tx, account.home_id, link.node_id)) for link in tx.links.of(account.id)]
-            return [Placed(link, path) for link, path in found if path is not None]
+            return [Placed(link, path) for link, path in found if path is not None and reached(principal, path)]
 
         return self._catalog.read(look)
 
@@ -142,7 +143,7 @@ class Links:
         def look(tx: CatalogTx) -> tuple[Link, RemotePath, bytes]:
             link = _own_link(tx, account, link_id)
             path = path_of(tx, account.home_id, link.node_id)
-            if path is None:
+            if path is None or not reached(principal, path):
                 raise _no_link()
             return link, path, tx.links.salt(link.id)
 
@@ -158,7 +159,11 @@ class Links:
         account = sharer(principal)
 
         def work(tx: CatalogTx) -> None:
-            tx.links.delete(_own_link(tx, account, link_id).id)
+            link = _own_link(tx, account, link_id)
+            path = path_of(tx, account.home_id, link.node_id)
+            if path is not None and not reached(principal, path):
+                raise _no_link()
+            tx.links.delete(link.id)
 
         self._catalog.write(work)
         self._sessions.forget_link(link_id)

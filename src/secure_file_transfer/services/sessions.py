@@ -25,14 +25,13 @@ from secure_file_transfer.model import (
     Link,
     LinkId,
     Principal,
-    Role,
     Session,
     SessionId,
     TimeUs,
 )
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable, may_sign_in, require_operator, signed_in
+from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
 from .guard import Guard
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
@@ -379,7 +378,7 @@ class Sessions:
     # --- ending -------------------------------------------------------------------------------------------------
 
     def sign_out(self, principal: Principal) -> None:
-        """End the principal's own session; a guest has none to end."""
+        """End the principal's own session; a guest has none to end, and a token is none."""
         if principal.session is not None:
             self.end(principal.session.id)
 
@@ -395,9 +394,9 @@ class Sessions:
             NotFoundError: it is not there, or not one's own, which looks the same.
             SignInRequiredError
         """
-        account = signed_in(principal)
+        account, anybodys = for_oneself_or_all(principal)
         found = self._catalog.read(lambda tx: tx.sessions.get(session_id))
-        if found is None or (found[1].id != account.id and account.role is not Role.ADMIN):
+        if found is None or not (anybodys or found[1].id == account.id):
             raise NotFoundError("There is no such session", hint="List the sessions to see which there are.")
         self.end(session_id)
 

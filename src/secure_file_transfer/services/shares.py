@@ -7,7 +7,7 @@ server; they have no part in its contents.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError, SignInRequiredError
+from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from secure_file_transfer.model import (
     Account,
     AccountId,
@@ -18,13 +18,15 @@ from secure_file_transfer.model import (
     NodeId,
     Principal,
     Rights,
+    Scope,
     ShareGrant,
     TimeUs,
 )
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable
+from .accounts import findable, signed_in
+from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, named
 from .vault_nodes import not_found
 
@@ -71,11 +73,12 @@ class Shares:
             ForbiddenError: it is not one's own, or the whole home.
             InvalidRequestError: nothing is granted, or to oneself.
         """
-        account, now = sharer(principal), self._clock.now_us()
+        account, now = sharer(principal, path), self._clock.now_us()
 
         def work(tx: CatalogTx) -> Given:
             node = own_node(tx, account, path)
             given = rights if node.kind is Kind.FOLDER else rights & ON_FILES
+            require_own(principal, given)
             if not given:
                 raise InvalidRequestError(
                     f"That grants nothing on {display(str(path))}",
@@ -98,7 +101,7 @@ class Shares:
             NotFoundError: nothing of the kind was granted.
             ForbiddenError: it is not one's own.
         """
-        account = sharer(principal)
+        account = sharer(principal, path)
 
         def work(tx: CatalogTx) -> int:
             node = own_node(tx, account, path)
@@ -121,7 +124,7 @@ class Shares:
             for each in tx.grants.of_drive(account.home_id):
                 if each.node_id not in paths:
                     paths[each.node_id] = path_of(tx, account.home_id, each.node_id)
-                if (path := paths[each.node_id]) is not None:
+                if (path := paths[each.node_id]) is not None and reached(principal, path):
                     found.append(_given(path, each))
             return found
 
@@ -135,16 +138,33 @@ class Shares:
             return [
                 Taken(SHARED / owner / name, owner, each.node.kind, tx.grants.rights(account.id, each.node.id))
                 for (owner, name), each in named(tx.grants.received(account.id)).items()
+                if reached(principal, SHARED / owner / name)
             ]
 
         return self._catalog.read(look)
 
 
-def sharer(principal: Principal) -> Account:
-    """Whoever may share. Raises SignInRequiredError."""
-    if principal.account is None:
-        raise SignInRequiredError("Sharing needs an account", hint="Sign in.")
-    return principal.account
+def sharer(principal: Principal, path: RemotePath | None = None) -> Account:
+    """Whoever may share, this path if there is one. A token needs the scope, and exists no further than its path.
+
+    Raises:
+        SignInRequiredError, ForbiddenError, NotFoundError
+    """
+    account = signed_in(principal, Scope.SHARES)
+    if path is not None and not reached(principal, path):
+        raise not_found(path)
+    return account
+
+
+def reached(principal: Principal, path: RemotePath) -> bool:
+    """Whether a path exists for the token that one came with, if it was one."""
+    return principal.token is None or reaches(principal.token, path)
+
+
+def require_own(principal: Principal, given: Rights) -> None:
+    """Nobody gives more than they have. Raises ForbiddenError."""
+    if principal.token is not None:
+        require_rights(rights_of(principal.token), given)
 
 
 def own_node(tx: CatalogTx, account: Account, path: RemotePath) -> Node:

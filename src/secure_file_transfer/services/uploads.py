@@ -30,7 +30,7 @@ from secure_file_transfer.model import MIB, AccountId, Conflict, DriveId, Princi
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Buffer, Catalog, CatalogTx, Clock, Draft, FileTree, Written
 
-from .access import Access
+from .access import Access, Grant
 from .files import Files
 from .quota import require_unfinished
 from .vault import VaultTree
@@ -184,7 +184,7 @@ class Uploads:
                 raise _too_long(upload)
             self._catalog.read(lambda tx: require_unfinished(tx, room.drive.id, coming or 0))
             vault = VaultUpload(room, upload, room.block_size if coming is None else coming)
-            granted = self._access.grant(principal, _target(upload) or RemotePath()).check
+            granted = self._grant(principal, _target(upload)).check
             return UploadWriter(self, principal, upload, vault, self._take_hasher(upload), checksum, granted)
         except BaseException:
             self._end([upload_id])
@@ -268,12 +268,15 @@ class Uploads:
     ) -> tuple[AccountId, Room]:
         """Who it is, and the drive that an upload to `path` is kept in: a partial one in their own."""
         at = path or RemotePath()
-        grant = self._access.grant(principal, at)
+        grant = self._grant(principal, path)
         if principal.payer is None or not isinstance(grant.tree, VaultTree):
             raise ForbiddenError("This drive keeps no unfinished uploads", hint="Send the file whole, by PUT.")
         if writing and not grant.rights & (Rights.CREATE | Rights.WRITE):
             grant.require(Rights.CREATE, at)
         return principal.payer, grant.tree.room
+
+    def _grant(self, principal: Principal, path: RemotePath | None) -> Grant:
+        return self._access.home(principal) if path is None else self._access.grant(principal, path)
 
     def _row(self, wanted: Wanted, account_id: AccountId, room: Room, principal: Principal) -> Upload:
         return Upload(

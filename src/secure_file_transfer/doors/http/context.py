@@ -17,6 +17,7 @@ from ...services.networks import source_of
 from ...services.sessions import Sessions
 from ...services.setup import Setup
 from ...services.shares import Shares
+from ...services.tokens import Tokens
 from ...services.totp import SecondFactor
 from ...services.traffic import Traffic
 from ...services.uploads import Uploads
@@ -69,6 +70,7 @@ class HttpServices:
     proxies: Proxies = field(default_factory=Proxies)
     credentials: Credentials | None = None
     devices: Devices | None = None
+    tokens: Tokens | None = None
 
 
 class Context:
@@ -80,7 +82,7 @@ class Context:
         self.storing = Workers("http-store", STORING_THREADS)
         self._signing = Workers("http-sign-in", SIGNING_THREADS, yielding=True)
         self._turns = Turns(self._signing, SIGNING_THREADS)
-        self.watch = Watch(services.sessions.check if services.sessions else _nobody_ends)
+        self.watch = Watch(_check_of(services))
 
     def caller(self, scope: Scope) -> "Caller":
         """Who sent this request, not yet looked up."""
@@ -112,6 +114,13 @@ def joined_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     for name, value in headers:
         fields[name] = fields[name] + b", " + value if name in fields else value
     return fields
+
+
+def _check_of(services: HttpServices) -> Callable[[Principal], None]:
+    """Whether somebody is still who they were when their request began."""
+    if services.credentials is not None:
+        return services.credentials.check
+    return services.sessions.check if services.sessions is not None else _nobody_ends
 
 
 def _nobody_ends(_: Principal) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import InvalidRequestError
-from ...model import Account, Entry, Kind, Page, Principal, Session, TimeUs, Usage
+from ...model import Account, Entry, Kind, Page, Principal, Scope, Session, TimeUs, Usage
 from ...services.guard import Block
 from ...services.sessions import SignedIn
 
@@ -129,8 +129,16 @@ class SignInOut(BaseModel):
     account: AccountOut
 
 
+class UsedTokenOut(BaseModel):
+    """The API token that asks, and what it is for."""
+
+    name: str
+    scopes: list[Scope]
+    path: str
+
+
 class WhoamiOut(BaseModel):
-    """The session that asks; a guest has neither account nor times, a visitor no account but the number of a link."""
+    """Who asks. A guest has neither account nor times, a visitor no account but the number of a link."""
 
     account: AccountOut | None
     since: datetime | None
@@ -138,6 +146,7 @@ class WhoamiOut(BaseModel):
     address: str
     device: str | None
     link: int | None
+    token: UsedTokenOut | None = None
 
 
 class SessionOut(BaseModel):
@@ -315,14 +324,17 @@ def sign_in_json(signed: SignedIn, *, cookie: bool = False) -> dict[str, Any]:
 
 def whoami_json(who: Principal, address: str, device: str | None = None) -> dict[str, Any]:
     """A Whoami; a guest's address is that of the request. `device` is the one that the session belongs to."""
-    session = who.session
+    session, token = who.session, who.token
+    lasts = session or token
+    ends = lasts.expires_us if lasts else None
     return {
         "account": account_json(who.account) if who.account else None,
-        "since": write_time(session.created_us) if session else None,
-        "expires": write_time(session.expires_us) if session else None,
+        "since": write_time(lasts.created_us) if lasts else None,
+        "expires": write_time(ends) if ends is not None else None,
         "address": session.address if session else address,
         "device": device,
         "link": who.link.id if who.link else None,
+        "token": {"name": token.name, "scopes": sorted(token.scopes), "path": token.path} if token else None,
     }
 
 

@@ -66,6 +66,18 @@ COMMANDS = (
         ),
     ),
     Command(
+        "token",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "Let programs sign in, for as much as they need.",
+        (
+            _part("create", "tokens:token_create", "[OPTIONS] NAME", "Make a token for a program."),
+            _part("list", "tokens:token_list", "[OPTIONS]", "List your tokens."),
+            _part("rm", "tokens:token_rm", "[OPTIONS] [ID...]", "Revoke tokens; what they transfer stops."),
+        ),
+    ),
+    Command(
         "totp",
         SIGN_IN,
         "",

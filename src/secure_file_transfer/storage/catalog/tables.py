@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -324,6 +324,22 @@ links = _table(
     sa.Column("used_us", sa.Integer),
     sa.Index("links_by_node", "node_id"),
     sa.Index("links_by_account", "account_id"),
+)
+
+api_tokens = _table(
+    "api_tokens",
+    _id(),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    # Separated by spaces, as in OAuth 2 (RFC 6749, 3.3).
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("expires_us", sa.Integer),
+    sa.Column("seen_us", sa.Integer),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Index("api_tokens_by_account", "account_id"),
 )
 
 facts = _table(

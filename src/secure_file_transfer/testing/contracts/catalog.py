@@ -23,6 +23,7 @@ from .catalog_links import LinksContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
+from .catalog_tokens import TokensContract
 from .catalog_transactions import TransactionsContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
 from .catalog_uploads import UploadsContract
@@ -41,6 +42,7 @@ class CatalogContract(
     SessionsContract,
     FactorsContract,
     DevicesContract,
+    TokensContract,
     FactsContract,
     SharingContract,
     LinksContract,

@@ -14,6 +14,7 @@ from .groups import Groups
 from .links import Links
 from .nodes import Nodes
 from .sessions import Sessions
+from .tokens import Tokens
 from .uploads import Uploads
 from .versions import Versions
 
@@ -91,6 +92,11 @@ class Tx:
     def links(self) -> Links:
         """Links."""
         return Links(self._sql)
+
+    @property
+    def tokens(self) -> Tokens:
+        """API tokens."""
+        return Tokens(self._sql)
 
     @property
     def facts(self) -> Facts:
