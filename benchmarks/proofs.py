@@ -418,7 +418,7 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
-        "guesses": lambda at, _: guard_proof.prove_guesses(at, guesses=1000, seconds=10),
+        "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import crowd_proofs, fault_proofs, proofs, restart_proofs, tus_proofs
+from benchmarks import crowd_proofs, fault_proofs, guard_proof, proofs, restart_proofs, tus_proofs
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
@@ -61,6 +61,11 @@ def test_of_a_crowd_nobody_is_starved(tmp_path: Path) -> None:
 
 def test_of_several_writers_to_one_path_one_whole_version_is_read(tmp_path: Path) -> None:
     print(crowd_proofs.prove_writers(tmp_path, writers=6, seed=seed()))
+
+
+def test_attacks_26_and_47_guesses_at_every_door_share_their_budgets(tmp_path: Path) -> None:
+    """What a busy machine leaves of the throughput says little; `benchmarks.proofs guesses` asks for more."""
+    print(guard_proof.prove_guesses(tmp_path, sources=8, account_budget=5, seconds=1, keeps=0.2))
 
 
 def test_nobody_does_what_they_may_not() -> None:
