@@ -15,6 +15,7 @@ VersionId = NewType("VersionId", int)
 SessionId = NewType("SessionId", int)
 GroupId = NewType("GroupId", int)
 DeviceId = NewType("DeviceId", int)
+LinkId = NewType("LinkId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -233,6 +234,36 @@ class ShareGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Rights on a node, and on all below it, for whoever holds a URL. Its secret is never kept, only its hash.
+
+    `target` and `kind` are those of the node, `owner` is the name of the account that made it. A download is a visitor
+    who fetches anything, however many files and pieces.
+    """
+
+    id: LinkId
+    account_id: AccountId
+    owner: str
+    drive_id: DriveId
+    node_id: NodeId
+    target: str
+    kind: Kind
+    rights: Rights
+    name: str
+    protected: bool
+    created_us: TimeUs
+    expires_us: TimeUs | None
+    downloads_max: int | None
+    downloads: int
+    used_us: TimeUs | None
+
+    @property
+    def left(self) -> int | None:
+        """How many more may download; None where that is not limited."""
+        return None if self.downloads_max is None else max(0, self.downloads_max - self.downloads)
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A node that somebody else granted to an account, itself or by its groups; `rights` are those of the grants."""
 
@@ -255,6 +286,10 @@ class Session:
     expires_us: TimeUs
     device_id: DeviceId | None = None
     """The device that it was begun with, by its certificate."""
+    link_id: LinkId | None = None
+    """The link that a visitor opened. The account is then the link's owner, and not who is signed in."""
+    counted: bool = False
+    """Whether the visitor has fetched something, which counts as one download of the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +334,8 @@ class Upload:
     expires_us: TimeUs
     published: str | None = None
     sha256: bytes | None = None
+    link_id: LinkId | None = None
+    """The link that a visitor sends it by; it counts against the account, and is the visitor's."""
 
     @property
     def partial(self) -> bool:
@@ -313,12 +350,22 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever asks: an account with a session, or (both None) an anonymous guest."""
+    """Whoever asks: an account with a session, a visitor of a link with a session, or (all None) an anonymous guest."""
 
     account: Account | None
     session: Session | None
+    link: Link | None = None
 
     @property
     def name(self) -> str:
-        """The account's name, or `guest`."""
+        """The account's name, the link's number, or `guest`."""
+        if self.link is not None:
+            return f"link #{self.link.id}"
         return self.account.name if self.account else "guest"
+
+    @property
+    def payer(self) -> AccountId | None:
+        """Whose limits and space it counts against: a visitor's deeds are the link's owner's."""
+        if self.link is not None:
+            return self.link.account_id
+        return self.account.id if self.account else None

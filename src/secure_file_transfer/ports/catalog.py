@@ -16,6 +16,8 @@ from ..model import (
     Group,
     GroupId,
     Kind,
+    Link,
+    LinkId,
     Manifest,
     Node,
     NodeId,
@@ -253,16 +255,23 @@ class Sessions(Protocol):
         ends: TimeUs,
         *,
         device_id: DeviceId | None = None,
-    ) -> Session: ...
+        link_id: LinkId | None = None,
+    ) -> Session:
+        """With a `link_id` it is a visitor's; the account is the link's owner. It ends with the link."""
+
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
     def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
-    def of(self, account_id: AccountId) -> Sequence[Session]: ...
+    def of(self, account_id: AccountId) -> Sequence[Session]:
+        """The account's own, without those of visitors."""
+
     def get(self, session_id: SessionId) -> tuple[Session, Account] | None: ...
     def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
         """Those used last, at most `limit`."""
 
     def delete(self, session_id: SessionId) -> None: ...
-    def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int: ...
+    def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
+        """End the account's own; returns how many."""
+
     def delete_expired(self, now: TimeUs) -> int: ...
 
 
@@ -383,6 +392,53 @@ class Devices(Protocol):
         """Whose code it is; it is used up."""
 
 
+class Links(Protocol):
+    """Links, found by the SHA-256 of their secret. A link goes with its node and its account.
+
+    One of a removed node or a disabled account is kept, and found by nobody but its owner.
+    """
+
+    def create(
+        self,
+        node_id: NodeId,
+        account_id: AccountId,
+        secret: tuple[bytes, bytes],
+        rights: Rights,
+        now: TimeUs,
+        *,
+        name: str = "",
+        password_hash: str | None = None,
+        expires_us: TimeUs | None = None,
+        downloads_max: int | None = None,
+    ) -> Link:
+        """`secret` is what its secret is made from, and the secret's hash."""
+
+    def get(self, link_id: LinkId) -> Link | None:
+        """The link while it gives anything, whether or not its time is up."""
+
+    def by_secret(self, secret_hash: bytes) -> Link | None:
+        """The same by the hash of its secret."""
+
+    def of(self, account_id: AccountId) -> Sequence[Link]:
+        """All that an account made, the oldest first."""
+
+    def salt(self, link_id: LinkId) -> bytes:
+        """What its secret is made from; empty when it is not there."""
+
+    def password_hash(self, link_id: LinkId) -> str | None: ...
+    def use(self, link_id: LinkId, now: TimeUs) -> None:
+        """Somebody opened it."""
+
+    def count(self, link_id: LinkId, session_id: SessionId, now: TimeUs) -> bool:
+        """A visitor fetches something: count the download, once for each session. False if none is left."""
+
+    def trim(self, link_id: LinkId, most: int) -> None:
+        """Of its sessions keep the `most` latest, those first that have fetched something."""
+
+    def delete(self, link_id: LinkId) -> None:
+        """End it, with the sessions of all its visitors."""
+
+
 class Facts(Protocol):
     """Single values of the server: key ids, the setup code's hash. Text by name."""
 
@@ -418,6 +474,8 @@ class CatalogTx(Protocol):
     def factors(self) -> Factors: ...
     @property
     def devices(self) -> Devices: ...
+    @property
+    def links(self) -> Links: ...
     @property
     def facts(self) -> Facts: ...
 

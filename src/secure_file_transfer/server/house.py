@@ -16,6 +16,7 @@ from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
 from ..services.keys import Keys
+from ..services.links import Links
 from ..services.passwords import PasswordHasher
 from ..services.sessions import Sessions
 from ..services.setup import Setup
@@ -77,6 +78,7 @@ class House:
             catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
         )
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
+        self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
         self.certificates = Certificates(self.directory.tls, clock, write_file)
         self.devices = Devices(

@@ -146,6 +146,7 @@ def listen(
             uploads=uploads,
             blocks=blocks,
             shares=house.shares if house else None,
+            links=house.links if house else None,
             traffic=limits,
             sessions=house.sessions if house else None,
             setup=house.setup if house else None,

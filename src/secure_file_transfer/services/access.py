@@ -11,13 +11,14 @@ from secure_file_transfer.errors import (
     PreconditionFailedError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, Conflict, DriveId, Entry, Principal, Rights
+from secure_file_transfer.model import Account, Conflict, DriveId, Entry, Link, Principal, Rights
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree
 
 from .shared import SHARED, TOP, SharedFolders, Way, named, now_and_then, of_owner, way_in
 from .vault import VaultTree
 from .vault_nodes import not_found
+from .visits import FileRoot, anchored, counter
 
 ANY_FILE = ("*",)
 _ROOT = RemotePath()
@@ -40,14 +41,15 @@ class Grant:
     """The tree that somebody sees, and what they may do in it.
 
     `top` is the path in it from which on these rights hold: the root, or something that was shared. `check` raises
-    once it is shared no more; it can be asked with every piece of a transfer. `private` is a home: `/Shared` is not in
-    it.
+    once it is shared no more; it can be asked with every piece of a transfer. `fetch` is called before the first piece
+    of a content leaves; it raises when none may. `private` is a home: `/Shared` is not in it.
     """
 
     tree: FileTree
     rights: Rights
     top: RemotePath = _ROOT
     check: Callable[[], None] = field(default=_nothing, compare=False)
+    fetch: Callable[[], None] = field(default=_nothing, compare=False)
     private: bool = False
 
     def below_top(self, path: RemotePath) -> int:
@@ -168,8 +170,10 @@ class Access:
 
         Raises:
             SignInRequiredError: a guest, and guests see nothing here.
-            NotFoundError: the account's home is gone; nothing of this name was shared with it.
+            NotFoundError: the account's home is gone; nothing of this name was shared with it; the link has ended.
         """
+        if principal.link is not None:
+            return self._by_link(principal, principal.link, path, above=above)
         account = principal.account
         if account is not None and self._tree_of is not None:
             if self._catalog is None:
@@ -188,6 +192,20 @@ class Access:
             return None
         shares = catalog.read(lambda tx: named(tx.grants.received(account.id)))
         return SharedFolders(shares).stat(SHARED) if shares else None
+
+    def _by_link(self, principal: Principal, link: Link, path: RemotePath, *, above: bool) -> Grant:
+        catalog, clock, session = self._catalog, self._clock, principal.session
+        if catalog is None or clock is None or self._tree_of is None or session is None:
+            raise SignInRequiredError("Links open nothing here")
+        lies_in = path.parent if above and not path.is_root else path
+        found = catalog.read(lambda tx: anchored(tx, link, lies_in, path))
+        if isinstance(found, FileRoot):
+            return Grant(found, link.rights & Rights.READ, lies_in)
+        if not isinstance(tree := self._tree_of(link.drive_id), VaultTree):
+            raise not_found(path)
+        check = now_and_then(catalog, clock, found.verify)
+        fetch = _nothing if session.counted else counter(catalog, clock, link, session.id)
+        return Grant(tree.seen_from(found), link.rights, found.path, check, fetch)
 
     def _shared(self, account: Account, catalog: Catalog, path: RemotePath, *, above: bool) -> Grant:
         lies_in = path.parent if above and path != SHARED else path

@@ -123,7 +123,7 @@ class Files:
         """Open a file for reading. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
         grant = self._access.grant(principal, path)
         grant.require(Rights.READ, path)
-        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant))
+        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch)
 
     def _watch(self, principal: Principal, grant: Grant) -> _Check:
         def check() -> None:
@@ -217,11 +217,12 @@ class _RightfulDraft:
 
 
 class _WatchedContent:
-    """A content whose pieces stop when its reader's session ends."""
+    """A content whose pieces stop when its reader's session ends. `fetch` is asked before the first of them."""
 
-    def __init__(self, content: Content, check: _Check) -> None:
+    def __init__(self, content: Content, check: _Check, fetch: _Check) -> None:
         self._content = content
         self._check = check
+        self._fetch = fetch
 
     @property
     def entry(self) -> Entry:
@@ -232,6 +233,7 @@ class _WatchedContent:
         return self._watched(pieces)
 
     def _watched(self, pieces: Iterator[Buffer]) -> Iterator[Buffer]:
+        self._fetch()
         for piece in pieces:
             self._check()
             yield piece

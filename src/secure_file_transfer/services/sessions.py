@@ -22,6 +22,8 @@ from secure_file_transfer.model import (
     AccountId,
     Device,
     DeviceId,
+    Link,
+    LinkId,
     Principal,
     Role,
     Session,
@@ -55,6 +57,8 @@ _TEXT_MAX = 256
 _SOURCES_MAX = 16
 """From how many places people sign in: home, work, a few phones' networks."""
 _LISTED_MAX = 1000
+VISITORS_MAX = 1000
+"""Sessions that a link has at once: the oldest that has fetched nothing gives way to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,19 @@ class SignedIn:
     token: str = field(repr=False)
     session: Session
     account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visitor's new session by a link. This is the only moment at which its token is known; it must not be logged."""
+
+    token: str = field(repr=False)
+    session: Session
+    link: Link
+
+
+_Owned = tuple[Session, Account]
+_Lasting = tuple[_Owned, Link | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +239,26 @@ class Sessions:
 
         return self._catalog.write(work)
 
+    def open_for_visitor(self, link: Link, ends: TimeUs, *, door: str, address: str, agent: str) -> Visit:
+        """Begin a session for whoever holds the link. It gives the link's rights, and nothing of its owner's.
+
+        Raises:
+            NotFoundError: the link has just ended.
+        """
+        token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        door, address, agent = map(_printable, (door, address, agent))
+
+        def work(tx: CatalogTx) -> Visit:
+            now = self._clock.now_us()
+            session = tx.sessions.create(
+                link.account_id, _hash(token), door, address, agent, now, ends, link_id=link.id
+            )
+            tx.links.use(link.id, now)
+            tx.links.trim(link.id, VISITORS_MAX)
+            return Visit(token, session, link)
+
+        return self._catalog.write(work)
+
     # --- lasting ------------------------------------------------------------------------------------------------
 
     def resolve(self, token: str) -> Principal:
@@ -240,7 +277,7 @@ class Sessions:
         if belief:
             return belief.principal
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: tx.sessions.by_token(token_hash))
+        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.by_token(token_hash)))
         return self._accept(found, asked, endings, token_hash)
 
     def check(self, principal: Principal) -> None:
@@ -259,7 +296,8 @@ class Sessions:
             return
 
         asked = self._clock.monotonic()
-        self._accept(self._catalog.read(lambda tx: tx.sessions.get(session.id)), asked, endings, None)
+        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.get(session.id)))
+        self._accept(found, asked, endings, None)
 
     def _believed(self, session_id: SessionId) -> _Belief | None:
         """What is known without asking, under the lock."""
@@ -273,13 +311,11 @@ class Sessions:
         """When it ends by itself, unless it is used before."""
         return min(session.expires_us, session.seen_us + self._idle_us)
 
-    def _accept(
-        self, found: tuple[Session, Account] | None, asked: float, endings: int, token_hash: bytes | None
-    ) -> Principal:
+    def _accept(self, found: _Lasting, asked: float, endings: int, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()
         if found is None:
             raise _sign_in_required()
-        session, account = found
+        (session, account), link = found
         if self._ends(session) <= now:
             self._quietly(lambda tx: tx.sessions.delete(session.id))
             self._drop(session.id)
@@ -287,7 +323,8 @@ class Sessions:
         if account.disabled:
             raise _sign_in_required()
         due = now - session.seen_us >= _TOUCH_US
-        principal = Principal(account, replace(session, seen_us=now) if due else session)
+        seen = replace(session, seen_us=now) if due else session
+        principal = Principal(account, seen) if link is None else Principal(None, seen, link)
         with self._lock:
             if endings == self._endings:
                 self._remember(_Belief(principal, asked + BELIEVED_SECONDS, token_hash), session.id)
@@ -391,6 +428,14 @@ class Sessions:
                 if belief.principal.account and belief.principal.account.id == account_id:
                     self._pop(session_id)
 
+    def forget_link(self, link_id: LinkId) -> None:
+        """Ask the catalog again about every visitor of a link that has just ended."""
+        with self._lock:
+            self._endings += 1
+            for session_id, belief in list(self._beliefs.items()):
+                if belief.principal.link and belief.principal.link.id == link_id:
+                    self._pop(session_id)
+
     def remove_expired(self) -> int:
         """Clean the catalog, when the server starts and now and then; returns how many there were."""
         now = self._clock.now_us()
@@ -405,6 +450,19 @@ class Sessions:
 def _hash(token: str) -> bytes:
     # A plain hash will do: 256 random bits cannot be guessed, so there is nothing to slow down.
     return hashlib.sha256(token.encode()).digest()
+
+
+def _lasting(tx: CatalogTx, found: _Owned | None) -> _Lasting:
+    """A session with the link that it is a visitor's by.
+
+    That one must still give something, and must not be used up by others. A visitor is never taken for the owner.
+    """
+    if found is None or found[0].link_id is None:
+        return None if found is None else (found, None)
+    link = tx.links.get(found[0].link_id)
+    if link is None or (link.left == 0 and not found[0].counted):
+        return None
+    return found, link
 
 
 def _printable(text: str) -> str:

@@ -30,7 +30,7 @@ from .vault_nodes import not_found
 
 GRANTS_MAX = 10_000
 """On one drive: a listing of them is one answer."""
-_ON_FILES = Rights.READ | Rights.WRITE
+ON_FILES = Rights.READ | Rights.WRITE
 """A file can be read and replaced. Whether it can go, or another come, is a matter of its folder."""
 
 
@@ -71,11 +71,11 @@ class Shares:
             ForbiddenError: it is not one's own, or the whole home.
             InvalidRequestError: nothing is granted, or to oneself.
         """
-        account, now = _account(principal), self._clock.now_us()
+        account, now = sharer(principal), self._clock.now_us()
 
         def work(tx: CatalogTx) -> Given:
-            node = _own(tx, account, path)
-            given = rights if node.kind is Kind.FOLDER else rights & _ON_FILES
+            node = own_node(tx, account, path)
+            given = rights if node.kind is Kind.FOLDER else rights & ON_FILES
             if not given:
                 raise InvalidRequestError(
                     f"That grants nothing on {display(str(path))}",
@@ -98,10 +98,10 @@ class Shares:
             NotFoundError: nothing of the kind was granted.
             ForbiddenError: it is not one's own.
         """
-        account = _account(principal)
+        account = sharer(principal)
 
         def work(tx: CatalogTx) -> int:
-            node = _own(tx, account, path)
+            node = own_node(tx, account, path)
             to_account, to_group, _ = (None, None, "") if to is None else _recipient(tx, to)
             count = tx.grants.delete(node.id, to_account, to_group)
             if not count:
@@ -113,14 +113,14 @@ class Shares:
 
     def given(self, principal: Principal) -> Sequence[Given]:
         """What this account shares, by path."""
-        account = _account(principal)
+        account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Given]:
             paths: dict[NodeId, RemotePath | None] = {}
             found = []
             for each in tx.grants.of_drive(account.home_id):
                 if each.node_id not in paths:
-                    paths[each.node_id] = _path_of(tx, account.home_id, each.node_id)
+                    paths[each.node_id] = path_of(tx, account.home_id, each.node_id)
                 if (path := paths[each.node_id]) is not None:
                     found.append(_given(path, each))
             return found
@@ -129,7 +129,7 @@ class Shares:
 
     def received(self, principal: Principal) -> Sequence[Taken]:
         """What others share with this account; the rights are those on the whole of it."""
-        account = _account(principal)
+        account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Taken]:
             return [
@@ -140,13 +140,15 @@ class Shares:
         return self._catalog.read(look)
 
 
-def _account(principal: Principal) -> Account:
+def sharer(principal: Principal) -> Account:
+    """Whoever may share. Raises SignInRequiredError."""
     if principal.account is None:
         raise SignInRequiredError("Sharing needs an account", hint="Sign in.")
     return principal.account
 
 
-def _own(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
+def own_node(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
+    """The node at a path of the account's own that may be shared. Raises ForbiddenError, NotFoundError."""
     if path.is_within(SHARED):
         # The same whether it is there or not.
         raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask its owner.")
@@ -174,7 +176,7 @@ def _recipient(tx: CatalogTx, to: str) -> tuple[AccountId | None, GroupId | None
     raise NotFoundError(f"There is no account {display(to)}", hint="Write a group with @ before its name.")
 
 
-def _path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
+def path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
     """Where a node is in its drive; None once it was removed."""
     drive, names = tx.drives.get(drive_id), list[str]()
     node = tx.nodes.get(node_id)

@@ -118,10 +118,11 @@ class Uploads:
         account_id, room = self._place(principal, wanted.path, writing=True)
         if wanted.path is not None:
             self._files.draft(principal, wanted.path, parents=wanted.parents).abort()
-        upload = self._row(wanted, account_id, room)
+        upload = self._row(wanted, account_id, room, principal)
 
         def work(tx: CatalogTx) -> None:
-            if tx.uploads.count(account_id) >= UPLOADS_MAX:
+            # Visitors leave their host room for its own.
+            if tx.uploads.count(account_id) >= (UPLOADS_MAX if principal.link is None else UPLOADS_MAX // 2):
                 raise TooManyRequestsError("There are too many unfinished uploads", hint="Finish or remove some.")
             tx.uploads.create(upload)
 
@@ -204,7 +205,7 @@ class Uploads:
                     )
             length = sum(each.offset for each in uploads)
             _check_length(length)
-            row = replace(self._row(wanted, account_id, room), length=length, offset=length)
+            row = replace(self._row(wanted, account_id, room, principal), length=length, offset=length)
 
             def done(tx: CatalogTx, written: Written) -> None:
                 for each in set(parts):
@@ -263,13 +264,13 @@ class Uploads:
         """Who it is, and the drive that an upload to `path` is kept in: a partial one in their own."""
         at = path or RemotePath()
         grant = self._access.grant(principal, at)
-        if principal.account is None or not isinstance(grant.tree, VaultTree):
+        if principal.payer is None or not isinstance(grant.tree, VaultTree):
             raise ForbiddenError("This drive keeps no unfinished uploads", hint="Send the file whole, by PUT.")
         if writing and not grant.rights & (Rights.CREATE | Rights.WRITE):
             grant.require(Rights.CREATE, at)
-        return principal.account.id, grant.tree.room
+        return principal.payer, grant.tree.room
 
-    def _row(self, wanted: Wanted, account_id: AccountId, room: Room) -> Upload:
+    def _row(self, wanted: Wanted, account_id: AccountId, room: Room, principal: Principal) -> Upload:
         return Upload(
             id=UploadId(secrets.token_urlsafe(_ID_BYTES)),
             account_id=account_id,
@@ -282,6 +283,7 @@ class Uploads:
             concat=wanted.concat,
             metadata=wanted.metadata,
             expires_us=self.expiry(),
+            link_id=principal.link.id if principal.link else None,
         )
 
     def _find(self, principal: Principal, upload_id: UploadId) -> Upload:
@@ -290,6 +292,7 @@ class Uploads:
         if (
             upload is None
             or upload.account_id != account_id
+            or upload.link_id != (principal.link.id if principal.link else None)
             or upload.drive_id != self._drive_of(principal, upload)
             or upload.expires_us <= self._clock.now_us()
         ):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from secure_file_transfer.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidRequestError,
     NotEmptyError,
     NotFoundError,
@@ -160,7 +161,9 @@ class VaultTree:
         return VaultDraft(self._room, path)
 
     def usage(self) -> Usage:
-        """What is in it, removed files included until they are swept."""
+        """What is in it, removed files included until they are swept. Raises ForbiddenError where it is another's."""
+        if self._room.anchors:
+            raise ForbiddenError("How much the whole drive holds is its owner's affair")
         drive = self._room.catalog.read(lambda tx: tx.drives.get(self._room.drive.id))
         if drive is None:
             raise NotFoundError("This drive was removed")

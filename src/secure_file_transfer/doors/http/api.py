@@ -14,6 +14,7 @@ from . import cookies, schemas, sharing
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
+from .links import add_links
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -55,6 +56,7 @@ def build_router(context: Context) -> APIRouter:
     _add_entries(router, context)
     _add_transfers(router, context)
     sharing.add_routes(router, context)
+    add_links(router, context)
     return router
 
 

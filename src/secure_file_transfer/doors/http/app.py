@@ -27,6 +27,7 @@ from .pages import Pages
 from .schemas import dump
 from .tus import Tus
 from .uploads import Buffers, put_file
+from .visiting import PREFIX, Visiting
 
 __all__ = ["HttpApp", "HttpServices", "build_app"]
 
@@ -56,6 +57,7 @@ class HttpApp:
         self._tus = Tus(self._context, self._buffers)
         self._pages = Pages(self._context, self.gate)
         self._blocks = BlockRoutes(self._context)
+        self._visiting = Visiting(self._context, services.links) if services.links is not None else None
         self._json = _json_app(self._context)
 
     def show_authority(self, ca_pem: bytes) -> None:
@@ -104,6 +106,9 @@ class HttpApp:
 
     async def _route(self, exchange: Exchange, path: bytes) -> None:
         scope, method = exchange.scope, exchange.scope["method"]
+        if self._visiting is not None and path.startswith(PREFIX):
+            await self._visiting.serve(exchange)
+            return
         if not path.startswith(API):
             _only(method, "GET", "HEAD")
             await self._pages.serve(exchange)

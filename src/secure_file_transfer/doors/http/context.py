@@ -12,6 +12,7 @@ from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
 from ...services.files import Files
 from ...services.guard import Guard
+from ...services.links import Links
 from ...services.networks import source_of
 from ...services.sessions import Sessions
 from ...services.setup import Setup
@@ -29,6 +30,8 @@ from .workers import Workers
 T = TypeVar("T")
 Scope = Any
 DOOR = "http"
+TOKEN_KEY = "sft.token"  # noqa: S105 - a key, not a token
+"""Where the pages of a link leave the visitor's token in the scope: it stands in place of all that was sent."""
 WORKER_THREADS = min(32, 4 + 4 * (os.cpu_count() or 1))
 """Measured with 4 KiB files on two cores: 4 to 8 threads are fastest, 16 a quarter slower for they contend for the
 interpreter. A few more, since writes that wait for a slow disk together share one commit of the catalog."""
@@ -44,9 +47,9 @@ class HttpServices:
 
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
-    uploads, `blocks` without the block protocol, `shares` where nothing is shared, `traffic` where nothing limits,
-    `guard` where nothing can be guessed. Only the connection's peer counts as the client, and for its certificate,
-    unless it is one of the `proxies`.
+    uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
+    nothing limits, `guard` where nothing can be guessed. Only the connection's peer counts as the client, and for its
+    certificate, unless it is one of the `proxies`.
     """
 
     files: Files
@@ -59,6 +62,7 @@ class HttpServices:
     uploads: Uploads | None = None
     blocks: Blocks | None = None
     shares: Shares | None = None
+    links: Links | None = None
     traffic: Traffic | None = None
     guard: Guard | None = None
     factors: SecondFactor | None = None
@@ -82,13 +86,16 @@ class Context:
         """Who sent this request, not yet looked up."""
         return Caller(self, scope)
 
-    async def sign(self, caller: "Caller", work: Callable[[], T]) -> T:
+    async def sign(self, caller: "Caller", work: Callable[[], T], *, checked: bool = False) -> T:
         """Do `work`, which hashes a password, when it is the caller's turn.
+
+        `checked`: it is known already that the request comes from our own page.
 
         Raises:
             TooManyRequestsError: too many from there wait already.
         """
-        cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
+        if not checked:
+            cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
         return await self._turns.run(source_of(caller.address), work)
 
     def close(self) -> None:
@@ -187,6 +194,8 @@ class Caller:
 
     def _token(self) -> str | None:
         """The session's token, by whichever way it came."""
+        if (visiting := self.scope.get(TOKEN_KEY)) is not None:
+            return str(visiting)
         values = [value for name, value in self.scope["headers"] if name == b"authorization"]
         if not values:
             fields = joined_fields(self.scope["headers"])

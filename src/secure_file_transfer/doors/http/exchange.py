@@ -1,5 +1,6 @@
 """One request and its answer, as every route sees them: the headers that all answers carry, and an honest end."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _SECURITY: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+_LINK = re.compile(r"(?i)^((?:/|%2f)+s(?:/|%2f)+).*", re.DOTALL)
 _log = structlog.get_logger()
 
 
@@ -75,6 +77,8 @@ class Exchange:
         self.sent = 0
         self.done = False
         self.passage: Pace | None = None
+        self.extra: Headers = []
+        """Headers that whatever is answered has besides."""
         self._received = 0
 
     async def receive(self) -> Message:
@@ -160,7 +164,7 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = list(message.get("headers", ()))
-            headers = [*given, *_SECURITY]
+            headers = [*given, *self.extra, *_SECURITY]
             if not any(name == b"content-security-policy" for name, _ in given):
                 headers.append((b"content-security-policy", CONTENT_POLICY))
             if not self._body_read:
@@ -206,13 +210,18 @@ class Exchange:
         _log.info(
             "request",
             method=self.scope["method"],
-            path=raw_path(self.scope).decode("latin-1"),
+            path=shown_path(self.scope),
             status=self.status,
             bytes=self.sent,
             whole=self.done,
             milliseconds=round((time.monotonic() - self._began) * 1000),
             address=client[0] if client else None,
         )
+
+
+def shown_path(scope: Scope) -> str:
+    """The path as a log may hold it: without the secret of a link (attack 42)."""
+    return _LINK.sub(r"\1…", raw_path(scope).decode("latin-1"))
 
 
 def raw_path(scope: Scope) -> bytes:

@@ -130,17 +130,21 @@ class SignInOut(BaseModel):
 
 
 class WhoamiOut(BaseModel):
-    """The session that asks; a guest has neither account nor times."""
+    """The session that asks; a guest has neither account nor times, a visitor no account but the number of a link."""
 
     account: AccountOut | None
     since: datetime | None
     expires: datetime | None
     address: str
     device: str | None
+    link: int | None
 
 
 class SessionOut(BaseModel):
-    """Somebody who is signed in. `current`: it is the session that asks."""
+    """Somebody who is signed in. `current`: it is the session that asks.
+
+    With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+    """
 
     id: int
     account: AccountOut
@@ -151,6 +155,7 @@ class SessionOut(BaseModel):
     seen: datetime
     expires: datetime
     current: bool
+    link: int | None
 
 
 class SessionsOut(BaseModel):
@@ -316,6 +321,7 @@ def whoami_json(who: Principal, address: str, device: str | None = None) -> dict
         "expires": write_time(session.expires_us) if session else None,
         "address": session.address if session else address,
         "device": device,
+        "link": who.link.id if who.link else None,
     }
 
 
@@ -333,6 +339,7 @@ def sessions_json(listed: Iterable[tuple[Session, Account]], who: Principal) -> 
                 "seen": write_time(session.seen_us),
                 "expires": write_time(session.expires_us),
                 "current": who.session is not None and who.session.id == session.id,
+                "link": session.link_id,
             }
             for session, account in listed
         ]

@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -145,8 +145,12 @@ sessions = _table(
     sa.Column("created_us", sa.Integer, nullable=False),
     sa.Column("seen_us", sa.Integer, nullable=False),
     sa.Column("expires_us", sa.Integer, nullable=False),
+    # A column and not a table beside it: a visitor's session without its link must not be the owner's own.
+    sa.Column("link_id", sa.Integer, sa.ForeignKey("links.id", ondelete="CASCADE")),
+    sa.Column("counted", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Index("sessions_by_account", "account_id"),
     sa.Index("sessions_by_expiry", "expires_us"),
+    sa.Index("sessions_by_link", "link_id", sqlite_where=sa.text("link_id IS NOT NULL")),
 )
 
 uploads = _table(
@@ -167,6 +171,8 @@ uploads = _table(
     sa.Column("expires_us", sa.Integer, nullable=False),
     sa.Column("published", sa.Text),
     sa.Column("sha256", sa.LargeBinary),
+    # No foreign key: without its link it is nobody's until it expires.
+    sa.Column("link_id", sa.Integer),
     sa.Index("uploads_by_account", "account_id"),
     sa.Index("uploads_by_expiry", "expires_us"),
 )
@@ -279,6 +285,26 @@ device_codes = _table(
     sa.Column("expires_us", sa.Integer, nullable=False),
     sa.Index("device_codes_by_account", "account_id"),
     numbered=False,
+)
+
+links = _table(
+    "links",
+    _id(),
+    sa.Column("node_id", sa.Integer, sa.ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False, unique=True),
+    # With the key of the drive it makes the secret again; alone it is worth nothing.
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("rights", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("expires_us", sa.Integer),
+    sa.Column("downloads_max", sa.Integer),
+    sa.Column("downloads", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("used_us", sa.Integer),
+    sa.Index("links_by_node", "node_id"),
+    sa.Index("links_by_account", "account_id"),
 )
 
 facts = _table(

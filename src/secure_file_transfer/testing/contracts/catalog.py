@@ -19,6 +19,7 @@ class TestMyCatalog(CatalogContract):
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_devices import DevicesContract
+from .catalog_links import LinksContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
@@ -42,6 +43,7 @@ class CatalogContract(
     DevicesContract,
     FactsContract,
     SharingContract,
+    LinksContract,
     TransactionsContract,
     TreeModelContract,
 ):

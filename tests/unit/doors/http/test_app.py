@@ -65,7 +65,8 @@ async def test_without_a_good_token_it_is_401(call: Any, headers: list[tuple[str
 
 async def test_guests_where_they_are_allowed(call_anonymous: Any) -> None:
     who = await call_anonymous("GET", "/api/v1/sessions/current", token=None)
-    assert who.json == {"account": None, "since": None, "expires": None, "address": "192.0.2.7", "device": None}
+    nothing = dict.fromkeys(("account", "since", "expires", "device", "link"))
+    assert who.json == {**nothing, "address": "192.0.2.7"}
     assert (await call_anonymous("PUT", "/api/v1/files/a", body=b"x", token=None)).status == 201
     assert (await call_anonymous("GET", "/api/v1/server", token=None)).json["anonymous"] is True
     assert (await call_anonymous("DELETE", "/api/v1/sessions/current", token=None)).status == 401
@@ -469,6 +470,11 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/grants", "get"),
         ("/api/v1/grants", "put"),
         ("/api/v1/grants", "delete"),
+        ("/api/v1/links", "get"),
+        ("/api/v1/links", "post"),
+        ("/api/v1/links/{number}", "get"),
+        ("/api/v1/links/{number}", "delete"),
+        ("/api/v1/links/open", "post"),
         ("/api/v1/copy", "post"),
         ("/api/v1/usage", "get"),
         ("/api/v1/zip", "get"),

@@ -90,4 +90,4 @@ def test_every_shipped_asset_is_known(call: Any) -> None:
 
     folder = Path(package.__file__).parent / "assets"
     served = {path.decode().rpartition("/")[2] for path in call.app._pages._static}
-    assert {file.name for file in folder.iterdir()} == served | {"home.html", "setup.html"}
+    assert {file.name for file in folder.iterdir()} == served | {"home.html", "setup.html", "visit.html"}

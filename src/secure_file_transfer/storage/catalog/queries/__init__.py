@@ -11,6 +11,7 @@ from .factors import Factors
 from .facts import Facts
 from .grants import Grants
 from .groups import Groups
+from .links import Links
 from .nodes import Nodes
 from .sessions import Sessions
 from .uploads import Uploads
@@ -85,6 +86,11 @@ class Tx:
     def devices(self) -> Devices:
         """Devices, their certificates, and codes."""
         return Devices(self._sql)
+
+    @property
+    def links(self) -> Links:
+        """Links."""
+        return Links(self._sql)
 
     @property
     def facts(self) -> Facts:

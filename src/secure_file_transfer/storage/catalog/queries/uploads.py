@@ -27,6 +27,7 @@ _FIELDS = (
     uploads.c.expires_us,
     uploads.c.published,
     uploads.c.sha256,
+    uploads.c.link_id,
 )
 _THIS = uploads.c.name == bindparam("upload")
 _ITS = upload_blocks.c.upload_id == bindparam("number")
@@ -91,6 +92,7 @@ class Uploads:
             expires_us=upload.expires_us,
             published=upload.published,
             sha256=upload.sha256,
+            link_id=upload.link_id,
         )
 
     def get(self, upload_id: UploadId) -> Upload | None:
