@@ -15,6 +15,7 @@
 .venv/bin/python -m benchmarks.proofs crowd        100 clients at once: is anybody starved?
 .venv/bin/python -m benchmarks.proofs writers      several writers to one path at once, and If-Match
 .venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
+.venv/bin/python -m benchmarks.proofs revocation   how fast what runs is dead: 4 ways to transfer, 6 ways to end it
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
 """
@@ -57,15 +58,20 @@ ODD_NAMES = (
 class Caller:
     """A bare HTTPS caller: nothing of ours between it and the server."""
 
-    def __init__(self, server: ServerProcess, name: str = USER) -> None:
-        """Signs in."""
+    token: str
+
+    def __init__(self, server: ServerProcess, name: str = USER, *, token: str | None = None) -> None:
+        """Signs in, unless there is a token."""
         self.server = server
         self.context = ssl.create_default_context(cafile=str(server.cafile))
+        if token is not None:
+            self.token = token
+            return
         body = json.dumps({"name": name, "password": PASSWORD})
         status, answer = self.call("POST", "/api/v1/sessions", body, {"Content-Type": "application/json"})
         if status != http.client.CREATED:
             raise AssertionError(f"sign-in: {status}: {answer!r}")
-        self.token: str = json.loads(answer)["token"]
+        self.token = json.loads(answer)["token"]
 
     def connect(self) -> http.client.HTTPSConnection:
         """A new connection."""
@@ -397,7 +403,16 @@ def prove_full(folder: Path) -> str:
 def main() -> int:
     """Run one of them."""
     # They use what is here.
-    from . import crowd_proofs, engine_proofs, fault_proofs, guard_proof, listing_proof, restart_proofs, tus_proofs
+    from . import (
+        crowd_proofs,
+        engine_proofs,
+        fault_proofs,
+        guard_proof,
+        listing_proof,
+        restart_proofs,
+        revocation_proof,
+        tus_proofs,
+    )
 
     proofs: dict[str, Callable[[Path, argparse.Namespace], str]] = {
         "roundtrip": lambda at, o: prove_roundtrip(at, big=o.size or 1 << 30, files=o.files or 10_000),
@@ -418,7 +433,8 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
-        "guesses": lambda at, _: guard_proof.prove_guesses(at, guesses=1000, seconds=10),
+        "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
+        "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import crowd_proofs, fault_proofs, proofs, restart_proofs, tus_proofs
+from benchmarks import crowd_proofs, fault_proofs, guard_proof, proofs, restart_proofs, revocation_proof, tus_proofs
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
@@ -61,6 +61,18 @@ def test_of_a_crowd_nobody_is_starved(tmp_path: Path) -> None:
 
 def test_of_several_writers_to_one_path_one_whole_version_is_read(tmp_path: Path) -> None:
     print(crowd_proofs.prove_writers(tmp_path, writers=6, seed=seed()))
+
+
+def test_attacks_26_and_47_guesses_at_every_door_share_their_budgets(tmp_path: Path) -> None:
+    """What a busy machine leaves of the throughput says little; `benchmarks.proofs guesses` asks for more."""
+    print(guard_proof.prove_guesses(tmp_path, sources=8, account_budget=5, seconds=1, keeps=0.2))
+
+
+def test_attacks_29_and_33_whatever_runs_is_dead_within_a_second(tmp_path: Path) -> None:
+    """Each way to transfer and each way to end it, twice; `benchmarks.proofs revocation` tries all pairs."""
+    acts, transfers = list(revocation_proof.ACTS), list(revocation_proof.TRANSFERS)
+    cells = [(act, transfers[at % len(transfers)]) for at, act in enumerate(acts * 2)]
+    print(revocation_proof.prove_revocation(tmp_path, total=16 * MIB, rate=8 * MIB, cells=cells, tries=3))
 
 
 def test_nobody_does_what_they_may_not() -> None:

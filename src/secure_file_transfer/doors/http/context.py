@@ -80,7 +80,7 @@ class Context:
         self.services = services
         self.workers = Workers("http", WORKER_THREADS)
         self.storing = Workers("http-store", STORING_THREADS)
-        self._signing = Workers("http-sign-in", SIGNING_THREADS, yielding=True)
+        self._signing = Workers("http-sign-in", SIGNING_THREADS)
         self._turns = Turns(self._signing, SIGNING_THREADS)
         self.watch = Watch(_check_of(services))
 
