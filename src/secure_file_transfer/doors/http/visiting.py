@@ -79,7 +79,6 @@ class _Call:
         self._base = f"/s/{secret}"
         self._caller: Caller = context.caller(exchange.scope)
         self._fields = joined_fields(exchange.scope["headers"])
-        self._who: Principal | None = None
 
     async def serve(self, path: RemotePath) -> None:
         """Find out who it is, and answer."""
@@ -89,15 +88,14 @@ class _Call:
             if self._fields.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
                 await self._unlock()
                 return
-        self._who = await self._context.workers.run(self._known)
-        if self._who is None:
+        link = await self._context.workers.run(self._known)
+        if link is None:
             link = await self._context.workers.run(lambda: self._links.find(self._secret))
             if link.protected:
                 # No success: a program that asked for a file must not store the form as one.
                 await self._page(401, visit_html.password_page(self._base))
                 return
             self._remember(await self._context.workers.run(lambda: self._open(None)))
-        link = await self._context.workers.run(self._link)
         if posted:
             count = await _Arrival(self._context, self._exchange, self._caller, link, path).receive()
             url = self._base + ("" if path.is_root else path.to_url())
@@ -115,28 +113,22 @@ class _Call:
 
     # --- who it is ------------------------------------------------------------------------------------------------
 
-    def _known(self) -> Principal | None:
-        """The visitor whose cookie came with it."""
+    def _known(self) -> Link | None:
+        """The link, where the cookie of one of its visitors came with it."""
         try:
             token = cookies.token(self._fields, cookies.VISIT)
-            who = None if token is None else self._links.visited(token, self._secret)
+            link = None if token is None else self._links.visited(token, self._secret)
         except SignInRequiredError:
             return None
-        if who is not None:
+        if link is not None:
             self._exchange.scope[TOKEN_KEY] = token
-        return who
+        return link
 
     def _known_still(self) -> bool:
         try:
             return self._exchange.scope.get(TOKEN_KEY) is not None and self._caller.principal().link is not None
         except SecureFileTransferError:
             return False
-
-    def _link(self) -> Link:
-        link = self._caller.principal().link
-        if link is None:
-            raise SignInRequiredError
-        return link
 
     def _open(self, password: str | None) -> Visit:
         caller = self._caller
