@@ -5,6 +5,7 @@ from .core import AsyncClient
 from .devices import Enrolled
 from .facade import SecureFileTransferClient
 from .many import Transferred
+from .people import GroupInfo, ManagedAccount
 from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
@@ -31,7 +32,9 @@ __all__ = [
     "DeviceInfo",
     "Download",
     "Enrolled",
+    "GroupInfo",
     "GuardBlock",
+    "ManagedAccount",
     "Profile",
     "Profiles",
     "Progress",

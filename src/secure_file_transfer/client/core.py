@@ -10,6 +10,7 @@ from .control import TransferControl
 from .devices import DeviceRequests
 from .how import LEVEL, How
 from .many import OnResult, Transferred
+from .people import PeopleRequests
 from .progress import OnProgress
 from .receiving import Received
 from .sharing import Sharing
@@ -18,7 +19,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, Sharing):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -16,7 +16,10 @@ from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
 from ..services.keys import Keys
+from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
+from ..services.registration import Registration
+from ..services.resets import Resets
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.shares import Shares
@@ -75,6 +78,17 @@ class House:
         )
         self.accounts = Accounts(
             catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
+        )
+        self.own_password = OwnPassword(catalog, clock, hasher, self.sessions, length_min=settings.password_length)
+        self.resets = Resets(catalog, clock, hasher, guard, self.sessions, length_min=settings.password_length)
+        self.registration = Registration(
+            catalog,
+            clock,
+            self.accounts,
+            guard,
+            settings.registration,
+            quota_bytes=settings.registration_quota,
+            length_min=settings.password_length,
         )
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)

@@ -11,9 +11,11 @@ from ...paths import RemotePath
 from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
+from .admin import add_admin
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
+from .people import add_people
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -52,6 +54,8 @@ def build_router(context: Context) -> APIRouter:
     _add_guard(router, context)
     add_factors(router, context)
     add_devices(router, context)
+    add_people(router, context)
+    add_admin(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
     sharing.add_routes(router, context)
@@ -74,6 +78,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "block_size": services.block_size,
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
+                    "registration": services.people.registration.mode.value if services.people else "off",
                 }
             )
 

@@ -19,16 +19,17 @@ from . import openapi, problems
 from .addresses import apply
 from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
-from .context import Context, HttpServices, joined_fields
+from .context import Context, HttpServices, People, joined_fields
 from .downloads import get_file, get_zip
-from .exchange import Exchange, Receive, Scope, Send, raw_path
+from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
 from .pages import Pages
+from .reset_page import ResetPage
 from .schemas import dump
 from .tus import Tus
 from .uploads import Buffers, put_file
 
-__all__ = ["HttpApp", "HttpServices", "build_app"]
+__all__ = ["HttpApp", "HttpServices", "People", "build_app"]
 
 BODY_MAX = 64 * 1024
 """Of a JSON request: several hundred times what any of them needs. It also bounds how deep one can nest."""
@@ -55,6 +56,7 @@ class HttpApp:
         self._buffers = Buffers(services.block_size)
         self._tus = Tus(self._context, self._buffers)
         self._pages = Pages(self._context, self.gate)
+        self._reset = ResetPage(self._context, self._pages)
         self._blocks = BlockRoutes(self._context)
         self._json = _json_app(self._context)
 
@@ -104,6 +106,10 @@ class HttpApp:
 
     async def _route(self, exchange: Exchange, path: bytes) -> None:
         scope, method = exchange.scope, exchange.scope["method"]
+        if path.startswith(RESET):
+            _only(method, "GET", "HEAD", "POST")
+            await self._reset.serve(exchange, path)
+            return
         if not path.startswith(API):
             _only(method, "GET", "HEAD")
             await self._pages.serve(exchange)

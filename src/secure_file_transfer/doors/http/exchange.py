@@ -160,8 +160,9 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = list(message.get("headers", ()))
-            headers = [*given, *_SECURITY]
-            if not any(name == b"content-security-policy" for name, _ in given):
+            own = {name for name, _ in given}
+            headers = [*given, *(each for each in _SECURITY if each[0] not in own)]
+            if b"content-security-policy" not in own:
                 headers.append((b"content-security-policy", CONTENT_POLICY))
             if not self._body_read:
                 headers.append((b"connection", b"close"))
@@ -206,13 +207,22 @@ class Exchange:
         _log.info(
             "request",
             method=self.scope["method"],
-            path=raw_path(self.scope).decode("latin-1"),
+            path=_loggable(raw_path(self.scope)).decode("latin-1"),
             status=self.status,
             bytes=self.sent,
             whole=self.done,
             milliseconds=round((time.monotonic() - self._began) * 1000),
             address=client[0] if client else None,
         )
+
+
+RESET = b"/reset/"
+"""What follows it is a one-time code."""
+
+
+def _loggable(path: bytes) -> bytes:
+    """The path without what is secret in it."""
+    return RESET + b"..." if path.startswith(RESET) else path
 
 
 def raw_path(scope: Scope) -> bytes:
