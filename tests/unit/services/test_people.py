@@ -1,5 +1,6 @@
 """Expiry, details, resets, registration and one's own password, before one catalog."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from secure_file_transfer.config import ClientCertificates
 from secure_file_transfer.config import Registration as Mode
 from secure_file_transfer.errors import (
+    ClientCertificateError,
     ConflictError,
     ExistsError,
     ForbiddenError,
@@ -25,6 +28,7 @@ from secure_file_transfer.model import AccountId, Drive, DriveId, Principal, Rol
 from secure_file_transfer.ports import Catalog, CatalogTx
 from secure_file_transfer.services import registration
 from secure_file_transfer.services.accounts import Accounts, Change, require_operator
+from secure_file_transfer.services.credentials import Credentials, Shown
 from secure_file_transfer.services.guard import Guard
 from secure_file_transfer.services.own_password import OwnPassword
 from secure_file_transfer.services.passwords import PasswordHasher
@@ -451,3 +455,28 @@ def test_so_many_wait_at_most(world: World, monkeypatch: pytest.MonkeyPatch) -> 
         register("zara", NEW, source=HERE)
     world.accounts.approve("omid")
     register("zara", NEW, source=HERE)
+
+
+# --- certificates -----------------------------------------------------------------------------------------------
+
+
+def test_a_device_of_an_expired_account_is_refused_at_that_moment(world: World) -> None:
+    """Attack 29, by certificate: an answer that is believed for half a second does not last longer than the account."""
+    sara = world.accounts.get("sara")
+    now = world.clock.now_us()
+    der = b"a certificate"
+
+    def enrol(tx: CatalogTx) -> None:
+        device_id = tx.devices.create(sara.id, "laptop", HERE, now)
+        tx.devices.add_certificate(device_id, hashlib.sha256(der).digest(), 1, now, TimeUs(now + DAY_US))
+
+    world.catalog.write(enrol)
+    credentials = Credentials(world.catalog, world.clock, world.sessions, ClientCertificates.OPTIONAL, alone=True)
+    shown = Shown(None, der, "http", HERE, "test")
+    world.accounts.change("sara", Change(expires_us=now + 400_000))
+    assert credentials.principal(shown).name == "sara"
+    world.clock.advance(0.4)
+    with pytest.raises(ClientCertificateError):
+        credentials.principal(shown)
+    world.accounts.change("sara", Change(expires_us=0))
+    assert credentials.principal(shown).name == "sara"

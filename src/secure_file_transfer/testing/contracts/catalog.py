@@ -19,6 +19,7 @@ class TestMyCatalog(CatalogContract):
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_devices import DevicesContract
+from .catalog_limits import LimitsContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
@@ -41,6 +42,7 @@ class CatalogContract(
     FactorsContract,
     DevicesContract,
     FactsContract,
+    LimitsContract,
     SharingContract,
     TransactionsContract,
     TreeModelContract,
