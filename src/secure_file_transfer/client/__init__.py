@@ -6,6 +6,7 @@ from .devices import Enrolled
 from .facade import SecureFileTransferClient
 from .links import LinkInfo, VisitInfo
 from .many import Transferred
+from .people import GroupInfo, ManagedAccount
 from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
@@ -36,8 +37,10 @@ __all__ = [
     "DeviceInfo",
     "Download",
     "Enrolled",
+    "GroupInfo",
     "GuardBlock",
     "LinkInfo",
+    "ManagedAccount",
     "Profile",
     "Profiles",
     "Progress",

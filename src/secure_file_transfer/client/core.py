@@ -11,6 +11,7 @@ from .devices import DeviceRequests
 from .how import LEVEL, How
 from .links import Linking
 from .many import OnResult, Transferred
+from .people import PeopleRequests
 from .progress import OnProgress
 from .receiving import Received
 from .sharing import Sharing
@@ -20,7 +21,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, Sharing, Linking, TokenApi):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -41,6 +41,8 @@ class ServerInfo:
     """Whether devices may show certificates: off, optional or required."""
     certificate_sign_in: bool = False
     """Whether a certificate signs in without a password."""
+    registration: str = "off"
+    """Whether people may make accounts for themselves: off, approval or open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +358,7 @@ def server_info(value: object) -> ServerInfo:
         block_size=_whole(values, "block_size"),
         client_certificates=_text(values, "client_certificates") if "client_certificates" in values else "off",
         certificate_sign_in="certificate_sign_in" in values and _flag(values, "certificate_sign_in"),
+        registration=_text(values, "registration") if "registration" in values else "off",
     )
 
 

@@ -17,7 +17,10 @@ from ..services.groups import Groups
 from ..services.guard import Guard, Rules
 from ..services.keys import Keys
 from ..services.links import Links
+from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
+from ..services.registration import Registration
+from ..services.resets import Resets
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.shares import Shares
@@ -77,6 +80,17 @@ class House:
         )
         self.accounts = Accounts(
             catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
+        )
+        self.own_password = OwnPassword(catalog, clock, hasher, self.sessions, length_min=settings.password_length)
+        self.resets = Resets(catalog, clock, hasher, guard, self.sessions, length_min=settings.password_length)
+        self.registration = Registration(
+            catalog,
+            clock,
+            self.accounts,
+            guard,
+            settings.registration,
+            quota_bytes=settings.registration_quota,
+            length_min=settings.password_length,
         )
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)

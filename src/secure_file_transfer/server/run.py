@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..config import ClientCertificates, Settings
 from ..doors.http.addresses import Proxies
-from ..doors.http.app import HttpApp, HttpServices, build_app
+from ..doors.http.app import HttpApp, HttpServices, People, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
-from ..model import Principal
+from ..model import DEFAULT_PORT, Principal
 from ..ports import Clock
 from ..services.access import Access
 from ..services.accounts import Accounts
@@ -23,6 +23,7 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.traffic import ReadRates, Traffic, account_rates
 from ..services.uploads import Uploads
@@ -154,6 +155,7 @@ def listen(
             tokens=house.tokens if house else None,
             guard=house.guard if house else None,
             factors=house.factors if house else None,
+            people=_people(house) if house else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,
@@ -173,6 +175,10 @@ def listen(
         idle_seconds=settings.idle_seconds,
     )
     return app, listener
+
+
+def _people(house: House) -> People:
+    return People(house.accounts, house.groups, house.resets, house.registration, house.own_password)
 
 
 def _device_cas(house: House) -> str | None:
@@ -251,6 +257,10 @@ class Local:
     sweep: Callable[[], SweepReport]
     groups: Groups
     reset_totp: Callable[[str], None]
+    resets: Resets
+    now_us: Callable[[], int]
+    url: Callable[[], str]
+    """The address by which others know the server."""
 
 
 @contextmanager
@@ -273,6 +283,9 @@ def open_local(settings: Settings) -> Iterator[Local]:
             sweep,
             house.groups,
             house.factors.reset,
+            house.resets,
+            house.clock.now_us,
+            lambda: _url(_best(settings, _hosts(settings)), settings.port or DEFAULT_PORT),
         )
     finally:
         house.close()

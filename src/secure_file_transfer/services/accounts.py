@@ -14,7 +14,7 @@ from secure_file_transfer.errors import (
     NotFoundError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role, Scope, TimeUs
+from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role, Scope, SessionId, TimeUs
 from secure_file_transfer.paths import check_name, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
@@ -229,11 +229,7 @@ class Accounts:
 
         def work(tx: CatalogTx) -> None:
             _known(tx, account.id, name)
-            tx.accounts.set_password_hash(account.id, password_hash)
-            # Perhaps somebody else knew the old one: where they came from is known no more either.
-            tx.accounts.forget_sources(account.id)
-            tx.accounts.forget_reset(account.id)
-            tx.sessions.delete_of(account.id)
+            put_password(tx, account.id, password_hash)
 
         self._catalog.write(work)
         self._forget(account.id)
@@ -251,7 +247,7 @@ class Accounts:
         change.checked()
 
         def work(tx: CatalogTx) -> Account:
-            account = _found(tx, name)
+            account = found(tx, name)
             after = change.applied(account)
             if not _lasts(after):
                 how = "disabled" if after.disabled else "demoted" if after.role is not Role.ADMIN else "let expire"
@@ -313,7 +309,7 @@ class Accounts:
         """
 
         def work(tx: CatalogTx) -> AccountId:
-            account = _found(tx, name)
+            account = found(tx, name)
             _refuse_last_admin(tx, account, "deleted")
             self._delete(tx, account)
             return account.id
@@ -331,7 +327,7 @@ class Accounts:
 
     def get(self, name: str) -> Account:
         """Raises NotFoundError."""
-        return self._catalog.read(lambda tx: _found(tx, name))
+        return self._catalog.read(lambda tx: found(tx, name))
 
     def all(self) -> Sequence[Account]:
         """Every account, by name."""
@@ -343,7 +339,7 @@ class Accounts:
 
     def one(self, name: str) -> Listed:
         """The same for one. Raises NotFoundError."""
-        return self._catalog.read(lambda tx: _counted(tx, _found(tx, name)))
+        return self._catalog.read(lambda tx: _counted(tx, found(tx, name)))
 
 
 def _counted(tx: CatalogTx, account: Account) -> Listed:
@@ -359,13 +355,14 @@ def _write(tx: CatalogTx, account: Account, after: Account) -> None:
 
 
 def _waiting(tx: CatalogTx, name: str) -> Account:
-    account = _found(tx, name)
+    account = found(tx, name)
     if not account.pending:
         raise NotFoundError(f"{display(account.name)} does not wait to be approved", hint="See: sft user list.")
     return account
 
 
-def _found(tx: CatalogTx, name: str) -> Account:
+def found(tx: CatalogTx, name: str) -> Account:
+    """The account of that name. Raises NotFoundError."""
     normal = findable(name)
     account = tx.accounts.by_name(normal) if normal else None
     if account is None:
@@ -390,6 +387,15 @@ def _refuse_last_admin(tx: CatalogTx, account: Account, what: str) -> None:
             f"{display(account.name)} is the last administrator and cannot be {what}",
             hint="Make another administrator first: sft user add --admin NAME.",
         )
+
+
+def put_password(tx: CatalogTx, account_id: AccountId, password_hash: str, *, but: SessionId | None = None) -> int:
+    """Give an account another password, and end its sessions, except one if so asked; returns how many ended."""
+    tx.accounts.set_password_hash(account_id, password_hash)
+    # Perhaps somebody else knew the old one: where they came from is known no more either.
+    tx.accounts.forget_sources(account_id)
+    tx.accounts.forget_reset(account_id)
+    return tx.sessions.delete_of(account_id, but=but)
 
 
 def signed_in(principal: Principal, scope: Scope | None = None) -> Account:

@@ -53,7 +53,7 @@ _Work = Callable[[CatalogTx], object]
 
 _TOUCH_US = 60 * 1_000_000
 _TEXT_MAX = 256
-_SOURCES_MAX = 16
+SOURCES_MAX = 16
 """From how many places people sign in: home, work, a few phones' networks."""
 _LISTED_MAX = 1000
 VISITORS_MAX = 1000
@@ -226,7 +226,7 @@ class Sessions:
     def _begin(
         self, account_id: AccountId, where: tuple[str, str, str], first: _Work, device_id: DeviceId | None = None
     ) -> SignedIn:
-        token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        token, token_hash = new_token()
         door, address, agent = map(_printable, where)
 
         def work(tx: CatalogTx) -> SignedIn:
@@ -235,9 +235,9 @@ class Sessions:
             if account is None or not may_sign_in(account, now):
                 raise _sign_in_failed()
             first(tx)
-            tx.accounts.remember(account_id, source_of(where[1]), now, _SOURCES_MAX)
+            tx.accounts.remember(account_id, source_of(where[1]), now, SOURCES_MAX)
             ends = TimeUs(now + self._lifetime_us)
-            session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends, device_id=device_id)
+            session = tx.sessions.create(account_id, token_hash, door, address, agent, now, ends, device_id=device_id)
             return SignedIn(token, session, account)
 
         return self._catalog.write(work)
@@ -449,6 +449,12 @@ class Sessions:
         with self._lock:
             self._endings += 1
             self._pop(session_id)
+
+
+def new_token() -> tuple[str, bytes]:
+    """A new session's token, and what is kept of it."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+    return token, _hash(token)
 
 
 def _hash(token: str) -> bytes:

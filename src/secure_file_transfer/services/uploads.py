@@ -113,8 +113,7 @@ class Uploads:
 
         Raises:
             ForbiddenError: no right to write there, or this drive keeps no unfinished uploads.
-            QuotaExceededError: nothing so long fits.
-            TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
+            QuotaExceededError, TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
         """
         _check_length(wanted.length)
         account_id, room = self._place(principal, wanted.path, writing=True)
@@ -173,8 +172,7 @@ class Uploads:
             TooLargeError: the piece goes beyond its end.
             InvalidRequestError: the length contradicts what is known.
             ForbiddenError: it was put together from others.
-            QuotaExceededError: what lies unfinished would be more than the quota.
-            NotFoundError
+            NotFoundError, QuotaExceededError
         """
         self._begin(principal, [upload_id])
         try:

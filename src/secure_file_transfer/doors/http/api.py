@@ -11,10 +11,12 @@ from ...paths import RemotePath
 from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
+from .admin import add_admin
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
 from .links import add_links
+from .people import add_people
 from .tokens import add_tokens
 
 PATH_KEY = "sft.path"
@@ -55,6 +57,8 @@ def build_router(context: Context) -> APIRouter:
     add_factors(router, context)
     add_devices(router, context)
     add_tokens(router, context)
+    add_people(router, context)
+    add_admin(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
     sharing.add_routes(router, context)
@@ -78,6 +82,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "block_size": services.block_size,
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
+                    "registration": services.people.registration.mode.value if services.people else "off",
                 }
             )
 

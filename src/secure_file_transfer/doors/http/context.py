@@ -7,13 +7,18 @@ from typing import Any, TypeVar
 
 from ...errors import SignInRequiredError
 from ...model import Device, Principal
+from ...services.accounts import Accounts
 from ...services.blocks import Blocks
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
 from ...services.files import Files
+from ...services.groups import Groups
 from ...services.guard import Guard
 from ...services.links import Links
 from ...services.networks import source_of
+from ...services.own_password import OwnPassword
+from ...services.registration import Registration
+from ...services.resets import Resets
 from ...services.sessions import Sessions
 from ...services.setup import Setup
 from ...services.shares import Shares
@@ -43,14 +48,26 @@ SIGNING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """The services about accounts and groups."""
+
+    accounts: Accounts
+    groups: Groups
+    resets: Resets
+    registration: Registration
+    own_password: OwnPassword
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed. Only the connection's peer counts as the client, and for its
-    certificate, unless it is one of the `proxies`.
+    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+
+    Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
 
     files: Files
@@ -71,6 +88,7 @@ class HttpServices:
     credentials: Credentials | None = None
     devices: Devices | None = None
     tokens: Tokens | None = None
+    people: People | None = None
 
 
 class Context:

@@ -29,7 +29,8 @@ _SECURITY: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
-_LINK = re.compile(r"(?i)^((?:/|%2f)+s(?:/|%2f)+).*", re.DOTALL)
+# The secret of a link, or the code of a reset.
+_SECRET_IN_PATH = re.compile(r"(?i)^((?:/|%2f)+(?:s|reset)(?:/|%2f)+).*", re.DOTALL)
 _log = structlog.get_logger()
 
 
@@ -164,8 +165,9 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = list(message.get("headers", ()))
-            headers = [*given, *self.extra, *_SECURITY]
-            if not any(name == b"content-security-policy" for name, _ in given):
+            own = {name for name, _ in given}
+            headers = [*given, *self.extra, *(each for each in _SECURITY if each[0] not in own)]
+            if b"content-security-policy" not in own:
                 headers.append((b"content-security-policy", CONTENT_POLICY))
             if not self._body_read:
                 headers.append((b"connection", b"close"))
@@ -219,9 +221,13 @@ class Exchange:
         )
 
 
+RESET = b"/reset/"
+"""What follows it is a one-time code."""
+
+
 def shown_path(scope: Scope) -> str:
-    """The path as a log may hold it: without the secret of a link (attack 42)."""
-    return _LINK.sub(r"\1…", raw_path(scope).decode("latin-1"))
+    """The path as a log may hold it: without the secret of a link or the code of a reset (attack 42)."""
+    return _SECRET_IN_PATH.sub(r"\1…", raw_path(scope).decode("latin-1"))
 
 
 def raw_path(scope: Scope) -> bytes:

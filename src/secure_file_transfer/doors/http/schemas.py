@@ -231,6 +231,7 @@ class ServerOut(BaseModel):
     block_size: int
     client_certificates: Literal["off", "optional", "required"]
     certificate_sign_in: bool
+    registration: Literal["off", "approval", "open"]
 
 
 class EntryOut(BaseModel):

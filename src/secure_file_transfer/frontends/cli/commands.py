@@ -65,6 +65,8 @@ COMMANDS = (
     ),
     Command("login", SIGN_IN, "signin:login", "[OPTIONS] URL", "Sign in to a server and remember it."),
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
+    Command("register", SIGN_IN, "account:register", "[OPTIONS] URL", "Make an account for yourself, if you may."),
+    Command("passwd", SIGN_IN, "account:passwd", "[OPTIONS]", "Change your password; ends all your other sessions."),
     Command("whoami", SIGN_IN, "signin:whoami", "[OPTIONS]", "Show who you are and where."),
     Command("servers", SIGN_IN, "signin:servers", "[OPTIONS]", "List the servers you know, or choose another one."),
     Command(
@@ -116,9 +118,19 @@ COMMANDS = (
         "Make and manage accounts.",
         (
             _part("add", "admin:user_add", "[OPTIONS] NAME", "Make an account."),
-            _part("list", "admin:user_list", "[OPTIONS]", "List the accounts."),
+            _part("list", "users:user_list", "[OPTIONS]", "List the accounts, and what each holds of what it may."),
             _part("passwd", "admin:user_passwd", "[OPTIONS] NAME", "Set a new password; ends all sessions."),
-            _part("set", "admin:user_set", "[OPTIONS] NAME", "Limit how fast an account's transfers are."),
+            _part(
+                "set",
+                "users:user_set",
+                "[OPTIONS] NAME",
+                "Change what an account may hold, how fast it is, until when it is good.",
+            ),
+            _part("approve", "users:user_approve", "[OPTIONS] NAME", "Let an account that registered itself sign in."),
+            _part(
+                "reject", "users:user_reject", "[OPTIONS] NAME", "Remove an account that registered itself and waits."
+            ),
+            _part("reset", "users:user_reset", "[OPTIONS] NAME", "Print a link by which somebody sets a new password."),
             _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
             _part(

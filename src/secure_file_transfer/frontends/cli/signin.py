@@ -67,7 +67,7 @@ def login(
         raise UsageError("--fingerprint and --cafile say the same in two ways", hint="Give one of them.")
     if token_stdin and (guest or password_stdin or user is not None):
         raise UsageError("--token-stdin says who you are", hint="Leave out --user, --password-stdin and --guest.")
-    address = _address(url)
+    address = address_typed(url)
     trust = trusted(address, fingerprint, cafile)
     if trust.question and not confirmed(trust):
         note("Nothing was sent and nothing was remembered.", quiet=quiet)
@@ -78,7 +78,7 @@ def login(
         return _remember_token(trust, read_password("token"), json=json, quiet=quiet)
     signed = _set_up(trust, user, from_stdin=password_stdin) if trust.setup else None
     if signed is None:
-        name = user or _ask_name(trust.url)
+        name = user or ask_name(trust.url)
         password = read_password() if password_stdin else ask_password(f"Password of {safe(name)}: ")
         signed = _signed_in(trust, name, password)
     return _remember(trust, signed, json=json, quiet=quiet)
@@ -99,7 +99,7 @@ class ServerTrust:
     setup: bool = False
 
 
-def _address(url: str) -> str:
+def address_typed(url: str) -> str:
     """The root of the server. A pasted set-up link is fine, but the code in it is not used: see `_set_up`."""
     parts = urlsplit(url if "://" in url else f"https://{url}")
     if parts.scheme == "http":
@@ -196,7 +196,7 @@ def _read(cafile: Path) -> str:
         ) from None
 
 
-def _ask_name(url: str) -> str:
+def ask_name(url: str) -> str:
     """Your name there; the one you had last, or the one you have here, is offered."""
     from ...client import Profiles
 
@@ -223,7 +223,7 @@ def _set_up(trust: ServerTrust, user: str | None, *, from_stdin: bool) -> "SignI
     code = prompt("Set-up code: ").strip()
     if not code:
         return None
-    name = user or _ask_name(trust.url)
+    name = user or ask_name(trust.url)
     return run(_begin(trust, code, name, new_password(safe(name), from_stdin=False)))
 
 

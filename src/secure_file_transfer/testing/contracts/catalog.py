@@ -19,6 +19,7 @@ class TestMyCatalog(CatalogContract):
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_devices import DevicesContract
+from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
@@ -44,6 +45,7 @@ class CatalogContract(
     DevicesContract,
     TokensContract,
     FactsContract,
+    LimitsContract,
     SharingContract,
     LinksContract,
     TransactionsContract,

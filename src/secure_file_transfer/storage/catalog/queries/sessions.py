@@ -38,6 +38,7 @@ _BY_TOKEN = Statement(
     .where(sessions.c.token_hash == bindparam("token"))
 )
 _TOUCH = Statement(sa.update(sessions).where(_THIS).values(seen_us=bindparam("seen")))
+_SET_TOKEN = Statement(sa.update(sessions).where(_THIS).values(token_hash=bindparam("new_hash")))
 _OF = Statement(
     sa.select(*_COLUMNS).select_from(sessions.outerjoin(device_sessions)).where(_OF_ACCOUNT).order_by(sessions.c.id)
 )
@@ -111,6 +112,10 @@ class Sessions:
     def touch(self, session_id: SessionId, now: TimeUs) -> None:
         """It was just used. One that has ended meanwhile stays ended."""
         self._sql.run(_TOUCH, session=session_id, seen=now)
+
+    def set_token(self, session_id: SessionId, token_hash: bytes) -> None:
+        """It is found by another token from now on."""
+        self._sql.run(_SET_TOKEN, session=session_id, new_hash=token_hash)
 
     def of(self, account_id: AccountId) -> Sequence[Session]:
         """All sessions of an account, without those of visitors, the oldest first."""

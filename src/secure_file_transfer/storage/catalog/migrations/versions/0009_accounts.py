@@ -23,7 +23,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_autoincrement=False,
     )
-    op.create_index("uploads_by_drive", "uploads", ["drive_id"])
+    op.create_index("uploads_unfinished", "uploads", ["drive_id"], sqlite_where=sa.text("published IS NULL"))
 
 
 def downgrade() -> None:
