@@ -8,6 +8,8 @@ from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
 from .access import Access, Grant, rightful, together
+from .vault import VaultTree
+from .vault_across import journey
 
 _ANYTHING = Expectation()
 _NAMES_TRIED = 1000
@@ -90,11 +92,17 @@ class Files:
     ) -> Entry:
         """Rename or move, as `ports.FileTree` says.
 
+        From one drive to another it is a copy, and then a removal of what was copied: see `vault_across.journey` for
+        what that raises besides.
+
         Raises:
             ExistsError, NotFoundError, NotAFolderError, ConflictError
             InvalidRequestError: `conflict` is not SKIP, OVERWRITE or RENAME.
         """
-        tree = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
+        leaving, arriving = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
+        tree = together(leaving, arriving)
+        if tree is None:
+            return self._across(principal, leaving, arriving, source, target, conflict, moving=True)
         entry = tree.move(source, target, conflict=conflict)
         if conflict is Conflict.OVERWRITE:
             self._on_removed()
@@ -104,17 +112,46 @@ class Files:
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
     ) -> Entry:
         """The same for a copy, of a whole tree if need be."""
-        tree = self._journey(principal, Rights.READ, source, target, conflict)
+        leaving, arriving = self._journey(principal, Rights.READ, source, target, conflict)
+        tree = together(leaving, arriving)
+        if tree is None:
+            return self._across(principal, leaving, arriving, source, target, conflict, moving=False)
         return tree.copy(source, target, conflict=conflict)
+
+    def _across(
+        self,
+        principal: Principal,
+        leaving: Grant,
+        arriving: Grant,
+        source: RemotePath,
+        target: RemotePath,
+        conflict: Conflict,
+        *,
+        moving: bool,
+    ) -> Entry:
+        """Between two drives: with the rights at both ends, and no longer than they and the session last."""
+        one, other = leaving.tree, arriving.tree
+        assert isinstance(one, VaultTree)  # noqa: S101 - `together` has looked
+        assert isinstance(other, VaultTree)  # noqa: S101
+
+        def check() -> None:
+            self._alive(principal)
+            leaving.check()
+            arriving.check()
+
+        try:
+            return journey(one, other, source, target, conflict, check, moving=moving)
+        finally:
+            self._on_removed()  # at least of the folder that the copy was built in
 
     def _journey(
         self, principal: Principal, needed: Rights, source: RemotePath, target: RemotePath, conflict: Conflict
-    ) -> FileTree:
+    ) -> tuple[Grant, Grant]:
         leaving = self._access.grant(principal, source, above=Rights.DELETE in needed)
         leaving.require(needed, source)
         arriving = self._access.grant(principal, target, above=True)
         arriving.require(_to_arrive(conflict), target)
-        return together(leaving, arriving)
+        return leaving, arriving
 
     def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
         """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
