@@ -1,8 +1,9 @@
 """The files service: what every door calls. It asks for rights, then lets the tree do the work."""
 
 from collections.abc import Callable, Iterator
+from threading import Event
 
-from secure_file_transfer.errors import IsAFolderError, NotFoundError
+from secure_file_transfer.errors import IsAFolderError, NotFoundError, ShuttingDownError
 from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
@@ -48,6 +49,11 @@ class Files:
         self._access = access
         self._alive = alive
         self._on_removed = on_removed
+        self._stopping = Event()
+
+    def stop(self) -> None:
+        """The server stops: end what goes on by itself for long, with nobody who feeds it. Nothing half is left."""
+        self._stopping.set()
 
     def _tree(self, principal: Principal, needed: Rights, path: RemotePath, *, above: bool = False) -> FileTree:
         grant = self._access.grant(principal, path, above=above)
@@ -135,6 +141,8 @@ class Files:
         assert isinstance(other, VaultTree)  # noqa: S101
 
         def check() -> None:
+            if self._stopping.is_set():
+                raise ShuttingDownError("The server stops before this is done", hint="Try again in a moment.")
             self._alive(principal)
             leaving.check()
             arriving.check()

@@ -21,8 +21,8 @@ from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import CatalogTx, Expectation, check_journey
 
 from .vault import VaultTree
-from .vault_copy import copy_file
-from .vault_nodes import Anchor, Room, entry_of, find, find_folder, free_name, place_for
+from .vault_nodes import Anchor, Room, Whole, entry_of, find, find_folder, free_name, place_for, version_of
+from .vault_publish import Place, Publisher
 
 PAGE = 200
 """Entries that are looked at together. Memory is bounded by them and by how deep a tree is."""
@@ -156,8 +156,13 @@ def _finish(tx: CatalogTx, room: Room, hidden: Room, target: RemotePath, conflic
     node, parent = find(tx, hidden, target), find_folder(tx, room, target.parent)
     path, there = place_for(tx, parent, target, node.kind, conflict)
     if there is not None:
-        new = copy_file(tx, room, node, str(target), parent.id, path.name, there, now)
-        return entry_of(new, str(path))
+        # Checked before it is signed anew: a copy must not turn an altered record into a good one.
+        version = version_of(tx, hidden, node, str(target))
+        whole = Whole(version.size, version.sha256, version.manifest, node.modified_us)
+        publisher = Publisher(tx, room, now)
+        written = publisher.write(Place(path, parent.id, there, skipped=False), whole, ())
+        publisher.finish()
+        return written.entry
     tx.nodes.relocate(node.id, parent.id, path.name)
     tx.nodes.touch(parent.id, now)
     return entry_of(find(tx, room, path), str(path))

@@ -80,7 +80,7 @@ def _copy_at_once(
         raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
     check_apart(tx, node, parent, there)
     if node.kind is Kind.FILE:
-        new = copy_file(tx, room, node, str(source), parent.id, path.name, there, now)
+        new = _copy_file(tx, room, node, str(source), parent.id, path.name, there, now)
     else:
         new = _copy_folder(tx, room, node, parent.id, path.name, now)
         steps = [_Step(node.id, new.id, str(source))]
@@ -99,7 +99,7 @@ def _begin(
     _, there = place_for(tx, parent, target, node.kind, conflict)
     check_apart(tx, node, parent, there)
     if node.kind is Kind.FILE:  # a large file, or a folder that has just become a file
-        top = copy_file(tx, room, node, str(source), parent.id, _hidden_name(), None, now)
+        top = _copy_file(tx, room, node, str(source), parent.id, _hidden_name(), None, now)
         tx.nodes.detach(top.id)
         return top, []
     top = _copy_folder(tx, room, node, parent.id, _hidden_name(), now)
@@ -121,7 +121,7 @@ def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs) -> l
             path = f"{step.path.rstrip('/')}/{node.name}"
             left -= 1 + node.size // room.block_size
             if node.kind is Kind.FILE:
-                copy_file(tx, room, node, path, step.target_id, node.name, None, now)
+                _copy_file(tx, room, node, path, step.target_id, node.name, None, now)
             if left <= 0 or number == len(page) - 1:
                 todo.append(
                     _Step(step.source_id, step.target_id, step.path, NodeCursor(node.kind, node.name, node.name))
@@ -146,7 +146,7 @@ def _finish(tx: CatalogTx, room: Room, top: Node, target: RemotePath, conflict: 
     return entry_of(new, str(path))
 
 
-def copy_file(
+def _copy_file(
     tx: CatalogTx,
     room: Room,
     node: Node,
@@ -156,11 +156,6 @@ def copy_file(
     there: Node | None,
     now: TimeUs,
 ) -> Node:
-    """A copy of a file's present version, as a new file or over the one that is `there`; no content is stored twice.
-
-    Raises:
-        BlockDamagedError
-    """
     # Checked before it is signed anew: a copy must not turn an altered record into a good one.
     version = version_of(tx, room, node, path)
     whole = Whole(version.size, version.sha256, version.manifest, node.modified_us)

@@ -14,6 +14,7 @@ from secure_file_transfer.errors import (
     InvalidRequestError,
     NotFoundError,
     SecureFileTransferError,
+    ShuttingDownError,
     SignInRequiredError,
     SourceChangedError,
     StorageError,
@@ -397,6 +398,18 @@ def test_a_journey_ends_alone_when_the_source_ends_meanwhile(world: Journeys, be
     with pytest.raises(NotFoundError):
         world.copy("/wood", f"{SHARED}/trees")
     assert world.names("ada", "/work") == []
+
+
+def test_a_server_that_stops_does_not_wait_for_it(world: Journeys, before_write: Any) -> None:
+    def stop(number: int) -> None:
+        if number == 7:
+            world.files.stop()
+
+    before_write(stop)
+    with pytest.raises(ShuttingDownError):
+        world.move("/wood", f"{SHARED}/trees")
+    assert world.names("ada", "/work") == []
+    assert len(world.tree("bob", "/wood")) == 9
 
 
 def test_so_many_run_at_once(world: Journeys) -> None:
