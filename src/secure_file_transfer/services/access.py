@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from secure_file_transfer.errors import (
-    ConflictError,
     ForbiddenError,
     NotFoundError,
     PreconditionFailedError,
@@ -191,7 +190,9 @@ class Access:
         if token is None:
             return self._granted(principal, path, above=above)
         if not reaches(token, path):
-            raise not_found(path)
+            # The same whether it is there or not.
+            hint = f"This token finds what is at {display(token.path)} or below."
+            raise NotFoundError(f"{display(str(path))} is not there", hint=hint)
         if above and not path.is_root and not reaches(token, path.parent):
             raise ForbiddenError(
                 f"{display(str(path))} is where this token begins; it cannot be made, moved or removed with it",
@@ -267,18 +268,11 @@ class Access:
         return Grant(tree.seen_from(anchor), found.rights, anchor.path, check)
 
 
-def together(source: Grant, target: Grant) -> FileTree:
-    """One tree in which both paths of a move or copy lie.
-
-    Raises:
-        ConflictError: they lie in different drives, which have different keys.
-    """
+def together(source: Grant, target: Grant) -> FileTree | None:
+    """One tree in which both paths of a move or copy lie; None for vault drives that differ, see `vault_across`."""
     one, other = source.tree, target.tree
-    if one is other or not isinstance(other, VaultTree):
+    if one is other or not (isinstance(one, VaultTree) and isinstance(other, VaultTree)):
         return one
-    if isinstance(one, VaultTree) and one.room.drive.id == other.room.drive.id and one.room.anchors:
-        return one.seen_from(*other.room.anchors)
-    raise ConflictError(
-        "Between your files and those of others nothing is moved or copied by the server",
-        hint="Fetch it and send it again: sft get, sft put.",
-    )
+    if one.room.drive.id != other.room.drive.id:
+        return None
+    return one.seen_from(*other.room.anchors) if one.room.anchors else one

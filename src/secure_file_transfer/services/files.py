@@ -1,13 +1,16 @@
 """The files service: what every door calls. It asks for rights, then lets the tree do the work."""
 
 from collections.abc import Callable, Iterator
+from threading import Event
 
-from secure_file_transfer.errors import IsAFolderError, NotFoundError
+from secure_file_transfer.errors import IsAFolderError, NotFoundError, ShuttingDownError
 from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
 from .access import Access, Grant, rightful, together
+from .vault import VaultTree
+from .vault_across import journey
 
 _ANYTHING = Expectation()
 _NAMES_TRIED = 1000
@@ -46,6 +49,11 @@ class Files:
         self._access = access
         self._alive = alive
         self._on_removed = on_removed
+        self._stopping = Event()
+
+    def stop(self) -> None:
+        """The server stops: end what goes on by itself for long, with nobody who feeds it. Nothing half is left."""
+        self._stopping.set()
 
     def _tree(self, principal: Principal, needed: Rights, path: RemotePath, *, above: bool = False) -> FileTree:
         grant = self._access.grant(principal, path, above=above)
@@ -90,11 +98,17 @@ class Files:
     ) -> Entry:
         """Rename or move, as `ports.FileTree` says.
 
+        From one drive to another it is a copy, and then a removal of what was copied: see `vault_across.journey` for
+        what that raises besides.
+
         Raises:
             ExistsError, NotFoundError, NotAFolderError, ConflictError
             InvalidRequestError: `conflict` is not SKIP, OVERWRITE or RENAME.
         """
-        tree = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
+        leaving, arriving = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
+        tree = together(leaving, arriving)
+        if tree is None:
+            return self._across(principal, leaving, arriving, source, target, conflict, moving=True)
         entry = tree.move(source, target, conflict=conflict)
         if conflict is Conflict.OVERWRITE:
             self._on_removed()
@@ -104,17 +118,48 @@ class Files:
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
     ) -> Entry:
         """The same for a copy, of a whole tree if need be."""
-        tree = self._journey(principal, Rights.READ, source, target, conflict)
+        leaving, arriving = self._journey(principal, Rights.READ, source, target, conflict)
+        tree = together(leaving, arriving)
+        if tree is None:
+            return self._across(principal, leaving, arriving, source, target, conflict, moving=False)
         return tree.copy(source, target, conflict=conflict)
+
+    def _across(
+        self,
+        principal: Principal,
+        leaving: Grant,
+        arriving: Grant,
+        source: RemotePath,
+        target: RemotePath,
+        conflict: Conflict,
+        *,
+        moving: bool,
+    ) -> Entry:
+        """Between two drives: with the rights at both ends, and no longer than they and the session last."""
+        one, other = leaving.tree, arriving.tree
+        assert isinstance(one, VaultTree)  # noqa: S101 - `together` has looked
+        assert isinstance(other, VaultTree)  # noqa: S101
+
+        def check() -> None:
+            if self._stopping.is_set():
+                raise ShuttingDownError("The server stops before this is done", hint="Try again in a moment.")
+            self._alive(principal)
+            leaving.check()
+            arriving.check()
+
+        try:
+            return journey(one, other, source, target, conflict, check, moving=moving)
+        finally:
+            self._on_removed()  # at least of the folder that the copy was built in
 
     def _journey(
         self, principal: Principal, needed: Rights, source: RemotePath, target: RemotePath, conflict: Conflict
-    ) -> FileTree:
+    ) -> tuple[Grant, Grant]:
         leaving = self._access.grant(principal, source, above=Rights.DELETE in needed)
         leaving.require(needed, source)
         arriving = self._access.grant(principal, target, above=True)
         arriving.require(_to_arrive(conflict), target)
-        return together(leaving, arriving)
+        return leaving, arriving
 
     def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
         """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""

@@ -70,6 +70,12 @@ class VaultTree:
         view._room = replace(self._room, anchors=(*self._room.anchors, *anchors))  # noqa: SLF001 - its own kind
         return view
 
+    def only(self, anchor: Anchor) -> "VaultTree":
+        """The same drive with nothing to be seen but what is at this anchor or below."""
+        view = copy.copy(self)
+        view._room = replace(self._room, anchors=(anchor,))  # noqa: SLF001 - its own kind
+        return view
+
     def stat(self, path: RemotePath) -> Entry:
         """Raises NotFoundError."""
         return entry_of(self._room.catalog.read(lambda tx: find(tx, self._room, path)), str(path))

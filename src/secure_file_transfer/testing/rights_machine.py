@@ -278,7 +278,6 @@ class RightsMachine(RuleBasedStateMachine):
             and there is None
             and folder is not None
             and (R | C) in self._rights(who, folder)
-            and folder.owner == thing.owner
             and thing not in folder.up()
         )
         act = self.world.files.move if moving else self.world.files.copy
@@ -287,7 +286,11 @@ class RightsMachine(RuleBasedStateMachine):
             return
         assert thing is not None
         assert folder is not None
-        if moving:
+        if folder.owner != thing.owner:  # a new thing in another drive, which nothing was granted on
+            self._copy(thing, folder, target.name)
+            if moving:
+                self.model.drop(thing)
+        elif moving:
             thing.parent, thing.name = folder, target.name
         else:
             self._copy(thing, folder, target.name)

@@ -120,6 +120,7 @@ class Context:
 
     def close(self) -> None:
         """Wait for the threads and let them go."""
+        self.services.files.stop()
         self.watch.close()
         self.workers.close()
         self.storing.close()

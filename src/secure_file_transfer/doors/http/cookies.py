@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ForbiddenError, SignInRequiredError
+from ...model import API_TOKEN_PREFIX
 from ...services.sessions import SignedIn, Visit
 
 # The prefix makes browsers refuse it without Secure, with a Domain, or from a sibling host (RFC 6265bis, 4.1.3.2).
@@ -45,6 +46,8 @@ def token(fields: Mapping[bytes, bytes], name: str = NAME) -> str | None:
     found = [value.strip() for name_, _, value in (pair.partition("=") for pair in pairs) if name_.strip() == name]
     if len(found) > 1:
         raise SignInRequiredError("There are two sessions in one request", hint="Delete this site's cookies.")
+    if found and found[0].startswith(API_TOKEN_PREFIX):  # planted: none of our pages puts one there
+        raise SignInRequiredError("An API token is no session of a browser", hint="Send it as Authorization.")
     return found[0] if found else None
 
 

@@ -2,12 +2,11 @@
 
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from ...errors import NotFoundError
-from ...model import Scope
 from ...paths import RemotePath
 from .connection import connected, remote, run
 from .failures import UsageError
@@ -22,15 +21,17 @@ if TYPE_CHECKING:
     from ...client import ApiTokenInfo, CreatedToken
 
 NEVER = "never"
+ScopeName = Literal["files:read", "files:write", "files:delete", "shares", "admin"]
+"""`model.Scope`; of an enumeration the parser would take the names of its members."""
 
 
 def token_create(
     name: str,
     /,
     *,
-    scope: Annotated[tuple[Scope, ...], Parameter(metavar="SCOPE", negative="", show_choices=True)] = (
-        Scope.FILES_READ,
-    ),
+    scope: Annotated[
+        tuple[ScopeName, ...], Parameter(metavar="SCOPE", negative="", show_choices=True, show_default=False)
+    ] = ("files:read",),
     path: Annotated[str, Parameter(metavar="PATH")] = "/",
     expire: Annotated[str, Parameter(metavar="TIME")] = "90d",
     password_stdin: PasswordStdin = False,
@@ -48,7 +49,7 @@ def token_create(
 
     Args:
         name: What it is for, so that you know it again.
-        scope: What it may do; give it several times for several scopes.
+        scope: What it may do, files:read by default; give it several times for several scopes.
         path: Only what lies at or below this path exists for it.
         expire: How long it lasts, such as 30m, 12h or 90d, or 'never'.
     """

@@ -527,3 +527,10 @@ def _references(node: Any) -> Any:
     elif isinstance(node, list):
         for value in node:
             yield from _references(value)
+
+
+async def test_a_door_that_closes_ends_what_goes_on_by_itself(build: Any, house: Any) -> None:
+    app = build()
+    assert not house.stopped
+    app.close()
+    assert house.stopped
