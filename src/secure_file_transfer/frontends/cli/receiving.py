@@ -10,11 +10,12 @@ from ...errors import IsAFolderError, NotAFolderError, SecureFileTransferError
 from ...model import Conflict, Kind
 from ...paths import RemotePath, display
 from ...transfer.queue import DEFAULT_PRIORITY
-from .connection import RESUME, connected, is_folder, rate_of, remote, run
+from .connection import RESUME, connected, in_session, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
 from .options import STDIO, Json, Limit, OnConflict, Priority, Quiet, Recursive, Remote, RemoteThenLocal, Server
 from .progress import Display
 from .results import Tally
+from .terminal import is_terminal
 from .values import print_json
 
 if TYPE_CHECKING:
@@ -92,14 +93,18 @@ def _to_stdout(
     paths: Sequence[str], server: str | None, *, priority: int | None = None, limit: int | None = None
 ) -> int:
     async def work() -> int:
+        last = b"\n"
         async with connected(server, limit=limit) as client:
             for path in paths:
                 try:
                     async with client.get_stream(str(remote(path)), priority=priority) as stream:
                         async for piece in stream:
                             sys.stdout.buffer.write(piece)
+                            last = piece[-1:] or last
                 except IsAFolderError as error:
                     raise IsAFolderError(str(error), hint="Use 'sft get -r' for folders.") from None
+            if last != b"\n" and in_session() and is_terminal(sys.stdout):
+                sys.stdout.buffer.write(b"\n")  # our prompt begins at the left
             sys.stdout.buffer.flush()
         return 0
 
