@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 
 from ..connection import run
-from ..terminal import cells, has_colour, safe, width
+from ..terminal import cells, has_colour, out, safe, width
 from .completing import Listings, choices
 from .history import PrivateHistory
 from .running import Shell, is_end
@@ -57,6 +57,23 @@ class _Completer(Completer):
 def interact(shell: Shell, who: str, history: Path) -> int:
     """Ask for lines and do them until somebody leaves; returns the exit code."""
     listings = Listings()
+    ask = _plain(shell, who) if os.environ.get("TERM") == "dumb" else _edited(shell, who, history, listings)
+    while not shell.ended:
+        try:
+            line = ask()
+            if line is None:
+                break
+            code = shell.line(line)
+        except KeyboardInterrupt:  # Ctrl-C once more, while the first was told
+            continue
+        listings.forget()
+        if is_end(code):
+            return code
+    return 0
+
+
+def _edited(shell: Shell, who: str, history: Path, listings: Listings) -> Callable[[], str | None]:
+    """What asks for a line, with all that an editor of lines can do; None is the end."""
     session: PromptSession[str] = PromptSession(
         history=PrivateHistory(history),
         completer=_Completer(shell, listings),
@@ -80,17 +97,26 @@ def interact(shell: Shell, who: str, history: Path) -> int:
             return None
         finally:
             # The event loop left the terminal without waiting, for us and for whoever comes after us.
-            os.set_blocking(sys.stdin.fileno(), True)
+            if os.name == "posix":
+                os.set_blocking(sys.stdin.fileno(), True)
 
-    while not shell.ended:
-        line = run(ask())
-        if line is None:
-            break
-        code = shell.line(line)
-        listings.forget()
-        if is_end(code):
-            return code
-    return 0
+    return lambda: run(ask())
+
+
+def _plain(shell: Shell, who: str) -> Callable[[], str | None]:
+    """The same for terminals that can move no cursor, such as a shell within Emacs."""
+
+    def ask() -> str | None:
+        sys.stdout.write("".join(text for _, text in prompt(shell, who)))
+        sys.stdout.flush()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            line = "\n"
+            out("")
+        return line.removesuffix("\n") if line else None
+
+    return ask
 
 
 def _output() -> "Output":

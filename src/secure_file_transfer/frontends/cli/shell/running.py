@@ -64,6 +64,7 @@ class Shell:
         from cyclopts.exceptions import CycloptsError
 
         from ..app import complaint
+        from .helppage import print_help
 
         verb = find(name)
         if verb is None:
@@ -72,7 +73,8 @@ class Shell:
             hint = f"Did you mean '{meant.name}'?" if meant is not None else "See 'help'."
             raise UsageError(f"There is no command '{name}' here", hint=hint)
         if _HELP & set(words):
-            verb, words = VERBS[-2], [verb.name]
+            print_help(verb.name)
+            return 0
         if any(word == "--server" or word.startswith("--server=") for word in words):
             raise UsageError("This shell talks to one server", hint="Start another one with 'sft shell --server'.")
         try:

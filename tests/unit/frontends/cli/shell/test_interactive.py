@@ -74,6 +74,12 @@ def test_without_colours(filled: FakeServer) -> None:
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", ran.out)
 
 
+def test_a_terminal_that_can_do_nothing(filled: FakeServer) -> None:
+    ran = on_terminal([*SFT, "shell"], [("/> ", "ls\r"), ("/> ", "quit\r")], env={"TERM": "dumb"})
+    assert (ran.code, "docs/" in ran.out) == (0, True)
+    assert "\x1b[" not in ran.out
+
+
 def test_sharing_asks_for_what_is_missing(filled: FakeServer) -> None:
     ran = on_terminal(
         [*SFT, "shell"],
