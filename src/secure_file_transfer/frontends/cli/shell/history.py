@@ -63,7 +63,7 @@ class PrivateHistory(History):
             with self._path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - _READ_MAX))
-                return file.read(_READ_MAX).decode(errors="replace").splitlines()
+                return [line for line in file.read(_READ_MAX).decode(errors="replace").split("\n") if line]
         except OSError:
             return []
 

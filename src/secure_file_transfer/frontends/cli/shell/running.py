@@ -45,7 +45,7 @@ class Shell:
             statements: list[list[str]] = []
 
             def read() -> int:
-                for part in text.splitlines():
+                for part in text.split("\n"):  # and nowhere else: a line separator hides no second command
                     statements.extend(split(part))
                 return 0
 
@@ -109,7 +109,7 @@ class Shell:
             return []
         if kind in {Words.PUT, Words.MPUT}:
             if STDIO in words:
-                raise UsageError("Standard input is the shell's own", hint="Use 'sft put - /name' outside of it.")
+                raise UsageError("Standard input is the shell's own", hint="Name a file; for a pipe, leave this shell.")
             to = "." if kind is Words.MPUT or len(words) == 1 else words.pop()
             target = places.there(self.cwd, to)
             return [*places.all_here(words), target]

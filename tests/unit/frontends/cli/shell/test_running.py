@@ -133,6 +133,9 @@ def test_lines_that_are_none(filled: FakeServer, script: Script) -> None:
     assert (ran.code, ran.out) == (1, "/\n")
     assert ran.err.count("longer than 64 KiB") == 1
     assert script("\ufeffPWD\r\nPWD".encode()).out == "/\n/\n"
+    for hidden in ("\u2028", "\x85", "\x0b", "\r"):
+        assert script(f"cd docs{hidden}rm a.txt\n", "-k").code == 1
+    assert there(filled, "/a.txt") == b"aaa"
 
 
 def test_a_line_as_an_argument(filled: FakeServer, sft: Run) -> None:
