@@ -1,5 +1,6 @@
 """`get` and `cat`: from the server to here."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ from .values import print_json
 
 if TYPE_CHECKING:
     from ...client import AsyncClient
+
+_LOOKS = 16
+"""How many sources are looked at side by side: one round trip each is long for a thousand of them."""
 
 
 def get(
@@ -145,9 +149,30 @@ class _Receiving:
         """The files and the folders among the sources. What is neither fails alone."""
         from ...client import Transferred
 
+        gate = asyncio.Semaphore(_LOOKS)
+        try:
+            async with asyncio.TaskGroup() as group:
+                looks = [
+                    group.create_task(self._look(source, gate, recursive=recursive, alone=len(sources) == 1))
+                    for source in sources
+                ]
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         files: list[RemotePath] = []
         folders: list[RemotePath] = []
-        for source in sources:
+        for source, found in zip(sources, (look.result() for look in looks), strict=True):
+            if isinstance(found, SecureFileTransferError):
+                self.tally.add(Transferred(Path(target), source, "failed", error=found))
+            else:
+                path, kind = found
+                (folders if kind is Kind.FOLDER else files).append(path)
+        return files, folders
+
+    async def _look(
+        self, source: str, gate: asyncio.Semaphore, *, recursive: bool, alone: bool
+    ) -> tuple[RemotePath, Kind] | SecureFileTransferError:
+        """What a source is, or why it fails alone."""
+        async with gate:
             try:
                 # The path is ours, whatever the server's answer calls it.
                 path = remote(source)
@@ -155,12 +180,10 @@ class _Receiving:
                 if kind is Kind.FOLDER and not recursive:
                     raise _needs_recursive(path)
             except SecureFileTransferError as error:
-                if len(sources) == 1 or is_hopeless(error):
+                if alone or is_hopeless(error):
                     raise
-                self.tally.add(Transferred(Path(target), source, "failed", error=error))
-            else:
-                (folders if kind is Kind.FOLDER else files).append(path)
-        return files, folders
+                return error
+            return path, kind
 
     async def _one_file(self, path: RemotePath, target: str) -> None:
         from ...client import Transferred

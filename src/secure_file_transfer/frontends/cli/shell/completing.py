@@ -16,7 +16,7 @@ from ..connection import connected
 from ..failures import UsageError
 from ..terminal import safe
 from .lexer import MARK, Line, is_pattern, plain, quoted, read
-from .table import VERBS, Words, find
+from .table import VERBS, Verb, Words, find
 
 _SECONDS = 1.0
 """Longer than this nobody waits for Tab."""
@@ -91,13 +91,15 @@ async def choices(text: str, cwd: RemotePath, listings: Listings) -> list[Choice
         return []
     words = line.statements[-1]
     word = words.pop() if line.in_word else ""
-    if is_pattern(word) or (words and word.startswith("-")):
+    if is_pattern(word):
         return []
     if not words:
         return _commands(plain(word))
     verb = find(plain(words[0]).removeprefix("-"))
     if verb is None:
         return []
+    if word.startswith("-"):
+        return _texts(_options(verb), plain(word), line)
     at = sum(1 for each in words[1:] if not each.startswith("-"))
     return await _arguments(verb.words, at, word, line, cwd, listings)
 
@@ -125,6 +127,16 @@ def _commands(typed: str) -> list[Choice]:
     upper = sorted(name for verb in VERBS for name in verb.others if name.isupper() and name.startswith(typed))
     names = lower if not typed or lower else upper
     return _ended([Choice(name[len(typed) :], name) for name in names], Line())
+
+
+def _options(verb: Verb) -> list[str]:
+    """The long options of a command."""
+    from .helppage import HIDDEN
+    from .running import parser
+
+    arguments = parser()[verb.name].assemble_argument_collection(parse_docstring=False)
+    names = [name for argument in arguments if argument.show for name in argument.names]
+    return [name for name in names if name.startswith("--") and name not in HIDDEN]
 
 
 def _texts(texts: Iterable[str], typed: str, line: Line) -> list[Choice]:

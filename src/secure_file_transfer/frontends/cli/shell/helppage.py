@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _PIPE = re.compile(r"  \w.* \| ")
 """An example for the other kind of shell."""
-_HIDDEN = frozenset({"--server", "--help"})
+HIDDEN = frozenset({"--server", "--help"})
+"""Options that make no sense in a shell that talks to one server and has `help`."""
 
 
 class Page(Formatter):
@@ -24,7 +25,7 @@ class Page(Formatter):
 
     def __call__(self, console: "Console", options: "ConsoleOptions", panel: "HelpPanel") -> None:
         """One titled list."""
-        panel.entries = [entry for entry in panel.entries if not _HIDDEN & set(entry.names)]
+        panel.entries = [entry for entry in panel.entries if not HIDDEN & set(entry.names)]
         super().__call__(console, options, panel)
 
 
