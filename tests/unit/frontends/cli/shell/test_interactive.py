@@ -11,8 +11,10 @@ import pytest
 from secure_file_transfer.client import Profile, Profiles
 from secure_file_transfer.model import KIB, MIB
 from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.testing.certificates import TestAuthority
 from secure_file_transfer.testing.fake_server import FakeServer
 from secure_file_transfer.testing.proxy import FaultProxy, Harm
+from secure_file_transfer.testing.scripted_server import Asked, ScriptedServer, answer, entry
 
 from ..conftest import SFT, on_terminal
 
@@ -151,3 +153,30 @@ def test_a_signal_at_the_prompt_gives_the_terminal_back(filled: FakeServer, clea
     assert "code 143" in ran.out
     assert "restored" in ran.out
     assert ran.out.endswith("True\n")
+
+
+def test_what_a_hostile_server_says_moves_no_cursor(tmp_path: Path) -> None:
+    """Attack 59: in the greeting, in the prompt, in messages, and in what Tab offers."""
+    evil = "\x1b]0;owned\x07\u202e"
+
+    def script(asked: Asked) -> bytes:
+        if asked.target.startswith("/api/v1/sessions/current"):
+            account = {"name": f"mona{evil}", "role": "user"}
+            return answer(200, {"account": account, "since": None, "expires": None, "address": evil, "device": evil})
+        if "/folders/" in asked.target:
+            return answer(200, {"entries": [entry("/fine"), entry(f"/{evil}")], "cursor": None})
+        problem = {"code": "not_found", "title": "x", "detail": f"no {evil}", "hint": evil, "status": 404}
+        return answer(404, problem, headers={"Content-Type": "application/problem+json"})
+
+    files = TestAuthority().issue(tmp_path)
+    with ScriptedServer(script, files.context()) as server:
+        Profiles().add(Profile(f"https://127.0.0.1:{server.port}", files.cafile.read_text(), "token", "mona"))
+        ran = on_terminal(
+            [*SFT, "shell"],
+            [(READY, "cat f\t\x15cd x\r"), (READY, "ls\r"), (READY, "whoami; shared\r"), (READY, "\x04")],
+        )
+    assert ran.code == 0
+    assert "mona\\u001b]0;owned\\u0007\\u202e at https://127" in ran.out
+    assert "no \\u001b]0;owned" in ran.out
+    for raw in ("\x1b]", "\x07", "\u202e"):
+        assert raw not in ran.out

@@ -3,6 +3,8 @@
 import io
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -287,3 +289,13 @@ def test_the_document_names_every_command() -> None:
         names = [row[1] for row in rows if re.search(rf"`{verb.name}\b", row[0])]
         assert len(names) == 1, verb.name
         assert verb.ftp in names[0]
+
+
+def test_a_script_needs_no_editor_of_lines(filled: FakeServer) -> None:
+    code = (
+        "import sys; from secure_file_transfer.frontends.cli import main; code = main(['shell', '-c', 'ls']); "
+        "sys.exit(code or 'prompt_toolkit' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a.txt" in done.stdout
