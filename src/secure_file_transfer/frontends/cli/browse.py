@@ -65,15 +65,20 @@ def ls(
     async def work() -> int:
         async with connected(server) as client:
             entries = _entries(client, remote(path), sort, descending=reverse, recursive=recursive)
-            if json:
-                await _print_array(entries)
-            elif is_terminal(sys.stdout):
-                _print_for_people([entry async for entry in entries], long=long, full=recursive, quiet=quiet)
-            else:
-                await _print_lines(entries, long=long, full=recursive)
+            await print_entries(entries, long=long, full=recursive, json=json, quiet=quiet)
         return 0
 
     return run(work())
+
+
+async def print_entries(entries: AsyncIterator[Entry], *, long: bool, full: bool, json: bool, quiet: bool) -> None:
+    """Print them as `ls` does, for whoever reads: a program, a person or a pipe. `full` is with whole paths."""
+    if json:
+        await _print_array(entries)
+    elif is_terminal(sys.stdout):
+        _print_for_people([entry async for entry in entries], long=long, full=full, quiet=quiet)
+    else:
+        await _print_lines(entries, long=long, full=full)
 
 
 async def _entries(

@@ -209,5 +209,8 @@ COMMANDS = (
         ),
     ),
     Command("sweep", SERVER, "admin:sweep", "[OPTIONS]", "Give back the space of removed files now."),
+    Command(
+        "shell", SHELL, "shell.command:shell", "[OPTIONS] [PATH]", "Work with the files on the server as in a shell."
+    ),
     Command("completion", SHELL, "completion:completion", "bash|zsh|fish", "Print a completion script for your shell."),
 )
