@@ -27,8 +27,8 @@ RATE_MAX = 2**40
 """Bytes in a second."""
 QUOTA_MAX = 2**62
 """Bytes, or files."""
-EMAIL_MAX = 254
-"""Characters (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+EXPIRES_MAX = 253_402_300_799_999_999
+"""The last moment that a calendar has: the end of the year 9999."""
 NOTE_MAX = 500
 
 RESERVED_NAMES = frozenset({"guest", "anonymous"})
@@ -107,7 +107,7 @@ class Change:
             (self.rate_down, RATE_MAX),
             (self.quota_bytes, QUOTA_MAX),
             (self.quota_files, QUOTA_MAX),
-            (self.expires_us, QUOTA_MAX),
+            (self.expires_us, EXPIRES_MAX),
         ):
             if each is not None and not 0 <= each <= most:
                 raise InvalidRequestError(f"A rate, quota or time is 0 to {most}", hint="0 is no limit.")
@@ -127,6 +127,7 @@ class Change:
 
 _NOTHING = Change()
 _CHANGEABLE = tuple(each.name for each in fields(Change))
+# At most 254 characters: RFC 5321, 4.5.3.1.3, less the angle brackets.
 _EMAIL = re.compile(r"(?=.{3,254}\Z)[^\s@\x00-\x1f\x7f<>\",;]+@[^\s@\x00-\x1f\x7f<>\",;]+")
 
 

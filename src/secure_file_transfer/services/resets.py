@@ -116,5 +116,5 @@ class Resets:
 
 def _not_found() -> NotFoundError:
     return NotFoundError(
-        "This link is wrong, was used already, or is too old", hint="Ask the operator for a new one: sft user reset."
+        "This link is wrong, was used already, or is too old", hint="Ask the operator for a new one."
     )
