@@ -111,9 +111,10 @@ class Change:
         ):
             if each is not None and not 0 <= each <= most:
                 raise InvalidRequestError(f"A rate, quota or time is 0 to {most}", hint="0 is no limit.")
-        if self.email and not _EMAIL.fullmatch(self.email):
+        if self.email and not (_EMAIL.fullmatch(self.email) and self.email.isprintable()):
             raise InvalidRequestError(f"{display(self.email)} is no e-mail address", hint="Such as sara@example.com.")
-        if self.note is not None and not (len(self.note) <= NOTE_MAX and (self.note.isprintable() or not self.note)):
+        # The non-joiner is the one invisible character that may be shown: Persian is not legible without it.
+        if self.note and not (len(self.note) <= NOTE_MAX and self.note.replace("\u200c", "").isprintable()):
             raise InvalidRequestError(f"A note is one line of at most {NOTE_MAX} characters")
         return self
 
@@ -247,7 +248,7 @@ class Accounts:
         change.checked()
 
         def work(tx: CatalogTx) -> Account:
-            account = found(tx, name)
+            account = account_named(tx, name)
             after = change.applied(account)
             if not _lasts(after):
                 how = "disabled" if after.disabled else "demoted" if after.role is not Role.ADMIN else "let expire"
@@ -309,7 +310,7 @@ class Accounts:
         """
 
         def work(tx: CatalogTx) -> AccountId:
-            account = found(tx, name)
+            account = account_named(tx, name)
             _refuse_last_admin(tx, account, "deleted")
             self._delete(tx, account)
             return account.id
@@ -327,7 +328,7 @@ class Accounts:
 
     def get(self, name: str) -> Account:
         """Raises NotFoundError."""
-        return self._catalog.read(lambda tx: found(tx, name))
+        return self._catalog.read(lambda tx: account_named(tx, name))
 
     def all(self) -> Sequence[Account]:
         """Every account, by name."""
@@ -339,7 +340,7 @@ class Accounts:
 
     def one(self, name: str) -> Listed:
         """The same for one. Raises NotFoundError."""
-        return self._catalog.read(lambda tx: _counted(tx, found(tx, name)))
+        return self._catalog.read(lambda tx: _counted(tx, account_named(tx, name)))
 
 
 def _counted(tx: CatalogTx, account: Account) -> Listed:
@@ -355,13 +356,13 @@ def _write(tx: CatalogTx, account: Account, after: Account) -> None:
 
 
 def _waiting(tx: CatalogTx, name: str) -> Account:
-    account = found(tx, name)
+    account = account_named(tx, name)
     if not account.pending:
         raise NotFoundError(f"{display(account.name)} does not wait to be approved", hint="See: sft user list.")
     return account
 
 
-def found(tx: CatalogTx, name: str) -> Account:
+def account_named(tx: CatalogTx, name: str) -> Account:
     """The account of that name. Raises NotFoundError."""
     normal = findable(name)
     account = tx.accounts.by_name(normal) if normal else None

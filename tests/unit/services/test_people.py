@@ -95,9 +95,14 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_details_change_one_by_one(world: World) -> None:
     world.accounts.change("SARA", Change(email="sara@example.com", quota_bytes=5))
-    world.accounts.change("sara", Change(note="برای تابستان", quota_files=7, expires_us=world.clock.now_us() + 10))
+    world.accounts.change("sara", Change(note="برای می‌تابستان", quota_files=7, expires_us=world.clock.now_us() + 10))
     found = world.accounts.get("sara")
-    assert (found.email, found.note, found.quota_bytes, found.quota_files) == ("sara@example.com", "برای تابستان", 5, 7)
+    assert (found.email, found.note, found.quota_bytes, found.quota_files) == (
+        "sara@example.com",
+        "برای می‌تابستان",
+        5,
+        7,
+    )
     assert found.expires_us == world.clock.now_us() + 10
     found = world.accounts.change("sara", Change(email="", quota_bytes=0, expires_us=0))
     assert (found.email, found.quota_bytes, found.expires_us, found.quota_files) == ("", 0, None, 7)
@@ -108,7 +113,8 @@ def test_details_change_one_by_one(world: World) -> None:
     "change",
     [
         Change(email="sara"), Change(email="a b@c"), Change(email="a@b\n"), Change(email="x" * 250 + "@a.de"),
-        Change(email="<b>@c"), Change(note="two\nlines"), Change(note="\x1b[31m"), Change(note="x" * 501),
+        Change(email="<b>@c"), Change(note="two\nlines"), Change(note="a\u202eb"),
+        Change(email="a\u202e@b.c"), Change(note="\x1b[31m"), Change(note="x" * 501),
         Change(quota_bytes=-1), Change(quota_files=2**63), Change(expires_us=-1),
         Change(expires_us=2**58), Change(rate_up=2**41),
     ],
