@@ -154,3 +154,13 @@ def test_rates_may_be_written_with_units(text: str, expected: int, monkeypatch: 
 def test_rates_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="rate_up"):
         config.load(rate_up=text)
+
+
+def test_nobody_registers_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.load().registration is config.Registration.OFF
+    monkeypatch.setenv("SFT_REGISTRATION", "approval")
+    monkeypatch.setenv("SFT_REGISTRATION_QUOTA", "10G")
+    loaded = config.load()
+    assert (loaded.registration, loaded.registration_quota) == (config.Registration.APPROVAL, 10 * 2**30)
+    with pytest.raises(ConfigurationError, match="registration"):
+        config.load(registration="sometimes")

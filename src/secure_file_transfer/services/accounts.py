@@ -28,8 +28,8 @@ RATE_MAX = 2**40
 """Bytes in a second."""
 QUOTA_MAX = 2**62
 """Bytes, or files."""
-EMAIL_MAX = 254
-"""Characters (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+EXPIRES_MAX = 253_402_300_799_999_999
+"""The last moment that a calendar has: the end of the year 9999."""
 NOTE_MAX = 500
 
 RESERVED_NAMES = frozenset({"guest", "anonymous"})
@@ -108,13 +108,14 @@ class Change:
             (self.rate_down, RATE_MAX),
             (self.quota_bytes, QUOTA_MAX),
             (self.quota_files, QUOTA_MAX),
-            (self.expires_us, QUOTA_MAX),
+            (self.expires_us, EXPIRES_MAX),
         ):
             if each is not None and not 0 <= each <= most:
                 raise InvalidRequestError(f"A rate, quota or time is 0 to {most}", hint="0 is no limit.")
-        if self.email and not _EMAIL.fullmatch(self.email):
+        if self.email and not (_EMAIL.fullmatch(self.email) and self.email.isprintable()):
             raise InvalidRequestError(f"{display(self.email)} is no e-mail address", hint="Such as sara@example.com.")
-        if self.note is not None and not (len(self.note) <= NOTE_MAX and (self.note.isprintable() or not self.note)):
+        # The non-joiner is the one invisible character that may be shown: Persian is not legible without it.
+        if self.note and not (len(self.note) <= NOTE_MAX and self.note.replace("\u200c", "").isprintable()):
             raise InvalidRequestError(f"A note is one line of at most {NOTE_MAX} characters")
         return self
 
@@ -128,6 +129,7 @@ class Change:
 
 _NOTHING = Change()
 _CHANGEABLE = tuple(each.name for each in fields(Change))
+# At most 254 characters: RFC 5321, 4.5.3.1.3, less the angle brackets.
 _EMAIL = re.compile(r"(?=.{3,254}\Z)[^\s@\x00-\x1f\x7f<>\",;]+@[^\s@\x00-\x1f\x7f<>\",;]+")
 
 
@@ -247,7 +249,7 @@ class Accounts:
         change.checked()
 
         def work(tx: CatalogTx) -> Account:
-            account = found(tx, name)
+            account = account_named(tx, name)
             after = change.applied(account)
             if not _lasts(after):
                 how = "disabled" if after.disabled else "demoted" if after.role is not Role.ADMIN else "let expire"
@@ -309,7 +311,7 @@ class Accounts:
         """
 
         def work(tx: CatalogTx) -> AccountId:
-            account = found(tx, name)
+            account = account_named(tx, name)
             _refuse_last_admin(tx, account, "deleted")
             self._delete(tx, account)
             return account.id
@@ -327,7 +329,7 @@ class Accounts:
 
     def get(self, name: str) -> Account:
         """Raises NotFoundError."""
-        return self._catalog.read(lambda tx: found(tx, name))
+        return self._catalog.read(lambda tx: account_named(tx, name))
 
     def all(self) -> Sequence[Account]:
         """Every account, by name."""
@@ -339,7 +341,7 @@ class Accounts:
 
     def one(self, name: str) -> Listed:
         """The same for one. Raises NotFoundError."""
-        return self._catalog.read(lambda tx: _counted(tx, found(tx, name)))
+        return self._catalog.read(lambda tx: _counted(tx, account_named(tx, name)))
 
 
 def _counted(tx: CatalogTx, account: Account) -> Listed:
@@ -355,13 +357,13 @@ def _write(tx: CatalogTx, account: Account, after: Account) -> None:
 
 
 def _waiting(tx: CatalogTx, name: str) -> Account:
-    account = found(tx, name)
+    account = account_named(tx, name)
     if not account.pending:
         raise NotFoundError(f"{display(account.name)} does not wait to be approved", hint="See: sft user list.")
     return account
 
 
-def found(tx: CatalogTx, name: str) -> Account:
+def account_named(tx: CatalogTx, name: str) -> Account:
     """The account of that name. Raises NotFoundError."""
     normal = findable(name)
     account = tx.accounts.by_name(normal) if normal else None

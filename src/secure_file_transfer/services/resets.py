@@ -7,7 +7,7 @@ from secure_file_transfer.model import Account, TimeUs
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import SessionEnder, found, may_sign_in, put_password
+from .accounts import SessionEnder, account_named, may_sign_in, put_password
 from .codes import code_hash, in_groups, new_signs, typed
 from .guard import Guard
 from .passwords import LENGTH_MIN, PasswordHasher, check_password
@@ -60,7 +60,7 @@ class Resets:
         signs = new_signs(_GROUPS)
 
         def work(tx: CatalogTx) -> Reset:
-            account, now = found(tx, name), self._clock.now_us()
+            account, now = account_named(tx, name), self._clock.now_us()
             if not may_sign_in(account, now):
                 raise ConflictError(
                     f"{display(account.name)} may not sign in: the account is disabled, expired or not approved",
@@ -115,6 +115,4 @@ class Resets:
 
 
 def _not_found() -> NotFoundError:
-    return NotFoundError(
-        "This link is wrong, was used already, or is too old", hint="Ask the operator for a new one: sft user reset."
-    )
+    return NotFoundError("This link is wrong, was used already, or is too old", hint="Ask the operator for a new one.")

@@ -1,6 +1,7 @@
 """`user list`, `set`, `approve`, `reject` and `reset`: accounts and their limits, on the spot."""
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,18 @@ from ...sizes import parse_size
 from .failures import UsageError
 from .options import Config, DataDir, Json, Quiet
 from .settings import load_settings
-from .terminal import count_text, note, out, print_table, safe, size_text, time_text
+from .terminal import (
+    cells,
+    count_text,
+    is_terminal,
+    note,
+    out,
+    print_table,
+    safe,
+    size_text,
+    time_text,
+    width,
+)
 from .values import print_json, time_value
 
 if TYPE_CHECKING:
@@ -23,6 +35,9 @@ Count = Annotated[str | None, Parameter(metavar="COUNT", show_default=False)]
 Text = Annotated[str | None, Parameter(metavar="TEXT", show_default=False)]
 When = Annotated[str | None, Parameter(metavar="DATE|DAYS|never", show_default=False)]
 
+_COLUMNS = 4
+"""Those that are never cut."""
+_NOTES_MIN = 20
 _DAYS = re.compile(r"([0-9]{1,5})d", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,7 +45,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def user_list(*, data_dir: DataDir = None, config: Config = None, json: Json = False, quiet: Quiet = False) -> int:
     """List the accounts, and what each holds of what it may.
 
-    sft user list
+    A terminal shows as much of what is special about each as fits into a line; --json has all of it.
+
+        sft user list
     """
     from ... import server
 
@@ -49,10 +66,25 @@ def user_list(*, data_dir: DataDir = None, config: Config = None, json: Json = F
         ]
         for each in found
     ]
-    print_table(["NAME", "ROLE", "USED", "CREATED", ""], rows)
+    print_table(["NAME", "ROLE", "USED", "CREATED", ""], _fitted(rows) if is_terminal(sys.stdout) else rows)
     if not rows:
         note("There are no accounts yet. Make one with 'sft user add --admin NAME'.", quiet=quiet)
     return 0
+
+
+def _fitted(rows: list[list[str]]) -> list[list[str]]:
+    """The rows as a terminal has room for them: of what is special the most important comes first."""
+    taken = sum(max(cells(row[at]) for row in rows) + 2 for at in range(_COLUMNS)) if rows else 0
+    room = max(width() - taken, _NOTES_MIN)
+    return [[*row[:_COLUMNS], _cut(row[_COLUMNS], room)] for row in rows]
+
+
+def _cut(text: str, columns: int) -> str:
+    if cells(text) <= columns:
+        return text
+    while cells(text) >= columns:
+        text = text[:-1]
+    return text.rstrip(" ,") + "…"
 
 
 def _value(each: "Listed") -> dict[str, Any]:
