@@ -24,6 +24,7 @@ from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
 from ..services.sweep import SweepReport
+from ..services.tokens import Tokens
 from ..services.traffic import ReadRates, Traffic, account_rates
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
@@ -250,6 +251,7 @@ class Local:
     sweep: Callable[[], SweepReport]
     groups: Groups
     reset_totp: Callable[[str], None]
+    tokens: Tokens
 
 
 @contextmanager
@@ -272,6 +274,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
             sweep,
             house.groups,
             house.factors.reset,
+            house.tokens,
         )
     finally:
         house.close()
