@@ -250,7 +250,7 @@ class Tokens:
         token, account = found
         if _ended(token, self._clock.now_us()):
             raise SignInRequiredError("The token has expired", hint="Make a new one: sft token create.")
-        return Principal(account, None, token), token
+        return Principal(account, None, token=token), token
 
     def _believed(self, token_id: TokenId) -> _Belief | None:
         """What is known without asking, under the lock."""

@@ -413,7 +413,7 @@ class Tree:
     def token(self, path: str = "/", scopes: frozenset[Scope] = FILES) -> Principal:
         account = self.account
         token = ApiToken(TokenId(1), account.id, account.name, "t", scopes, path, TimeUs(0), None, None, "")
-        return Principal(account, None, token)
+        return Principal(account, None, token=token)
 
     def put(self, who: Principal, path: str, *, parents: bool = False) -> str:
         draft = self.world.files.draft(who, RemotePath.parse(path), parents=parents)
@@ -553,8 +553,11 @@ def test_uploads_keep_to_the_path_until_they_are_published(tree: Tree) -> None:
         uploads.status(tree.token("/al"), other.id)
     with pytest.raises(NotFoundError):
         uploads.remove(tree.token("/al"), other.id)
-    with pytest.raises(ForbiddenError):
-        uploads.write(tree.token("/al", frozenset({READ})), inside.id, 0)
+    for path in ("/", "/al"):
+        reader = tree.token(path, frozenset(Scope) - {WRITE})
+        for act in (uploads.status, uploads.remove, lambda who, number: uploads.write(who, number, 0)):
+            with pytest.raises(ForbiddenError, match="files:write"):
+                act(reader, inside.id)
 
 
 def test_parts_of_an_upload_are_put_together_below_the_path(tree: Tree) -> None:
