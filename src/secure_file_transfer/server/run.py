@@ -25,6 +25,7 @@ from ..services.groups import Groups
 from ..services.hosts import local_hosts
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
+from ..services.tokens import Tokens
 from ..services.traffic import ReadRates, Traffic, account_rates
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
@@ -261,6 +262,7 @@ class Local:
     now_us: Callable[[], int]
     url: Callable[[], str]
     """The address by which others know the server."""
+    tokens: Tokens
 
 
 @contextmanager
@@ -286,6 +288,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
             house.resets,
             house.clock.now_us,
             lambda: _url(_best(settings, _hosts(settings)), settings.port or DEFAULT_PORT),
+            house.tokens,
         )
     finally:
         house.close()

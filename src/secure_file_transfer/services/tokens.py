@@ -161,14 +161,28 @@ class Tokens:
             NotFoundError: an operator named an account that is not there.
         """
         if name is None:
-            account = signed_in(principal)
-        else:
-            require_operator(principal)
-            normal = findable(name)
-            found = self._catalog.read(lambda tx: tx.accounts.by_name(normal)) if normal else None
-            if found is None:
-                raise NotFoundError("There is no such account", hint="Check its name.")
-            account = found
+            return self._revoke_of(signed_in(principal))
+        require_operator(principal)
+        return self.revoke_of(name)
+
+    def of(self, name: str) -> Sequence[ApiToken]:
+        """The tokens of an account that are good, for the operator on the spot. Raises NotFoundError."""
+        account, now = self._named(name), self._clock.now_us()
+        found = self._catalog.read(lambda tx: tx.tokens.of(account.id, TOKENS_MAX))
+        return [each for each in found if not _ended(each, now)]
+
+    def revoke_of(self, name: str) -> int:
+        """End all tokens of an account, by the operator on the spot; returns how many. Raises NotFoundError."""
+        return self._revoke_of(self._named(name))
+
+    def _named(self, name: str) -> Account:
+        normal = findable(name)
+        found = self._catalog.read(lambda tx: tx.accounts.by_name(normal)) if normal else None
+        if found is None:
+            raise NotFoundError("There is no such account", hint="Check its name.")
+        return found
+
+    def _revoke_of(self, account: Account) -> int:
         ended = self._catalog.write(lambda tx: tx.tokens.delete_of(account.id))
         self._forget(lambda belief: belief.principal.account is not None and belief.principal.account.id == account.id)
         return ended

@@ -33,6 +33,7 @@ from secure_file_transfer.ports import Buffer, Catalog, CatalogTx, Clock, Draft,
 from .access import Access, Grant
 from .files import Files
 from .quota import require_unfinished
+from .scopes import require_rights
 from .vault import VaultTree
 from .vault_nodes import Room
 from .vault_upload import FinishedUpload, VaultUpload, digest
@@ -274,7 +275,9 @@ class Uploads:
         return principal.payer, grant.tree.room
 
     def _grant(self, principal: Principal, path: RemotePath | None) -> Grant:
-        return self._access.home(principal) if path is None else self._access.grant(principal, path)
+        grant = self._access.home(principal) if path is None else self._access.grant(principal, path)
+        require_rights(grant.scope, Rights.CREATE | Rights.WRITE)
+        return grant
 
     def _row(self, wanted: Wanted, account_id: AccountId, room: Room, principal: Principal) -> Upload:
         return Upload(

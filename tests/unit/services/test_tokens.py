@@ -245,6 +245,20 @@ def test_attack_30_an_account_made_again_has_no_tokens_of_the_old_one(world: Wor
         world.resolve(made)
 
 
+def test_the_operator_on_the_spot_sees_and_ends_what_is_good(world: World) -> None:
+    made, short = world.make(), world.make(seconds=60)
+    world.later(60)
+    assert [each.id for each in world.tokens.of("BOB")] == [made.token.id]
+    assert world.tokens.revoke_of("bob") == 2
+    assert world.tokens.of("bob") == []
+    for each in (made, short):
+        with pytest.raises(SignInRequiredError):
+            world.resolve(each)
+    for act in (world.tokens.of, world.tokens.revoke_of):
+        with pytest.raises(NotFoundError):
+            act("nobody")
+
+
 def test_an_answer_from_before_a_revocation_is_not_believed_after_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -539,8 +553,11 @@ def test_uploads_keep_to_the_path_until_they_are_published(tree: Tree) -> None:
         uploads.status(tree.token("/al"), other.id)
     with pytest.raises(NotFoundError):
         uploads.remove(tree.token("/al"), other.id)
-    with pytest.raises(ForbiddenError):
-        uploads.write(tree.token("/al", frozenset({READ})), inside.id, 0)
+    for path in ("/", "/al"):
+        reader = tree.token(path, frozenset(Scope) - {WRITE})
+        for act in (uploads.status, uploads.remove, lambda who, number: uploads.write(who, number, 0)):
+            with pytest.raises(ForbiddenError, match="files:write"):
+                act(reader, inside.id)
 
 
 def test_parts_of_an_upload_are_put_together_below_the_path(tree: Tree) -> None:

@@ -53,16 +53,21 @@ def user_passwd(
     /,
     *,
     password_stdin: PasswordStdin = False,
+    revoke_tokens: Annotated[bool, Flag] = False,
     data_dir: DataDir = None,
     config: Config = None,
     quiet: Quiet = False,
 ) -> int:
     """Set a new password; ends all sessions.
 
+    API tokens outlast it, so that scripts go on. If somebody else knew the old password, revoke them as well.
+
         sft user passwd sara
+        sft user passwd sara --revoke-tokens
 
     Args:
         name: The account.
+        revoke_tokens: Revoke all its API tokens.
     """
     settings = load_settings(data_dir, config)
     password = new_password(safe(name), from_stdin=password_stdin)
@@ -70,7 +75,13 @@ def user_passwd(
 
     with server.open_local(settings) as local:
         local.accounts.set_password(name, password)
+        ended = local.tokens.revoke_of(name) if revoke_tokens else 0
+        left = len(local.tokens.of(name))
     note(f"{safe(name)} has a new password, and is signed out everywhere.", quiet=quiet)
+    if revoke_tokens:
+        note(f"{count_text(ended, 'token')} revoked.", quiet=quiet)
+    elif left:
+        note(f"{count_text(left, 'token')} still there. If the old password leaked: --revoke-tokens.", quiet=quiet)
     return 0
 
 

@@ -85,6 +85,19 @@ class Resets:
 
 
 @dataclass
+class Tokens:
+    """Numbers of API tokens by account."""
+
+    numbers: dict[str, list[int]] = field(default_factory=dict)
+
+    def of(self, name: str) -> list[int]:
+        return self.numbers.get(name, [])
+
+    def revoke_of(self, name: str) -> int:
+        return len(self.numbers.pop(name, []))
+
+
+@dataclass
 class SweepReport:
     nodes: int = 1
     blocks: int = 2
@@ -100,6 +113,7 @@ class Stand(ModuleType):
         self.Change = Change
         self.accounts = Accounts()
         self.resets = Resets()
+        self.tokens = Tokens()
         self.settings: list[Settings] = []
         self.setup_url: str | None = SETUP
         self.warnings: list[str] = []
@@ -315,6 +329,19 @@ def test_accounts_are_made_listed_changed_and_deleted(typed: Callable[..., Ran],
     assert (ran.code, "--yes" in ran.err) == (2, True)
     assert sft("user", "delete", "sara", "--yes").code == 0
     assert list(stand.accounts.accounts) == ["ali"]
+
+
+def test_a_new_password_leaves_tokens_unless_told_otherwise(typed: Callable[..., Ran], stand: Stand) -> None:
+    typed("a good password\n", "user", "add", "ali", "--password-stdin")
+    passwd = ("user", "passwd", "ali", "--password-stdin")
+    signed_out = "ali has a new password, and is signed out everywhere.\n"
+    assert typed("newer\n", *passwd).err == signed_out
+    stand.tokens.numbers["ali"] = [3, 4]
+    assert typed("newer\n", *passwd).err == (
+        f"{signed_out}2 tokens still there. If the old password leaked: --revoke-tokens.\n"
+    )
+    assert typed("newer\n", *passwd, "--revoke-tokens").err == f"{signed_out}2 tokens revoked.\n"
+    assert stand.tokens.numbers == {}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "x" * 5000])
