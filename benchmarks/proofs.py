@@ -17,6 +17,7 @@
 .venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
+.venv/bin/python -m benchmarks.proofs links        the same, with links and their visitors (--steps 20000)
 """
 
 import argparse
@@ -38,6 +39,7 @@ from urllib.parse import quote
 
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.testing import rights_machine
+from secure_file_transfer.testing.links_machine import LinksMachine
 from secure_file_transfer.testing.process import ServerProcess
 
 from .run import digest, size, workplace
@@ -418,6 +420,7 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
+        "links": lambda _, o: rights_machine.run(o.steps, LinksMachine),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, guesses=1000, seconds=10),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
