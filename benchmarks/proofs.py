@@ -18,6 +18,7 @@
 .venv/bin/python -m benchmarks.proofs revocation   how fast what runs is dead: 4 ways to transfer, 6 ways to end it
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
+.venv/bin/python -m benchmarks.proofs links        the same, with links and their visitors (--steps 20000)
 """
 
 import argparse
@@ -39,6 +40,7 @@ from urllib.parse import quote
 
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.testing import rights_machine
+from secure_file_transfer.testing.links_machine import LinksMachine
 from secure_file_transfer.testing.process import ServerProcess
 
 from .run import digest, size, workplace
@@ -433,6 +435,7 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
+        "links": lambda _, o: rights_machine.run(o.steps, LinksMachine),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
         "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),

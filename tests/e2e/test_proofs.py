@@ -8,6 +8,7 @@ from benchmarks import crowd_proofs, fault_proofs, guard_proof, proofs, restart_
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
+from secure_file_transfer.testing.links_machine import LinksMachine
 
 MIB = 1 << 20
 
@@ -78,6 +79,10 @@ def test_attacks_29_and_33_whatever_runs_is_dead_within_a_second(tmp_path: Path)
 def test_nobody_does_what_they_may_not() -> None:
     """Attacks 30, 32 and 58, and whatever else three accounts can try on each other."""
     print(rights_machine.run(300))
+
+
+def test_links_and_their_visitors_against_the_model() -> None:
+    print(rights_machine.run(300, LinksMachine))
 
 
 @pytest.mark.peer

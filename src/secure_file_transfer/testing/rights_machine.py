@@ -367,12 +367,12 @@ class RightsMachine(RuleBasedStateMachine):
             assert len(given) == sum(thing.owner == who for thing, _ in self.model.grants)
 
 
-def run(steps: int) -> str:
+def run(steps: int, machine: type[RightsMachine] = RightsMachine) -> str:
     """At least so many steps; what was tried, in a sentence. Raises AssertionError at the first disagreement."""
-    first, done = RightsMachine.steps, RightsMachine.done
-    while (left := steps - (RightsMachine.steps - first)) > 0:
+    first, done = machine.steps, machine.done
+    while (left := steps - (machine.steps - first)) > 0:
         run_state_machine_as_test(
-            RightsMachine,
+            machine,
             settings=settings(
                 max_examples=min(50, 1 + left // _STEPS_A_WORLD),
                 stateful_step_count=_STEPS_A_WORLD,
@@ -382,7 +382,7 @@ def run(steps: int) -> str:
                 report_multiple_bugs=False,
             ),
         )
-    tried, done = RightsMachine.steps - first, RightsMachine.done - done
+    tried, done = machine.steps - first, machine.done - done
     if done < tried // 10:
         raise AssertionError(f"only {done} of {tried} steps were allowed: this proved little")
     return f"{tried} steps without disagreement with the model; {done} of them were allowed"

@@ -6,12 +6,14 @@ offer goes through the same services, rights and limits as the API; here it is o
 
 import asyncio
 import unicodedata
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 
 from ...errors import (
+    InterruptedTransferError,
     InvalidRequestError,
     NotFoundError,
     SecureFileTransferError,
@@ -20,7 +22,7 @@ from ...errors import (
     TooLargeError,
     TooManyRequestsError,
 )
-from ...model import Conflict, Kind, Link, Principal, Rights
+from ...model import MIB, Conflict, Kind, Link, Principal, Rights
 from ...paths import RemotePath
 from ...ports import Draft
 from ...services.links import Links
@@ -40,6 +42,8 @@ PREFIX = b"/s/"
 PAGE_ENTRIES = 200
 _FORM_MAX = 8 * 1024
 """Of the form with a password."""
+_REST_MAX = 64 * MIB
+"""What is still read of a form that was refused: a browser looks at the answer only once it has sent everything."""
 _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
@@ -219,12 +223,22 @@ class _Arrival:
         except asyncio.CancelledError:
             self._context.workers.submit(self._abort)
             raise
+        except SecureFileTransferError:
+            await self._context.workers.run(self._abort)
+            await self._read_on()
+            raise
         except Exception:
             await self._context.workers.run(self._abort)
             raise
         if not self._count:
             raise InvalidRequestError("No file was chosen", hint="Go back and choose one.")
         return self._count
+
+    async def _read_on(self) -> None:
+        rest = 0
+        with suppress(InterruptedTransferError):
+            while not self._exchange.body_ended and rest < _REST_MAX:
+                rest += len(await self._exchange.piece())
 
     async def _take(self, event: Event) -> None:
         if isinstance(event, Begin):
