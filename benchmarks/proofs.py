@@ -17,7 +17,7 @@
 .venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
 .venv/bin/python -m benchmarks.proofs revocation   how fast what runs is dead: 4 ways to transfer, 6 ways to end it
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
-.venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
+.venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model of it (--steps 20000)
 """
 
 import argparse

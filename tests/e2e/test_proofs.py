@@ -76,7 +76,7 @@ def test_attacks_29_and_33_whatever_runs_is_dead_within_a_second(tmp_path: Path)
 
 
 def test_nobody_does_what_they_may_not() -> None:
-    """Attacks 30, 32 and 58, and whatever else three accounts can try on each other."""
+    """Attacks 30, 32, 48, 53 and 58, and whatever else three accounts and two visitors can try on each other."""
     print(rights_machine.run(300))
 
 
