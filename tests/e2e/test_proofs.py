@@ -4,7 +4,16 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import crowd_proofs, fault_proofs, guard_proof, proofs, restart_proofs, revocation_proof, tus_proofs
+from benchmarks import (
+    crowd_proofs,
+    fault_proofs,
+    guard_proof,
+    proofs,
+    restart_proofs,
+    revocation_proof,
+    timing_proof,
+    tus_proofs,
+)
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
@@ -73,6 +82,16 @@ def test_attacks_29_and_33_whatever_runs_is_dead_within_a_second(tmp_path: Path)
     acts, transfers = list(revocation_proof.ACTS), list(revocation_proof.TRANSFERS)
     cells = [(act, transfers[at % len(transfers)]) for at, act in enumerate(acts * 2)]
     print(revocation_proof.prove_revocation(tmp_path, total=16 * MIB, rate=8 * MIB, cells=cells, tries=3))
+
+
+def test_attack_27_time_does_not_tell_what_is_there(tmp_path: Path) -> None:
+    """A busy machine has long tails: the short version asks for less."""
+    print(timing_proof.prove_timing(tmp_path, pairs=120, heavy=5, seed=seed(), within=0.5))
+
+
+@pytest.mark.parametrize(("slower", "rate"), [([3.0, 4.0], 1.0), ([0.0, 0.5], 0.0), ([1.0, 2.0], 0.5)])
+def test_how_often_time_tells_is_counted_in_pairs(slower: list[float], rate: float) -> None:
+    assert timing_proof.right_guesses(slower, [1.0, 2.0]) == rate
 
 
 def test_nobody_does_what_they_may_not() -> None:
