@@ -16,9 +16,9 @@
 .venv/bin/python -m benchmarks.proofs writers      several writers to one path at once, and If-Match
 .venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
 .venv/bin/python -m benchmarks.proofs revocation   how fast what runs is dead: 4 ways to transfer, 6 ways to end it
+.venv/bin/python -m benchmarks.proofs timing       "not yours" takes as long as "not there"; no name of an account shows
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
-.venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
-.venv/bin/python -m benchmarks.proofs links        the same, with links and their visitors (--steps 20000)
+.venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
 import argparse
@@ -40,7 +40,6 @@ from urllib.parse import quote
 
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.testing import rights_machine
-from secure_file_transfer.testing.links_machine import LinksMachine
 from secure_file_transfer.testing.process import ServerProcess
 
 from .run import digest, size, workplace
@@ -413,6 +412,7 @@ def main() -> int:
         listing_proof,
         restart_proofs,
         revocation_proof,
+        timing_proof,
         tus_proofs,
     )
 
@@ -435,9 +435,9 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
-        "links": lambda _, o: rights_machine.run(o.steps, LinksMachine),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
         "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
+        "timing": lambda at, o: timing_proof.prove_timing(at, pairs=1000, heavy=60, seed=o.seed),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }

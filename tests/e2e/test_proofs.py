@@ -4,11 +4,19 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import crowd_proofs, fault_proofs, guard_proof, proofs, restart_proofs, revocation_proof, tus_proofs
+from benchmarks import (
+    crowd_proofs,
+    fault_proofs,
+    guard_proof,
+    proofs,
+    restart_proofs,
+    revocation_proof,
+    timing_proof,
+    tus_proofs,
+)
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
-from secure_file_transfer.testing.links_machine import LinksMachine
 
 MIB = 1 << 20
 
@@ -76,13 +84,19 @@ def test_attacks_29_and_33_whatever_runs_is_dead_within_a_second(tmp_path: Path)
     print(revocation_proof.prove_revocation(tmp_path, total=16 * MIB, rate=8 * MIB, cells=cells, tries=3))
 
 
+def test_attack_27_time_does_not_tell_what_is_there(tmp_path: Path) -> None:
+    """A busy machine has long tails: the short version asks for less."""
+    print(timing_proof.prove_timing(tmp_path, pairs=120, heavy=5, seed=seed(), within=0.5))
+
+
+@pytest.mark.parametrize(("slower", "rate"), [([3.0, 4.0], 1.0), ([0.0, 0.5], 0.0), ([1.0, 2.0], 0.5)])
+def test_how_often_time_tells_is_counted_in_pairs(slower: list[float], rate: float) -> None:
+    assert timing_proof.right_guesses(slower, [1.0, 2.0]) == rate
+
+
 def test_nobody_does_what_they_may_not() -> None:
-    """Attacks 30, 32 and 58, and whatever else three accounts can try on each other."""
+    """Attacks 30, 32, 48, 53 and 58, and whatever else three accounts and two visitors can try on each other."""
     print(rights_machine.run(300))
-
-
-def test_links_and_their_visitors_against_the_model() -> None:
-    print(rights_machine.run(300, LinksMachine))
 
 
 @pytest.mark.peer
