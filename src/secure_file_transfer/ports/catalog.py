@@ -184,6 +184,9 @@ class Uploads(Protocol):
     def count(self, account_id: AccountId) -> int:
         """How many an account has."""
 
+    def newest(self, account_id: AccountId, drive_id: DriveId, path: str) -> Upload | None:
+        """The account's unfinished upload to that place that was begun last; None where all of them are published."""
+
     def manifest(self, upload_id: UploadId) -> Manifest:
         """All its blocks, in order."""
 

@@ -36,7 +36,14 @@ class ServerProcess:
         self.ready_seconds = 0.0
         self.banner = ""
         self._arguments = arguments
-        self._env = {**os.environ, "SFT_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(env or {})}
+        # Without FTPS, whose ports are fixed, unless somebody asks for it.
+        self._env = {
+            "SFT_FTPS_ENABLED": "false",
+            **os.environ,
+            "SFT_DATA_DIR": str(data_dir),
+            "NO_COLOR": "1",
+            **(env or {}),
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ....errors import NotFoundError, StorageError
-from ....model import AccountId, BlockRef, Conflict, Manifest, TimeUs, Upload, UploadId
+from ....model import AccountId, BlockRef, Conflict, DriveId, Manifest, TimeUs, Upload, UploadId
 from ....ports import Clock
 from ..sql import Row, Sql, Statement
 from ..tables import upload_blocks, uploads
@@ -34,6 +34,17 @@ _INSERT = Statement(sa.insert(uploads).values({each.name: bindparam(each.name) f
 _GET = Statement(sa.select(*_FIELDS).where(_THIS))
 _NUMBER = Statement(sa.select(uploads.c.id).where(_THIS))
 _COUNT = Statement(sa.select(sa.func.count()).where(uploads.c.account_id == bindparam("account")))
+_NEWEST = Statement(
+    sa.select(*_FIELDS)
+    .where(
+        uploads.c.account_id == bindparam("account"),
+        uploads.c.drive_id == bindparam("drive"),
+        uploads.c.path == bindparam("target"),
+        uploads.c.published.is_(None),
+    )
+    .order_by(uploads.c.id.desc())
+    .limit(1)
+)
 _SET_LENGTH = Statement(sa.update(uploads).where(_THIS).values(length=bindparam("total")))
 _MOVE = Statement(
     sa.update(uploads).where(_THIS).values(offset=uploads.c.offset + bindparam("more"), expires_us=bindparam("expires"))
@@ -95,12 +106,11 @@ class Uploads:
 
     def get(self, upload_id: UploadId) -> Upload | None:
         """The upload, or None."""
-        row = self._sql.row(_GET, upload=upload_id)
-        if row is None:
-            return None
-        fields = dict(zip([each.name for each in _FIELDS], row, strict=True))
-        fields["id"] = fields.pop("name")
-        return Upload(**{**fields, "conflict": Conflict(fields["conflict"])})
+        return _upload(self._sql.row(_GET, upload=upload_id))
+
+    def newest(self, account_id: AccountId, drive_id: DriveId, path: str) -> Upload | None:
+        """The unfinished one to that place that was begun last, or None."""
+        return _upload(self._sql.row(_NEWEST, account=account_id, drive=drive_id, target=path))
 
     def count(self, account_id: AccountId) -> int:
         """How many an account has."""
@@ -168,3 +178,11 @@ class Uploads:
     def _release(self, dropped: list[Row]) -> None:
         if dropped:
             Blocks(self._sql).release(Counter(block_id for block_id, _ in dropped), self._clock.now_us())
+
+
+def _upload(row: Row | None) -> Upload | None:
+    if row is None:
+        return None
+    fields = dict(zip([each.name for each in _FIELDS], row, strict=True))
+    fields["id"] = fields.pop("name")
+    return Upload(**{**fields, "conflict": Conflict(fields["conflict"])})
