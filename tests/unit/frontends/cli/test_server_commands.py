@@ -28,6 +28,7 @@ class Announcement:
     setup_url: str | None
     data_dir: Path
     warnings: list[str]
+    ftps_urls: list[str] = field(default_factory=list)
 
 
 @dataclass
