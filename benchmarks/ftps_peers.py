@@ -8,10 +8,32 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from secure_file_transfer.testing.ftps_wire import FtpsSite
+from secure_file_transfer.testing.process import ServerProcess
 
 from .peers import Certificates, free_port, running
 
 ANYBODY = "any@where"
+USER, PASSWORD = "ada", "three green boats"
+
+
+def ours(folder: Path, **env: str) -> ServerProcess:
+    """Our server with FTPS on ports that the system chooses, and one account; not started yet."""
+    ports = {"SFT_FTPS_ENABLED": "true", "SFT_FTPS_PORT": "0", "SFT_FTPS_DATA_PORT": "0", "SFT_FTPS_PASSIVE_PORTS": "0"}
+    server = ServerProcess(folder / "data", env={**ports, "SFT_PROFILES": str(folder / "profiles.json"), **env})
+    server.add_user(USER, PASSWORD)
+    return server
+
+
+def site_of(server: ServerProcess, user: str = USER) -> FtpsSite:
+    """Where it is, for one of its users; all have the same password."""
+    return FtpsSite(server.ftps_port, user, PASSWORD, server.cafile)
+
+
+@contextmanager
+def sft(folder: Path, _certificates: Certificates) -> Iterator[FtpsSite]:
+    """Ours, with sealed storage and digests on."""
+    with ours(folder) as server:
+        yield site_of(server)
 
 
 @contextmanager
@@ -86,6 +108,7 @@ def sample(folder: Path, certificates: Certificates) -> Iterator[FtpsSite]:
 
 
 SERVERS: dict[str, Callable[[Path, Certificates], AbstractContextManager[FtpsSite]]] = {
+    "sft": sft,
     "sample": sample,
     "vsftpd": vsftpd,
 }

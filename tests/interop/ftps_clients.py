@@ -15,7 +15,7 @@ from benchmarks.peers import RCLONE
 
 from secure_file_transfer.testing.ftps_wire import FtpsSite, FtpsWire, hang_up
 
-SECONDS = 120
+SECONDS = 60
 
 
 class CannotError(Exception):
@@ -148,7 +148,7 @@ class Lftp(Client):
             "set net:max-retries 2",
             "set net:timeout 20",
             "set ftp:use-mdtm-overloaded false",
-            f"open -p {self.site.port} -u {self.site.user},{quote(self.site.password)} ftp://{self.site.host}",
+            f'open -p {self.site.port} -u "{self.site.user},{self.site.password}" ftp://{self.site.host}',
             *commands,
         ]
         return run(["lftp"], text="\n".join([*script, ""]), LFTP_HOME=str(self.scratch), HOME=str(self.scratch))

@@ -16,7 +16,6 @@ import random
 import shutil
 import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -197,7 +196,7 @@ def print_table(site: FtpsSite, clients: Iterable[str], operations: Iterable[str
                 cell = attempt(site, client, operation, folder)
             except Exception as error:  # noqa: BLE001 - the table goes on
                 cell = "FAILED"
-                failures.append(f"{client}, {operation}: {error!r}\n{traceback.format_exc(limit=-3)}")
+                failures.append(f"{client}, {operation}: {str(error)[-600:] or error!r}\n")
             row += f"{cell:<13}"
         print(row.rstrip(), flush=True)
     print("".join(f"\n{failure}" for failure in failures), end="")

@@ -15,7 +15,7 @@ from OpenSSL._util import lib as _openssl  # pyOpenSSL has no public name for SS
 
 from ...errors import ConfigurationError
 
-# TLS 1.2 only with forward secrecy and authenticated encryption (RFC 9325); TLS 1.3 has nothing else.
+# Forward secrecy and authenticated encryption only (RFC 9325).
 CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 _PARTIAL_WRITE = 1  # SSL_MODE_ENABLE_PARTIAL_WRITE, which pyOpenSSL sets
 _ALPN = b"ftp"
@@ -65,6 +65,10 @@ class Identity:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.clear_mode(_PARTIAL_WRITE)  # a blocking connection sends a whole buffer in one call, not one record
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
+        # Not TLS 1.3: there the server sends session tickets after the handshake, and clients that only send (curl,
+        # rclone) never read them. They close with bytes unread, so their system resets the connection, and the end of
+        # the upload is lost. OpenSSL can be told to send none, pyOpenSSL cannot.
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
         context.set_cipher_list(CIPHERS)
         context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
         context.use_certificate(self.chain[0])
