@@ -11,9 +11,9 @@ from secure_file_transfer.testing.ftps_wire import FtpsSite
 from secure_file_transfer.testing.process import ServerProcess
 
 from .peers import Certificates, free_port, running
+from .proofs import PASSWORD, USER
 
 ANYBODY = "any@where"
-USER, PASSWORD = "ada", "three green boats"
 
 
 def ours(folder: Path, **env: str) -> ServerProcess:

@@ -55,11 +55,18 @@ class HungUpError(ConnectionError):
 class FtpsWire:
     """A control connection."""
 
-    def __init__(self, site: FtpsSite, *, source: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        site: FtpsSite,
+        *,
+        source: str = "127.0.0.1",
+        context: ssl.SSLContext | None = None,
+        seconds: float = SECONDS,
+    ) -> None:
         """Connect and read the greeting; nothing is encrypted yet."""
         self.site, self.source = site, source
         self.context = context or site.context()
-        self.sock: socket.socket = socket.create_connection((site.host, site.port), SECONDS, (source, 0))
+        self.sock: socket.socket = socket.create_connection((site.host, site.port), seconds, (source, 0))
         self._buffer = b""
         self.greeting = self.reply()
 
