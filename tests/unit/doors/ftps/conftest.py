@@ -166,7 +166,7 @@ def open_door(house: House, _certificates: list[Path]) -> Iterator[Callable[...,
     access = Access(house.vaults.tree, house.catalog, house.clock)
     files = Files(access, house.sessions.check)
     uploads = house.uploads(access, files)
-    identity = Identity.load(cert, key)
+    identity = Identity(cert, key)
 
     def open_(*, traffic: Traffic | None = None, identity: Identity = identity, **options: Any) -> World:
         services = FtpsServices(files, house.sessions, house.credentials, uploads, house.shares, traffic)
