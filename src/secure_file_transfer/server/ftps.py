@@ -55,4 +55,4 @@ def identity(settings: Settings, tls: TlsFiles, device_cas: str | None) -> Ident
     Raises:
         ConfigurationError: the files cannot be used.
     """
-    return Identity.load(tls.chain, tls.key, device_cas, settings.client_cafile)
+    return Identity(tls.chain, tls.key, device_cas, settings.client_cafile)

@@ -5,7 +5,9 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from . import loop as _first  # noqa: F401 - pyftpdlib's loop has to be imported before its handlers
+from pyftpdlib.ioloop import AsyncChat
+
+from ...errors import SecureFileTransferError
 from . import tls
 from .data import Active, Passive
 from .faults import fault
@@ -13,12 +15,6 @@ from .replies import CLOSING, Refused, Reply, refusal
 from .session import Session
 from .transfer import Transfer
 from .verbs import OTHER_PROTOCOLS, VERBS, Place, Verb
-
-from OpenSSL import SSL  # isort: skip
-from pyftpdlib.handlers.ftps.ssl import SSLConnectionMixin  # isort: skip
-from pyftpdlib.ioloop import AsyncChat  # isort: skip
-
-from ...errors import SecureFileTransferError
 
 if TYPE_CHECKING:
     from .door import FtpsDoor
@@ -30,8 +26,12 @@ WAITING_MAX = 64
 _HANDSHAKE_RECORD = 0x16
 
 
-class Control(SSLConnectionMixin, AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
-    """One control connection. All of it happens on the loop, but for `reply`."""
+class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
+    """One control connection. All of it happens on the loop, but for `reply`.
+
+    pyftpdlib's own TLS is not used: it goes on with what was sent in plain text before the handshake (attack 13), and
+    see `tls`.
+    """
 
     def __init__(self, sock: socket.socket, door: "FtpsDoor", peer: str, *, implicit: bool) -> None:
         self.door = door
@@ -42,6 +42,7 @@ class Control(SSLConnectionMixin, AsyncChat):  # type: ignore[misc] # pyftpdlib 
         self._lines: deque[tuple[Verb, str]] = deque()
         self._parts: list[bytes] = []
         self._length = 0
+        self._tls: tls.Tls | None = None
         self._secure = False
         self._quitting = False
         self._aborting = False
@@ -72,7 +73,11 @@ class Control(SSLConnectionMixin, AsyncChat):  # type: ignore[misc] # pyftpdlib 
     def _say(self, reply: Reply) -> None:
         if self._closed or self._closing:
             return
-        self.push(reply.encoded())
+        data = reply.encoded()
+        if self._tls is not None:
+            self._tls.write(data)
+            data = self._tls.pull()
+        self.push(data)
         if reply.code == CLOSING:
             self.close_when_done()
 
@@ -80,8 +85,8 @@ class Control(SSLConnectionMixin, AsyncChat):  # type: ignore[misc] # pyftpdlib 
         """Say a last word and close."""
         if self.transfer is not None:
             self.transfer.cut(Reply(426, reply.text))
-        if self._ssl_accepting:
-            self.close()
+        if self._tls is not None and not self._secure:
+            self.close()  # in the middle of a handshake nothing can be said
         else:
             self._say(reply)
             if not self._closed and reply.code != CLOSING:
@@ -112,21 +117,49 @@ class Control(SSLConnectionMixin, AsyncChat):  # type: ignore[misc] # pyftpdlib 
         self.ac_in_buffer = b""
         self._parts, self._length = [], 0
         self._lines.clear()
-        if self.producer_fifo:  # the answer to AUTH does not fit into an empty socket: nobody reads there
-            self.close()
-            return
-        self.secure_connection(self._context)
+        self._tls = tls.Tls(self._context)
 
-    def handle_ssl_established(self) -> None:
+    def recv(self, buffer_size: int) -> bytes:
+        """What came, out of TLS where there is TLS; nothing yet is nothing."""
+        data: bytes = super().recv(buffer_size)
+        if self._tls is None or not data:
+            return data
+        try:
+            self._tls.feed(data)
+            return self._opened(self._tls)
+        except tls.TlsError:
+            with suppress(OSError):
+                self.socket.send(self._tls.pull())  # TLS says why
+            self.close()
+            return b""
+
+    def _opened(self, secured: tls.Tls) -> bytes:
+        if not self._secure:
+            over = secured.shake()
+            self._push_raw(secured.pull())
+            if not over:
+                return b""
+            self._secured(secured)
+        found, view = bytearray(), memoryview(bytearray(tls.RECORD))
+        try:
+            while count := secured.read_into(view):
+                found += view[:count]
+        except tls.TlsEnd:
+            if not found:
+                raise
+        return bytes(found)
+
+    def _push_raw(self, data: bytes) -> None:
+        if data:
+            self.push(data)
+
+    def _secured(self, secured: tls.Tls) -> None:
         """The handshake is over."""
         self._secure = True
-        self.certificate = tls.shown_certificate(self.socket)
+        tls.for_data(self._context)
+        self.certificate = secured.certificate
         if self._implicit:
             self._say(Reply(220, "Secure File Transfer."))
-
-    def handle_failed_ssl_handshake(self) -> None:
-        """Nothing can be said any more."""
-        self.close()
 
     # --- lines ----------------------------------------------------------------------------------------------------
 
@@ -285,7 +318,8 @@ class Control(SSLConnectionMixin, AsyncChat):  # type: ignore[misc] # pyftpdlib 
     def encrypt(self) -> None:
         """Go over to TLS."""
         self._say(Reply(234, "Go on with the TLS handshake."))
-        self._encrypt()
+        if not self._closed:
+            self._encrypt()
 
     def quit(self) -> None:
         """Say goodbye, after the transfer that runs."""
@@ -337,9 +371,10 @@ class Control(SSLConnectionMixin, AsyncChat):  # type: ignore[misc] # pyftpdlib 
         """Close it, with whatever is under way."""
         if self._closed:
             return
-        if self._ssl_established:
-            with suppress(SSL.Error, OSError):
-                self.socket.shutdown()
+        if self._tls is not None and self._secure:
+            self._tls.finish()
+            with suppress(OSError):
+                self.socket.send(self._tls.pull())
         self.ac_in_buffer = b""
         self._lines.clear()
         self._relax()

@@ -6,15 +6,13 @@ peer that stands still is noticed by the socket's own timeouts, and whoever want
 
 import queue
 import socket
+import ssl
 import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Lock
-from typing import Any
-
-from OpenSSL import SSL
 
 from ...errors import BusyError, InterruptedTransferError
 from ...ports import Buffer
@@ -24,8 +22,8 @@ from .faults import fault
 from .loop import Loop
 from .replies import Refused
 
-RECORD = 16 * 1024
-"""Plaintext of one TLS record, and so the most that one read brings (RFC 8446, 5.1)."""
+WIRE = 256 * 1024
+"""Bytes that go to the system in one call."""
 KNOCKING_MAX = 4
 """Connections from the right address that wait until one of them proves to be the right one."""
 _LINGER = struct.pack("ii", 1, 0)
@@ -180,41 +178,37 @@ class Active:
 
 
 class Stream:
-    """A data connection. All but `cut` and `abandon` are for one thread."""
+    """A data connection. All but `cut` is for one thread."""
 
-    def __init__(self, sock: socket.socket, context: SSL.Context, stall_seconds: float) -> None:
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext, stall_seconds: float) -> None:
         self._sock = sock
         self._stall = stall_seconds
-        sock.settimeout(None)
-        if sys.platform == "win32":
-            wait: Any = max(1, int(stall_seconds * 1000))
-        else:
-            wait = struct.pack("ll", int(stall_seconds), int(stall_seconds % 1 * 1_000_000))
-        # The system's own timeouts: with Python's the socket would not block, and pyOpenSSL would not wait.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, wait)
+        sock.settimeout(stall_seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._tls = SSL.Connection(context, sock)
-        self._tls.set_accept_state()
+        self._tls = tls.Tls(context)
+        self._buffer = memoryview(bytearray(WIRE))
         self._lock = Lock()
         self._open = True
 
     def handshake(self) -> None:
         """Raises Refused: it failed."""
         try:
-            self._tls.do_handshake()
-        except (SSL.Error, OSError, tls.AnotherProtocolError):
+            while not self._tls.shake():
+                self._push()
+                self._tls.feed(self._sock.recv(WIRE))
+            self._push()
+        except (tls.TlsError, OSError):
             raise Refused(522, "The TLS handshake on the data connection failed.") from None
 
     @property
     def resumed(self) -> bool:
         """Whether it went on with a session of its control connection."""
-        return tls.resumed(self._tls)
+        return self._tls.resumed
 
     @property
     def certificate(self) -> bytes | None:
         """What the peer showed."""
-        return tls.shown_certificate(self._tls)
+        return self._tls.certificate
 
     def read_into(self, view: memoryview) -> int:
         """Fill it, as far as bytes come; fewer only at the end of the stream.
@@ -226,12 +220,15 @@ class Stream:
         at, size = 0, len(view)
         try:
             while at < size:
-                at += self._tls.recv_into(view[at:], min(RECORD, size - at))
-        except SSL.ZeroReturnError:
+                count = self._tls.read_into(view[at:])
+                at += count
+                if not count:
+                    self._tls.feed(self._buffer[: self._sock.recv_into(self._buffer)])
+        except tls.TlsEnd:
             return at
-        except SSL.WantReadError:
+        except TimeoutError:
             raise _PartialError(at, f"Nothing came for {self._stall:g} seconds") from None
-        except (SSL.Error, OSError):
+        except (tls.TlsError, OSError):
             raise _PartialError(at, "The data connection was cut") from None
         return at
 
@@ -239,17 +236,25 @@ class Stream:
         """Send all of it. Raises InterruptedTransferError."""
         view = memoryview(data)
         try:
-            while view:
-                view = view[self._tls.send(view) :]
-        except SSL.WantWriteError:
+            for at in range(0, len(view), WIRE):
+                self._tls.write(view[at : at + WIRE])
+                self._push()
+        except TimeoutError:
             raise InterruptedTransferError(f"Nothing was taken for {self._stall:g} seconds") from None
-        except (SSL.Error, OSError):
+        except (tls.TlsError, OSError):
             raise InterruptedTransferError("The data connection was cut") from None
+
+    def _push(self) -> None:
+        """What TLS has for the wire. Each step may take its time, so a slow peer is none that stands still."""
+        view = memoryview(self._tls.pull())
+        while view:
+            view = view[self._sock.send(view) :]
 
     def finish(self) -> None:
         """Say over TLS that this is all."""
-        with suppress(SSL.Error, OSError):
-            self._tls.shutdown()
+        self._tls.finish()
+        with suppress(OSError):
+            self._push()
 
     def cut(self) -> None:
         """End it from another thread; whoever reads or writes comes back with an error."""

@@ -4,11 +4,11 @@ import re
 import time
 from contextlib import suppress
 
-from ...errors import ForbiddenError, IsAFolderError, NotAFolderError, NotFoundError
+from ...errors import ExistsError, ForbiddenError, IsAFolderError, NotAFolderError, NotFoundError
 from ...model import Conflict, Entry, Kind, Rights
 from ...paths import RemotePath, display
 from .listing import Columns, entries, facts, read_stamp, stamp
-from .replies import Refused, Reply
+from .replies import Refused, Reply, refusal
 from .session import Session
 
 LISTED_MAX = 1000
@@ -55,7 +55,11 @@ def _above(session: Session) -> RemotePath:
 def make(session: Session, argument: str) -> Reply:
     """MKD."""
     path = session.path(argument)
-    session.services.files.make_folder(session.principal, path)
+    try:
+        session.services.files.make_folder(session.principal, path)
+    except ExistsError as error:
+        # RFC 959 knows no 553 for MKD, and clients that make folders side by side take 550 for "is there already".
+        raise Refused(550, refusal(error).text) from None
     return Reply(257, f"{_quoted(path)} is there now.")
 
 

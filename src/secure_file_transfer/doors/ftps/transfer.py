@@ -1,9 +1,8 @@
 """One transfer: a verb that uses the data connection, in a thread of its own."""
 
+import ssl
 import threading
 from collections.abc import Callable
-
-from OpenSSL import SSL
 
 from ...errors import InterruptedTransferError, SecureFileTransferError
 from ...ports import Buffer
@@ -19,7 +18,7 @@ Work = Callable[["Transfer"], Reply]
 class Transfer:
     """`run` is for the transfer's thread, `cut` for any, the rest for `work` inside of `run`."""
 
-    def __init__(self, session: Session, context: SSL.Context) -> None:
+    def __init__(self, session: Session, context: ssl.SSLContext) -> None:
         self.session = session
         self.moved = 0
         """Bytes so far."""

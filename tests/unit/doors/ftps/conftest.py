@@ -1,6 +1,7 @@
 """A real house behind the door, and clients for it: Python's own, and bare sockets."""
 
 import ftplib
+import shutil
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -20,7 +21,6 @@ from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
-from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.traffic import Traffic
 from secure_file_transfer.services.uploads import Uploads
 
@@ -139,10 +139,6 @@ class Raw:
         self.sock.close()
 
 
-class _QuickHasher(PasswordHasher):
-    """Weak on purpose: what a password costs is not what these tests are about."""
-
-
 @pytest.fixture(scope="session")
 def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from secure_file_transfer.server.run import init_certificates
@@ -150,11 +146,21 @@ def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return init_certificates(tmp_path_factory.mktemp("certificates"), ["127.0.0.1", "localhost"])
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(load(data_dir=tmp_path / "data", block_size=MIB))
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with both accounts: hashing their passwords once is enough."""
+    path = tmp_path_factory.mktemp("template") / "data"
+    made = House(load(data_dir=path, block_size=MIB))
     made.accounts.create("ada", PASSWORD)
     made.accounts.create("bob", PASSWORD)
+    made.close()
+    return path
+
+
+@pytest.fixture
+def house(tmp_path: Path, _template: Path) -> Iterator[House]:
+    shutil.copytree(_template, tmp_path / "data")
+    made = House(load(data_dir=tmp_path / "data", block_size=MIB))
     yield made
     made.close()
 
@@ -166,7 +172,7 @@ def open_door(house: House, _certificates: list[Path]) -> Iterator[Callable[...,
     access = Access(house.vaults.tree, house.catalog, house.clock)
     files = Files(access, house.sessions.check)
     uploads = house.uploads(access, files)
-    identity = Identity.load(cert, key)
+    identity = Identity(cert, key)
 
     def open_(*, traffic: Traffic | None = None, identity: Identity = identity, **options: Any) -> World:
         services = FtpsServices(files, house.sessions, house.credentials, uploads, house.shares, traffic)

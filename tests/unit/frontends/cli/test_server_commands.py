@@ -208,7 +208,7 @@ from pathlib import Path
 from secure_file_transfer.frontends.cli.banner import print_banner
 class Said:
     urls, fingerprint, setup_url = ["https://192.168.1.5:5000"], {FINGERPRINT!r}, {SETUP!r}
-    data_dir, warnings = Path("/d"), []
+    data_dir, warnings, ftps_urls = Path("/d"), [], []
 print_banner(Said)
 """
 
