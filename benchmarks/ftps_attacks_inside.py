@@ -168,7 +168,7 @@ def revoked(siege: Siege) -> None:
 def _sessions(siege: Siege) -> set[int]:
     web = siege.web()
     _, answer = web.call("GET", "/api/v1/sessions", None, web.headers())
-    return {each["number"] for each in json.loads(answer)["sessions"] if each["door"] == "ftps"}
+    return {each["id"] for each in json.loads(answer)["sessions"] if each["door"] == "ftps"}
 
 
 def ended_sessions(siege: Siege) -> None:

@@ -273,5 +273,3 @@ def test_no_memory_of_a_transfer_when_the_control_connection_is_lost(raw: Callab
     again.storbinary("STOR a", io.BytesIO(b"efgh"), rest=4)
     assert world.read("/a") == b"abcdefgh"
     again.close()
-
-
