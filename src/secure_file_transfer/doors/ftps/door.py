@@ -50,6 +50,11 @@ class FtpsDoor:
         except ConfigurationError:
             self._close_sockets()
             raise
+        bound = [(int(sock.getsockname()[1]), implicit) for sock, implicit in self._listening]
+        self.port = bound[0][0]
+        """Of explicit TLS."""
+        self.implicit_port = next((number for number, implicit in bound if implicit), None)
+        """Of implicit TLS, where it is spoken."""
         self.loop = Loop()
         self._workers = ThreadPoolExecutor(WORKERS, "ftps-work")
         self._signers = ThreadPoolExecutor(SIGNERS, "ftps-sign-in", _yield_to_others)
@@ -62,16 +67,6 @@ class FtpsDoor:
         self._stopping = False
         self._rest = threading.Event()
         self._gone = False
-
-    @property
-    def port(self) -> int:
-        """The port of explicit TLS."""
-        return int(self._listening[0][0].getsockname()[1])
-
-    @property
-    def implicit_port(self) -> int | None:
-        """The port of implicit TLS, where there is one."""
-        return next((int(sock.getsockname()[1]) for sock, implicit in self._listening if implicit), None)
 
     def use(self, identity: Identity) -> None:
         """Take another certificate for connections from now on. From any thread."""
