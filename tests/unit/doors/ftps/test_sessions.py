@@ -258,9 +258,7 @@ def test_a_plain_client_gets_nowhere(world: World) -> None:
     plain.close()
 
 
-def test_what_came_before_the_control_connection_was_lost_is_gone_on_with(
-    raw: Callable[[], Raw], world: World
-) -> None:
+def test_what_came_before_the_control_connection_was_lost_is_gone_on_with(raw: Callable[[], Raw], world: World) -> None:
     content = bytes(range(256)) * 400
     client = raw()
     client.sign_in()
