@@ -181,8 +181,10 @@ def open_door(house: House, _certificates: list[Path]) -> Iterator[Callable[...,
     uploads = house.uploads(access, files)
     identity = Identity(cert, key)
 
-    def open_(*, traffic: Traffic | None = None, identity: Identity = identity, **options: Any) -> World:
-        services = FtpsServices(files, house.sessions, house.credentials, uploads, house.shares, traffic)
+    def open_(
+        *, traffic: Traffic | None = None, registration: Any = None, identity: Identity = identity, **options: Any
+    ) -> World:
+        services = FtpsServices(files, house.sessions, house.credentials, uploads, house.shares, traffic, registration)
         wanted = replace(FtpsOptions(block_size=MIB, stall_seconds=5, data_seconds=3, shutdown_seconds=2), **options)
         door = FtpsDoor(services, wanted, identity)
         doors.append(door)

@@ -187,7 +187,7 @@ def test_renaming_replaces_a_file_and_no_folder(world: World, ftp: Any) -> None:
         ("MFMT 2020 x", "501"),
         ("MFMT 20201302030405 x", "501"),
         ("XSHA256 nothing", "550"),
-        ("REGISTER eve", "502"),
+        ("REGISTER eve", "503"),
         ("NONSENSE", "500"),
         ("MKD Shared", "550"),
     ],

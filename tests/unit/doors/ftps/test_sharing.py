@@ -29,14 +29,15 @@ def test_shared_listed_used_and_taken_back(raw: Callable[[], Raw], world: World,
     bob.retrbinary("RETR a.jpg", got.extend)
     assert got == b"picture"
     assert [facts["perm"] for _, facts in bob.mlsd()] == ["r"]
-    for work in (
+    refused: tuple[Callable[[], object], ...] = (
         lambda: bob.storbinary("STOR new", io.BytesIO(b"")),
         lambda: bob.storbinary("STOR a.jpg", io.BytesIO(b"")),
         lambda: bob.mkd("x"),
         lambda: bob.delete("a.jpg"),
         lambda: bob.rename("a.jpg", "b.jpg"),
         lambda: bob.sendcmd("MFMT 20200101000000 a.jpg"),
-    ):
+    )
+    for work in refused:
         with pytest.raises(ftplib.error_perm, match="550"):
             work()
     assert client.ask(f'{prefix}SHAR "/my photos" bob 15').startswith("200")
