@@ -205,10 +205,11 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
         if name == "STAT" and argument.strip():
             name = "STAT PATH"
         verb = VERBS.get(name)
-        if self.session.asked is not None and (verb is None or verb.answers):
-            if verb is None:
-                argument = text  # the bare answer
-            verb = VERBS["ACCT"]
+        if self.session.asked is not None:
+            if verb is None or verb.answers:
+                verb, argument = VERBS["ACCT"], argument if name in VERBS else text  # or the bare answer
+            else:
+                self.session.asked = None  # something else is wanted now
         if verb is None:
             self._unknown(name)
             return

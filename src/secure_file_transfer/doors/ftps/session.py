@@ -18,9 +18,20 @@ from .replies import Refused, Reply
 DOOR = "ftps"
 
 
+class Registrar(Protocol):
+    """Makes accounts, where the operator allows it."""
+
+    def register(self, name: str, password: str, *, email: str = "", source: str) -> bool:
+        """Whether the new account may sign in now, or waits for an operator. Raises what the services raise."""
+
+
 @dataclass(frozen=True, slots=True)
 class FtpsServices:
-    """What stands behind the door. `shares` is None where nothing is shared, `traffic` where nothing limits."""
+    """What stands behind the door.
+
+    `shares` is None where nothing is shared, `traffic` where nothing limits, `registration` where nobody can make an
+    account.
+    """
 
     files: Files
     sessions: Sessions
@@ -28,6 +39,7 @@ class FtpsServices:
     uploads: Uploads | None = None
     shares: Shares | None = None
     traffic: Traffic | None = None
+    registration: Registrar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,8 @@ class Session:
     """What USER said."""
     password: str | None = field(default=None, repr=False)
     """Kept only between PASS and the code that it needs besides."""
+    registering: bool = False
+    """Whether the password that comes next is for a new account."""
     who: Principal | None = None
     own: bool = False
     """Whether the session began here, and so ends here; that of a device's certificate is shared."""
@@ -121,5 +135,5 @@ class Session:
 
     def forget(self) -> None:
         """As it was before anybody signed in."""
-        self.name, self.password, self.who, self.own = "", None, None, False
+        self.name, self.password, self.who, self.own, self.registering = "", None, None, False, False
         self.cwd, self.offset, self.renaming, self.asked = RemotePath(), 0, None, None

@@ -14,7 +14,7 @@ from ...services.shares import Shares
 from .replies import Refused, Reply
 from .session import Session
 
-_WORD = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
+_WORD = re.compile(r'"((?:[^"]|"")*)"(?!\S)|(?<!\S)([^\s"]\S*)')
 _RIGHTS_MAX = int(Rights.ALL)
 
 

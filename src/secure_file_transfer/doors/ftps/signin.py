@@ -21,7 +21,7 @@ def user(session: Session, argument: str) -> Reply:
     """The name. A device's certificate may be enough to go with it (RFC 4217, 10.1)."""
     if session.who is not None:
         raise Refused(503, "Somebody is signed in here already; REIN begins anew.")
-    session.name, session.password = argument, None
+    session.name, session.password, session.registering = argument, None, False
     if session.wire.certificate is not None and _by_certificate(session):
         return Reply(232, "Signed in by the certificate of this device.")
     return Reply(331, "Now the password: PASS.")
@@ -45,7 +45,26 @@ def password(session: Session, argument: str) -> Reply:
         return Reply(230, "Signed in already.")
     if not session.name:
         raise Refused(503, "First the name: USER.")
-    return _sign_in(session, argument, None)
+    return _register(session, argument) if session.registering else _sign_in(session, argument, None)
+
+
+def register(session: Session, argument: str) -> Reply:
+    """REGISTER name: the password of the new account comes next."""
+    if session.who is not None:
+        raise Refused(503, "Somebody is signed in here already; REIN begins anew.")
+    if session.services.registration is None:
+        raise Refused(502, "Accounts cannot be made over FTP on this server. Ask its operator.")
+    session.name, session.password, session.registering = argument.strip(), None, True
+    return Reply(331, "Now the password of the new account: PASS.")
+
+
+def _register(session: Session, given: str) -> Reply:
+    name, session.name, session.registering = session.name, "", False
+    if session.services.registration is None:
+        raise Refused(502, "Accounts cannot be made over FTP on this server. Ask its operator.")
+    if session.services.registration.register(name, given, source=session.peer):
+        return Reply(200, "The account is there. Sign in: USER and PASS.")
+    return Reply(200, "The account is there. It can sign in once an operator has approved it.")
 
 
 def account(session: Session, argument: str) -> Reply:

@@ -38,10 +38,6 @@ def _site(_: "Control", __: str) -> Reply:
     raise Refused(501, "SITE what? See SITE HELP.")
 
 
-def _register(_: "Control", __: str) -> Reply:
-    raise Refused(502, "Accounts cannot be made over FTP on this server. Ask its operator.")
-
-
 _LOOP, _SIGNING, _TRANSFER = Place.LOOP, Place.SIGNING, Place.TRANSFER
 _NONE, _MAYBE = Argument.NONE, Argument.MAYBE
 
@@ -61,7 +57,7 @@ _ALL = (
     Verb("PASS", signin.password, _SIGNING, _MAYBE, syntax="password", signed_in=False),
     Verb("ACCT", signin.account, _SIGNING, syntax="code", signed_in=False, answers=True),
     Verb("REIN", signin.again, argument=_NONE),
-    Verb("REGISTER", _register, _LOOP, syntax="name", signed_in=False),
+    Verb("REGISTER", signin.register, syntax="name", signed_in=False),
     Verb("QUIT", channel.leave, _LOOP, _NONE, signed_in=False, plain=True, anytime=True),
     Verb("NOOP", channel.nothing, _LOOP, _MAYBE, signed_in=False, plain=True, anytime=True),
     Verb("FEAT", channel.features, _LOOP, _NONE, signed_in=False, plain=True),

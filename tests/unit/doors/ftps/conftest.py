@@ -21,6 +21,7 @@ from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
+from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.traffic import Traffic
 from secure_file_transfer.services.uploads import Uploads
 
@@ -146,11 +147,17 @@ def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return init_certificates(tmp_path_factory.mktemp("certificates"), ["127.0.0.1", "localhost"])
 
 
+def _quick(house: House) -> House:
+    """What a password costs is not what these tests are about."""
+    house.sessions._passwords = house.accounts._passwords = PasswordHasher(time_cost=1, memory_kib=8, lanes=1)
+    return house
+
+
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with both accounts: hashing their passwords once is enough."""
     path = tmp_path_factory.mktemp("template") / "data"
-    made = House(load(data_dir=path, block_size=MIB))
+    made = _quick(House(load(data_dir=path, block_size=MIB)))
     made.accounts.create("ada", PASSWORD)
     made.accounts.create("bob", PASSWORD)
     made.close()
@@ -160,7 +167,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def house(tmp_path: Path, _template: Path) -> Iterator[House]:
     shutil.copytree(_template, tmp_path / "data")
-    made = House(load(data_dir=tmp_path / "data", block_size=MIB))
+    made = _quick(House(load(data_dir=tmp_path / "data", block_size=MIB)))
     yield made
     made.close()
 
@@ -174,8 +181,10 @@ def open_door(house: House, _certificates: list[Path]) -> Iterator[Callable[...,
     uploads = house.uploads(access, files)
     identity = Identity(cert, key)
 
-    def open_(*, traffic: Traffic | None = None, identity: Identity = identity, **options: Any) -> World:
-        services = FtpsServices(files, house.sessions, house.credentials, uploads, house.shares, traffic)
+    def open_(
+        *, traffic: Traffic | None = None, registration: Any = None, identity: Identity = identity, **options: Any
+    ) -> World:
+        services = FtpsServices(files, house.sessions, house.credentials, uploads, house.shares, traffic, registration)
         wanted = replace(FtpsOptions(block_size=MIB, stall_seconds=5, data_seconds=3, shutdown_seconds=2), **options)
         door = FtpsDoor(services, wanted, identity)
         doors.append(door)

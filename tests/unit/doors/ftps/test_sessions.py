@@ -8,14 +8,25 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
+from secure_file_transfer.errors import ForbiddenError
 from secure_file_transfer.model import Principal
 
 from .conftest import PASSWORD, Raw, World, connect_ftp
+
+
+def expect_cut(data: ssl.SSLSocket) -> None:
+    """Reset, or an end without close_notify."""
+    try:
+        received = data.recv(1)
+    except (ConnectionError, ssl.SSLError):
+        return
+    assert received == b""
 
 
 def test_a_session_is_listed_with_its_door_and_program_and_ends_with_its_connection(
@@ -110,9 +121,7 @@ def test_attack_29_a_transfer_that_stands_still_dies_with_its_session(
         world.house.sessions.end_all(world.house.accounts.get("ada").id)
     else:
         world.house.accounts.set_disabled("ada", disabled=True)
-    with pytest.raises((ConnectionError, ssl.SSLError)):  # reset, or an end without close_notify
-        if not data.recv(1):
-            raise ConnectionResetError
+    expect_cut(data)
     data.close()
     assert client.reply()[:3] in {"426", "421"}
 
@@ -270,9 +279,7 @@ def test_what_came_before_the_control_connection_was_lost_is_gone_on_with(raw: C
     while "65536 bytes so far" not in client.ask("STAT"):
         pass
     client.close()
-    with pytest.raises((ConnectionError, ssl.SSLError)):
-        if not data.recv(1):
-            raise ConnectionResetError
+    expect_cut(data)
     data.close()
     again = connect_ftp(world)
     at = 0
@@ -286,3 +293,40 @@ def test_what_came_before_the_control_connection_was_lost_is_gone_on_with(raw: C
     assert world.read("/a") == content
     assert again.size("a") == len(content)
     again.close()
+
+
+class Registrar:
+    """Makes accounts, and says what it was asked for."""
+
+    def __init__(self, world_house: Any, *, at_once: bool) -> None:
+        self.house, self.at_once = world_house, at_once
+        self.asked: list[tuple[str, str]] = []
+
+    def register(self, name: str, password: str, *, email: str = "", source: str) -> bool:
+        self.asked.append((name, source))
+        if name == "eve":
+            raise ForbiddenError("Not you")
+        self.house.accounts.create(name, password)
+        return self.at_once
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_registering_where_it_is_allowed(open_door: Callable[..., World], house: Any, at_once: bool) -> None:
+    registrar = Registrar(house, at_once=at_once)
+    world = open_door(registration=registrar)
+    client = Raw(world.port, world.cafile)
+    assert client.reply().startswith("220")
+    assert client.ask("REGISTER carol").startswith("530")  # not in plain text
+    assert client.ask("AUTH TLS").startswith("234")
+    client.wrap()
+    assert client.ask("REGISTER eve").startswith("331")
+    assert client.ask("PASS whatever").startswith("550")
+    assert client.ask("REGISTER carol").startswith("331")
+    said = client.ask(f"PASS {PASSWORD}")
+    assert said.startswith("200")
+    assert ("approved" in said) is not at_once
+    assert client.ask("PWD").startswith("530")
+    assert client.ask("USER carol").startswith("331")
+    assert client.ask(f"PASS {PASSWORD}").startswith("230")
+    assert registrar.asked == [("eve", "127.0.0.1"), ("carol", "127.0.0.1")]
+    client.close()
