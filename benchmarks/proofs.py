@@ -18,6 +18,8 @@
 .venv/bin/python -m benchmarks.proofs revocation   how fast what runs is dead: 4 ways to transfer, 6 ways to end it
 .venv/bin/python -m benchmarks.proofs timing       "not yours" takes as long as "not there"; no name of an account shows
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
+.venv/bin/python -m benchmarks.proofs ftps-attacks  attacks on the FTPS door, while somebody beside moves files
+.venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -415,6 +417,8 @@ def main() -> int:
         timing_proof,
         tus_proofs,
     )
+    from .ftps_attacks import prove_attacks
+    from .ftps_idle import prove_idle
 
     proofs: dict[str, Callable[[Path, argparse.Namespace], str]] = {
         "roundtrip": lambda at, o: prove_roundtrip(at, big=o.size or 1 << 30, files=o.files or 10_000),
@@ -438,6 +442,8 @@ def main() -> int:
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
         "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
         "timing": lambda at, o: timing_proof.prove_timing(at, pairs=1000, heavy=60, seed=o.seed),
+        "ftps-attacks": lambda at, _: prove_attacks(at),
+        "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }
@@ -449,6 +455,7 @@ def main() -> int:
     parser.add_argument("--transfers", type=int, default=20)
     parser.add_argument("--kills", type=int, default=3, help="of the server during the transfers")
     parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--sessions", type=int, default=500, help="that are idle")
     parser.add_argument("--size", type=size, help="bytes of the big file, or of each")
     parser.add_argument("--files", type=int)
     parser.add_argument("--steps", type=int, default=20_000)

@@ -3,7 +3,7 @@
 import difflib
 import os
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,6 +91,28 @@ class Settings(BaseSettings):
     """Networks of the proxies in front, whose word counts for who the client is and which certificate it showed."""
     proxy_header: str = Field("x-forwarded-for", pattern="^(x-forwarded-for|forwarded)$")
     """The header in which they say who it is."""
+    ftps_enabled: bool = True
+    """Whether FTP over TLS is spoken as well."""
+    ftps_port: int = Field(10021, ge=0, le=65535)
+    """The port of FTPS, where the client begins in plain text and goes over to TLS by `AUTH TLS`."""
+    ftps_implicit_port: int | None = Field(None, ge=0, le=65535)
+    """A port where TLS is spoken from the first byte, for programs that know no better; none by default."""
+    ftps_data_port: int = Field(10020, ge=0, le=65535)
+    """Where data connections to clients come from, for those that ask for such (`PORT`)."""
+    ftps_passive_ports: str = Field("10022-10121", pattern=r"^(0|\d{1,5}-\d{1,5})$")
+    """The ports that clients connect to for data (`PASV`, `EPSV`): first-last. 0: whichever the system chooses."""
+    ftps_external_address: str = ""
+    """The IPv4 address that clients reach this server by, where a router translates addresses; for `PASV`."""
+    ftps_require_reuse: bool = False
+    """Whether data connections have to resume their control connection's TLS session, or only those of clients that
+    do so at all."""
+    ftps_sessions_max: int = Field(1000, ge=1)
+    """Control connections at the same time."""
+    ftps_sessions_per_account: int = Field(100, ge=1)
+    ftps_sessions_per_source: int = Field(500, ge=1)
+    """The same of one account, and of one address."""
+    ftps_idle_seconds: int = Field(600, ge=1)
+    """How long a client may say nothing between two commands."""
     upload_hours: int = Field(72, ge=1)
     """How long an unfinished upload waits for its next piece."""
     shutdown_seconds: int = Field(10, ge=0)
@@ -112,6 +134,21 @@ class Settings(BaseSettings):
     @classmethod
     def _size(cls, value: Any) -> Any:
         return parse_size(value) if isinstance(value, str) else value
+
+    @field_validator("ftps_passive_ports")
+    @classmethod
+    def _ports(cls, value: str) -> str:
+        first, _, last = value.partition("-")
+        if last and not 0 < int(first) <= int(last) < 65536:
+            raise ValueError("not a range of ports such as 10022-10121")
+        return value
+
+    @field_validator("ftps_external_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value:
+            IPv4Address(value)
+        return value
 
     @field_validator("public_names", "guard_allow", "guard_block", "trusted_proxies", mode="before")
     @classmethod

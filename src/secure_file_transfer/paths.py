@@ -174,6 +174,24 @@ class RemotePath:
             return cls()
         return cls(tuple(text.removeprefix("/").removesuffix("/").split("/")))
 
+    def resolve(self, text: str) -> "RemotePath":
+        """What `text` names as seen from this folder, as in FTP and a shell: `/a`, `a/b`, `./a`, `../a`, `a/`.
+
+        `.` and `..` are taken by name, here and nowhere later; empty steps count for nothing.
+
+        Raises:
+            InvalidNameError: for any name that `check_name` refuses, and for a way that leads out above the root.
+        """
+        names = [] if text.startswith("/") else list(self.parts)
+        for step in text.split("/"):
+            if step == "..":
+                if not names:
+                    raise InvalidNameError(f"{display(text)} leads out of your files", hint="Begin at /.")
+                names.pop()
+            elif step not in {"", "."}:
+                names.append(step)
+        return RemotePath(tuple(names))
+
     @classmethod
     def from_url(cls, raw: bytes) -> "RemotePath":
         """Read the path part of a URL as it stood on the wire: split first, then decode each name once.

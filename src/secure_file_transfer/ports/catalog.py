@@ -211,6 +211,9 @@ class Uploads(Protocol):
     def unfinished(self, drive_id: DriveId) -> int:
         """Bytes of a drive's uploads that are no files yet."""
 
+    def newest(self, account_id: AccountId, drive_id: DriveId, path: str) -> Upload | None:
+        """The account's unfinished upload to that place that was begun last; None where all of them are published."""
+
     def manifest(self, upload_id: UploadId) -> Manifest:
         """All its blocks, in order."""
 

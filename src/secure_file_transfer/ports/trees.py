@@ -144,6 +144,9 @@ class FileTree(Protocol):
     def copy(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
         """The same for a copy, of a whole tree if need be. Content is not stored twice where it can be shared."""
 
+    def set_modified(self, path: RemotePath, modified_us: TimeUs) -> Entry:
+        """Say when a file or folder changed last. Raises NotFoundError, ConflictError (the root)."""
+
     def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
         """Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
 

@@ -143,6 +143,7 @@ class SecureFileTransferServer:
             certfile=self._certfile,
             keyfile=self._keyfile,
             client_cafile=self._client_cafile,
+            ftps_enabled=False,
         )
         if self._data_dir is not None:
             house, listener, _ = self._open.enter_context(open_server(settings))

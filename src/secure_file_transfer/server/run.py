@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import ClientCertificates, Settings
+from ..doors.ftps.door import FtpsDoor
 from ..doors.http.addresses import Proxies
 from ..doors.http.app import HttpApp, HttpServices, People, build_app
 from ..doors.http.listener import Listener, serve_config
@@ -33,6 +34,7 @@ from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.platform import share_one_heap
 from ..version import __version__
+from .ftps import identity, open_ftps
 from .house import House, Janitor
 from .keeper import CertificateKeeper
 from .logs import configure_logs
@@ -50,6 +52,8 @@ class Announcement:
     setup_url: str | None
     data_dir: Path
     warnings: Sequence[str]
+    ftps_urls: Sequence[str] = ()
+    """Where FTPS is spoken, `ftps://` first where TLS is there from the first byte."""
 
 
 def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> None:
@@ -83,10 +87,14 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
         app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
+        ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
+        if ftps is not None:
+            stack.callback(ftps.stop)
+            ftps.start()
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
-            lambda found: _switch(house, app, listener, found),
+            lambda found: _switch(settings, house, (app, listener, ftps), found),
             house.remove_expired,
             watched=[house.directory.tls, *filter(None, (settings.certfile, settings.keyfile))],
             clock=house.clock,
@@ -96,7 +104,9 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
             setup_url = f"{urls[0]}/setup#{house.setup.begin()}" if house.setup.needed() else None
-            return Announcement(urls, tls.fingerprint, setup_url, house.directory.path, warnings)
+            return Announcement(
+                urls, tls.fingerprint, setup_url, house.directory.path, warnings, _ftps_urls(settings, hosts, ftps)
+            )
 
         yield house, listener, announcement
 
@@ -188,10 +198,37 @@ def _device_cas(house: House) -> str | None:
     return None if off else house.certificates.client_authorities().decode("ascii")
 
 
-def _switch(house: House, app: HttpApp, listener: Listener, tls: TlsFiles) -> None:
+def _ftps(
+    settings: Settings, house: House, tls: TlsFiles, behind: tuple[Files, Uploads, Traffic], listener: Listener
+) -> FtpsDoor | None:
+    """The FTPS door, where it is wanted; it stops when the listener does."""
+    if not settings.ftps_enabled:
+        return None
+    try:
+        door = open_ftps(settings, house, *behind, identity(settings, tls, _device_cas(house)))
+    except BaseException:
+        listener.close()
+        raise
+    listener.on_stopping = door.begin_stop
+    return door
+
+
+def _ftps_urls(settings: Settings, hosts: Sequence[str], door: FtpsDoor | None) -> list[str]:
+    if door is None:
+        return []
+    host = _shown(settings.host, hosts)[0]
+    explicit = _url(host, door.port).replace("https:", "ftp:", 1)
+    implicit = [] if door.implicit_port is None else [_url(host, door.implicit_port).replace("https:", "ftps:", 1)]
+    return [explicit, *implicit]
+
+
+def _switch(settings: Settings, house: House, doors: tuple[HttpApp, Listener, FtpsDoor | None], tls: TlsFiles) -> None:
     """Let a running server go on with other certificates."""
+    app, listener, ftps = doors
     listener.use(tls.chain, tls.key, _device_cas(house))
     app.show_authority(tls.ca_cert.read_bytes())
+    if ftps is not None:
+        ftps.use(identity(settings, tls, _device_cas(house)))
 
 
 def _hosts(settings: Settings) -> list[str]:

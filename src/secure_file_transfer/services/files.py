@@ -64,6 +64,10 @@ class Files:
         """What is at a path. Raises NotFoundError."""
         return self._tree(principal, Rights.READ, path).stat(path)
 
+    def rights(self, principal: Principal, path: RemotePath) -> Rights:
+        """What the principal may do at a path, and below it unless more was granted there. Raises NotFoundError."""
+        return self._access.grant(principal, path).rights
+
     def list(
         self,
         principal: Principal,
@@ -160,6 +164,10 @@ class Files:
         arriving = self._access.grant(principal, target, above=True)
         arriving.require(_to_arrive(conflict), target)
         return leaving, arriving
+
+    def set_modified(self, principal: Principal, path: RemotePath, modified_us: TimeUs) -> Entry:
+        """Say when a file or folder changed last. Raises NotFoundError, ConflictError (the root)."""
+        return self._tree(principal, Rights.READ | Rights.WRITE, path).set_modified(path, modified_us)
 
     def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
         """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""

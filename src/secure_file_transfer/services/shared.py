@@ -175,6 +175,10 @@ class SharedFolders:
         """Refused."""
         self._refuse(source)
 
+    def set_modified(self, path: RemotePath, modified_us: TimeUs) -> Entry:  # noqa: ARG002 - the port's signature
+        """Refused."""
+        self._refuse(path)
+
     def remove(self, path: RemotePath, *, recursive: bool = False) -> None:  # noqa: ARG002 - the port's signature
         """Refused."""
         self._refuse(path)

@@ -20,9 +20,11 @@ from secure_file_transfer.errors import (
     DigestMismatchError,
     ForbiddenError,
     InvalidRequestError,
+    LengthMismatchError,
     LockedError,
     NotFoundError,
     SecureFileTransferError,
+    SignInRequiredError,
     TooLargeError,
     TooManyRequestsError,
 )
@@ -35,7 +37,7 @@ from .files import Files
 from .quota import require_unfinished
 from .scopes import require_rights
 from .vault import VaultTree
-from .vault_nodes import Room
+from .vault_nodes import Room, find_place
 from .vault_upload import FinishedUpload, VaultUpload, digest
 
 LENGTH_MAX = 1 << 44
@@ -147,6 +149,30 @@ class Uploads:
         except LockedError:
             return upload
 
+    def unfinished(self, principal: Principal, path: RemotePath) -> Upload | None:
+        """The principal's own newest upload on its way to `path`, unless a newer file is there by now.
+
+        None too where there is no account, no right to write, or a drive that keeps no uploads.
+        """
+        try:
+            account_id, room = self._place(principal, path, writing=True)
+        except (NotFoundError, ForbiddenError, SignInRequiredError):
+            return None
+
+        def look(tx: CatalogTx) -> Upload | None:
+            found = tx.uploads.newest(account_id, room.drive.id, str(path))
+            if found is None or found.expires_us <= self._clock.now_us():
+                return None
+            try:
+                _, there = find_place(tx, room, path)
+            except SecureFileTransferError:
+                return None
+            version = tx.versions.get(there.version_id) if there and there.version_id is not None else None
+            touched = found.expires_us - self._lifetime_us
+            return None if version is not None and version.created_us > touched else found
+
+        return self._catalog.read(look)
+
     def write(
         self,
         principal: Principal,
@@ -250,6 +276,15 @@ class Uploads:
         if not upload.whole or upload.partial or upload.published is not None:
             return upload
         return self._publish(principal, upload, hasher)
+
+    def end_at(self, upload: Upload, length: int) -> None:
+        """The file ends here. Raises LengthMismatchError: it was to be longer."""
+        if upload.length is None:
+            self._catalog.write(lambda tx: tx.uploads.set_length(upload.id, length))
+        elif upload.length != length:
+            raise LengthMismatchError(
+                f"{length} of the {upload.length} bytes that were announced are here", hint="Go on with the rest."
+            )
 
     def leave(self, upload_id: UploadId, offset: int, hasher: _Hash | None) -> None:
         """Nobody writes to it any more. `hasher` has seen the first `offset` bytes."""
@@ -450,11 +485,14 @@ class UploadWriter:
             self._vault.save(self._uploads.expiry(), last=False)
             self._saved_at = now
 
-    def finish(self) -> Upload:
+    def finish(self, *, end: bool = False) -> Upload:
         """All of the piece is here: make it durable, and publish the upload if it is whole now.
+
+        With `end` the sender says that this is the end of the file, however long it is.
 
         Raises:
             DigestMismatchError: the piece is not what its checksum says; nothing of it was kept.
+            LengthMismatchError: it ends before the length that the upload was begun with; it can be gone on with.
             NoSpaceError, StorageError, and what publishing raises: then the upload is whole and can be asked for.
         """
         try:
@@ -462,6 +500,8 @@ class UploadWriter:
                 self._broken = True
                 raise DigestMismatchError("The piece does not match its checksum", hint="Send it again.")
             self._save()
+            if end:
+                self._uploads.end_at(self._upload, self._offset)
             return self._uploads.finished(self._principal, self._upload.id, self._hasher)
         finally:
             self._end()

@@ -14,7 +14,7 @@ from secure_file_transfer.errors import (
     NotEmptyError,
     NotFoundError,
 )
-from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, Usage
+from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, DriveRoom, NodeCursor, check_journey
 from secure_file_transfer.seal.keys import DriveKeys
@@ -133,6 +133,17 @@ class VaultTree:
     def copy(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
         """Copy a file or a whole tree; no content is stored twice. See `vault_copy`."""
         return vault_copy.copy(self._room, source, target, conflict)
+
+    def set_modified(self, path: RemotePath, modified_us: TimeUs) -> Entry:
+        """Say when it changed last. Raises NotFoundError, ConflictError."""
+        if path.is_root:
+            raise ConflictError("The root of a drive stays as it is", hint="Name something in it.")
+
+        def work(tx: CatalogTx) -> Entry:
+            tx.nodes.touch(find(tx, self._room, path).id, modified_us)
+            return entry_of(find(tx, self._room, path), str(path))
+
+        return self._room.catalog.write(work)
 
     def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
         """Remove it: one row. The sweep gives back the space. Raises NotFoundError, NotEmptyError, ConflictError."""

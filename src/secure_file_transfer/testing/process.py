@@ -36,13 +36,27 @@ class ServerProcess:
         self.ready_seconds = 0.0
         self.banner = ""
         self._arguments = arguments
-        self._env = {**os.environ, "SFT_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(env or {})}
+        # Without FTPS, whose ports are fixed, unless somebody asks for it.
+        self._env = {
+            "SFT_FTPS_ENABLED": "false",
+            **os.environ,
+            "SFT_DATA_DIR": str(data_dir),
+            "NO_COLOR": "1",
+            **(env or {}),
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """The address on loopback."""
         return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def ftps_port(self) -> int:
+        """Where it speaks FTPS, if it was told to (`SFT_FTPS_ENABLED`)."""
+        found = re.search(r"ftp://[^\s/]+:(\d+)", self.banner)
+        assert found, f"no FTPS address in {self.banner!r}"
+        return int(found[1])
 
     @property
     def cafile(self) -> Path:

@@ -146,6 +146,8 @@ class Listener(uvicorn.Server):
         self._up = threading.Event()
         self._failure: BaseException | None = None
         self._on_ready: Callable[[], None] | None = None
+        self.on_stopping: Callable[[], None] | None = None
+        """Called when it begins to stop, so that other doors do so at the same time. Must not block."""
         super().__init__(_config(app, limits))
         self._sockets = bind(host, port)
         self._port = int(self._sockets[0].getsockname()[1])
@@ -234,6 +236,8 @@ class Listener(uvicorn.Server):
         As long as a request runs the port stays open, so that whoever asks `/readyz` hears 503 and not silence.
         """
         self._gate.close()
+        if self.on_stopping is not None:
+            self.on_stopping()
         await self._wait_while(lambda: self._gate.running > 0, self._shutdown_seconds)
         if self._gate.running:
             _log.warning("requests cut off by the end of the server", count=self._gate.running)

@@ -32,6 +32,7 @@ from .context import Caller, Context, joined_fields
 from .exchange import Exchange
 from .passage import Passage
 from .problems import Headers
+from .query import read_query
 from .uploads import CONFLICTS, Buffers, Intake
 
 VERSION = b"1.0.0"
@@ -90,8 +91,11 @@ class Tus:
         if uploads is None:
             raise NotFoundError("This server keeps no unfinished uploads", hint="Send the file whole, by PUT.")
         if not name:
-            _only(method, "OPTIONS", "POST")
-            await self._create(exchange, uploads, caller, fields)
+            _only(method, "OPTIONS", "POST", "HEAD")
+            if method == "HEAD":
+                await self._find(exchange, uploads, caller)
+            else:
+                await self._create(exchange, uploads, caller, fields)
             return
         if not _ID.fullmatch(name):
             raise NotFoundError("There is no such upload", hint="Begin a new one.")
@@ -115,6 +119,23 @@ class Tus:
                 (b"tus-checksum-algorithm", ",".join(CHECKSUMS).encode()),
             ]
         return headers
+
+    async def _find(self, exchange: Exchange, uploads: Uploads, caller: Caller) -> None:
+        """The upload that goes to a path: perhaps it began on another door, which told nobody its address."""
+        found = read_query(exchange.scope["query_string"], {"path"})
+        if "path" not in found:
+            raise InvalidRequestError("The path is missing", hint="Send ?path= and where the upload goes.")
+        path = RemotePath.parse(found["path"])
+
+        def look(who: Principal) -> Upload:
+            upload = uploads.unfinished(who, path)
+            if upload is None:
+                raise NotFoundError("No unfinished upload of yours goes there", hint="Begin a new one.")
+            return uploads.status(who, upload.id)
+
+        upload = await caller.run(look)
+        headers = [(b"location", f"{_BASE}/{upload.id}".encode()), *_described(upload)]
+        await _answer(exchange, HTTPStatus.OK, [*headers, (b"content-length", b"0")])
 
     async def _create(self, exchange: Exchange, uploads: Uploads, caller: Caller, fields: _Fields) -> None:
         wanted, parts = read_wanted(fields)

@@ -26,6 +26,7 @@ def print_banner(said: "Announcement") -> None:
         styled("Secure File Transfer", "bold", sys.stdout) + f" {__version__}",
         "",
         *_row("address", *said.urls),
+        *(_row("FTPS", *said.ftps_urls) if said.ftps_urls else ()),
         *_row("fingerprint", *_halves(said.fingerprint)),
         *_row("data", str(said.data_dir)),
         *(f"\n{styled('warning:', 'yellow', sys.stdout)} {warning}" for warning in said.warnings),

@@ -18,6 +18,8 @@ def serve(
     port: Annotated[int | None, Parameter(alias="-p", metavar="NUMBER")] = None,
     certfile: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     keyfile: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    ftps: bool | None = None,
+    ftps_port: Annotated[int | None, Parameter(metavar="NUMBER")] = None,
     public_name: Annotated[tuple[str, ...] | None, Parameter(metavar="HOST", negative="")] = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     log_format: Literal["text", "json"] | None = None,
@@ -39,6 +41,8 @@ def serve(
         port: The port; 5000 by default, 0 lets the system choose.
         certfile: A server certificate of yours (PEM), with its chain.
         keyfile: Its private key.
+        ftps: Whether to speak FTPS as well, for programs that know nothing newer; yes by default.
+        ftps_port: Its port; 10021 by default, 0 lets the system choose.
         public_name: A name or address that others use for this server, for its certificate. Can be repeated.
         log_level: What to log to standard error; warning by default.
         log_format: How; text by default.
@@ -51,6 +55,8 @@ def serve(
         port=port,
         certfile=certfile,
         keyfile=keyfile,
+        ftps_enabled=ftps,
+        ftps_port=ftps_port,
         public_names=public_name or None,
         log_level=log_level,
         log_format=log_format,
@@ -65,6 +71,7 @@ def serve(
                 "setup_url": said.setup_url,
                 "data_dir": str(said.data_dir),
                 "warnings": list(said.warnings),
+                "ftps_urls": list(said.ftps_urls),
             }
             out(text_of(value))
             _flush()

@@ -16,7 +16,7 @@ from ...errors import (
     NotEmptyError,
     NotFoundError,
 )
-from ...model import Conflict, Entry, Kind, Page, SortKey, Usage
+from ...model import Conflict, Entry, Kind, Page, SortKey, TimeUs, Usage
 from ...paths import RemotePath, display
 from ...ports import Clock, Expectation, check_journey
 from .. import durable, platform
@@ -109,6 +109,16 @@ class FolderTree:
                 if not (parents and self._is_folder(path)):
                     raise _taken(path) from None
             platform.sync_directory(folder)
+            return self._entry(path, folder)
+
+    def set_modified(self, path: RemotePath, modified_us: TimeUs) -> Entry:
+        """Say when it changed last. Raises NotFoundError, ConflictError."""
+        if path.is_root:
+            raise ConflictError("The root of a drive stays as it is", hint="Name something in it.")
+        with self._parent(path, "changing the time of") as folder:
+            self._entry(path, folder)  # nothing but files and folders
+            nanoseconds = modified_us * 1000
+            os.utime(path.name, ns=(nanoseconds, nanoseconds), dir_fd=folder, follow_symlinks=False)
             return self._entry(path, folder)
 
     def _is_folder(self, path: RemotePath) -> bool:

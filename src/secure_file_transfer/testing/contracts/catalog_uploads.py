@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from secure_file_transfer.errors import ExistsError, NotFoundError, StorageError
-from secure_file_transfer.model import Account, BlockRef, Conflict, Drive, TimeUs, Upload, UploadId
+from secure_file_transfer.model import Account, BlockRef, Conflict, Drive, DriveId, TimeUs, Upload, UploadId
 from secure_file_transfer.ports import Catalog
 from secure_file_transfer.testing.clock import FakeClock
 
@@ -51,6 +51,22 @@ class UploadsContract(CatalogBase):
         assert catalog.read(lambda tx: tx.uploads.get(partial.id)) == partial
         catalog.write(lambda tx: tx.uploads.set_length(partial.id, 7))
         assert catalog.read(lambda tx: tx.uploads.get(partial.id)) == replace(partial, length=7)
+
+    def test_the_newest_to_a_place_is_found_while_it_is_unfinished(self, catalog: Catalog, account: Account) -> None:
+        def newest(path: str = "/a", of: Account = account, drive_id: DriveId = account.home_id) -> Upload | None:
+            return catalog.read(lambda tx: tx.uploads.newest(of.id, drive_id, path))
+
+        assert newest() is None
+        first = new_upload(catalog, account)
+        second = new_upload(catalog, account, UploadId("two"))
+        assert newest() == second
+        assert newest("/A") is newest("/") is newest("") is None
+        assert newest(of=new_account(catalog, "other")) is None
+        assert newest(drive_id=DriveId(account.home_id + 1000)) is None
+        catalog.write(lambda tx: tx.uploads.publish(second.id, "/a", b"x" * 32))
+        assert newest() == first
+        catalog.write(lambda tx: tx.uploads.delete(first.id))
+        assert newest() is None
 
     @pytest.mark.parametrize("text", HOSTILE)
     def test_texts_come_back_as_they_are(self, catalog: Catalog, account: Account, text: str) -> None:

@@ -11,9 +11,9 @@ Everything is said through the port alone: nothing here knows how a tree keeps i
 """
 
 from secure_file_transfer.testing.contracts.tree_reading import Listing, Looking, Reading
-from secure_file_transfer.testing.contracts.tree_shaping import Folders, Moving
+from secure_file_transfer.testing.contracts.tree_shaping import Folders, Moving, Times
 from secure_file_transfer.testing.contracts.tree_writing import Conflicts, Writing
 
 
-class FileTreeContract(Looking, Listing, Reading, Writing, Conflicts, Folders, Moving):
+class FileTreeContract(Looking, Listing, Reading, Writing, Conflicts, Folders, Moving, Times):
     """Subclass it, name the tree in a fixture `tree`, and every promise of `ports.FileTree` is tried."""

@@ -15,6 +15,7 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import (
     Conflict,
     Kind,
+    TimeUs,
 )
 from secure_file_transfer.ports import FileTree
 from secure_file_transfer.testing.clock import FakeClock
@@ -31,6 +32,29 @@ from secure_file_transfer.testing.contracts.tree_kit import (
     read,
     write,
 )
+
+
+class Times(TreeBase):
+    """`set_modified`."""
+
+    @pytest.mark.parametrize("path", ["/file", "/folder"])
+    @pytest.mark.parametrize("when", [0, 1_234_567_890_123_456, 4_000_000_000_000_000])
+    def test_set_modified_is_seen_and_changes_nothing_else(self, tree: FileTree, path: str, when: int) -> None:
+        tree.make_folder(at("/folder"))
+        write(tree, "/file", pattern(100))
+        before = tree.stat(at(path))
+        after = tree.set_modified(at(path), TimeUs(when))
+        assert after == tree.stat(at(path))
+        assert after.modified_us == when
+        assert (after.size, after.kind, after.created_us) == (before.size, before.kind, before.created_us)
+        if path == "/file":
+            assert read(tree, "/file") == pattern(100)
+
+    def test_set_modified_refuses(self, tree: FileTree) -> None:
+        with pytest.raises(NotFoundError):
+            tree.set_modified(at("/nothing"), TimeUs(0))
+        with pytest.raises(ConflictError):
+            tree.set_modified(at("/"), TimeUs(0))
 
 
 class Folders(TreeBase):

@@ -31,6 +31,7 @@ class Announcement:
     setup_url: str | None
     data_dir: Path
     warnings: list[str]
+    ftps_urls: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -243,7 +244,7 @@ from pathlib import Path
 from secure_file_transfer.frontends.cli.banner import print_banner
 class Said:
     urls, fingerprint, setup_url = ["https://192.168.1.5:5000"], {FINGERPRINT!r}, {SETUP!r}
-    data_dir, warnings = Path("/d"), []
+    data_dir, warnings, ftps_urls = Path("/d"), [], []
 print_banner(Said)
 """
 

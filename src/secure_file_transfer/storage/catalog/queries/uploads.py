@@ -40,6 +40,19 @@ _UNFINISHED = Statement(
         uploads.c.drive_id == bindparam("drive"), uploads.c.published.is_(None)
     )
 )
+_NEWEST = Statement(
+    sa.select(*_FIELDS)
+    .where(
+        uploads.c.account_id == bindparam("account"),
+        uploads.c.drive_id == bindparam("drive"),
+        uploads.c.path == bindparam("target"),
+        uploads.c.published.is_(None),
+        # What visitors of links send is theirs alone.
+        uploads.c.link_id.is_(None),
+    )
+    .order_by(uploads.c.id.desc())
+    .limit(1)
+)
 _SET_LENGTH = Statement(sa.update(uploads).where(_THIS).values(length=bindparam("total")))
 _MOVE = Statement(
     sa.update(uploads).where(_THIS).values(offset=uploads.c.offset + bindparam("more"), expires_us=bindparam("expires"))
@@ -102,12 +115,11 @@ class Uploads:
 
     def get(self, upload_id: UploadId) -> Upload | None:
         """The upload, or None."""
-        row = self._sql.row(_GET, upload=upload_id)
-        if row is None:
-            return None
-        fields = dict(zip([each.name for each in _FIELDS], row, strict=True))
-        fields["id"] = fields.pop("name")
-        return Upload(**{**fields, "conflict": Conflict(fields["conflict"])})
+        return _upload(self._sql.row(_GET, upload=upload_id))
+
+    def newest(self, account_id: AccountId, drive_id: DriveId, path: str) -> Upload | None:
+        """The unfinished one to that place that was begun last, or None."""
+        return _upload(self._sql.row(_NEWEST, account=account_id, drive=drive_id, target=path))
 
     def count(self, account_id: AccountId) -> int:
         """How many an account has."""
@@ -180,3 +192,11 @@ class Uploads:
     def _release(self, dropped: list[Row]) -> None:
         if dropped:
             Blocks(self._sql).release(Counter(block_id for block_id, _ in dropped), self._clock.now_us())
+
+
+def _upload(row: Row | None) -> Upload | None:
+    if row is None:
+        return None
+    fields = dict(zip([each.name for each in _FIELDS], row, strict=True))
+    fields["id"] = fields.pop("name")
+    return Upload(**{**fields, "conflict": Conflict(fields["conflict"])})

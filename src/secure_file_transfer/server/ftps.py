@@ -1,0 +1,58 @@
+"""The FTPS door, put together from the settings."""
+
+from ..config import Settings
+from ..doors.ftps.door import FtpsDoor
+from ..doors.ftps.session import FtpsOptions, FtpsServices
+from ..doors.ftps.tls import Identity
+from ..services.certificates import TlsFiles
+from ..services.files import Files
+from ..services.traffic import Traffic
+from ..services.uploads import Uploads
+from .house import House
+
+
+def open_ftps(
+    settings: Settings, house: House, files: Files, uploads: Uploads, limits: Traffic, identity: Identity
+) -> FtpsDoor:
+    """The door, bound to its ports and not started yet.
+
+    Raises:
+        ConfigurationError: a port cannot be had.
+    """
+    first, _, last = settings.ftps_passive_ports.partition("-")
+    return FtpsDoor(
+        FtpsServices(
+            files=files,
+            sessions=house.sessions,
+            credentials=house.credentials,
+            uploads=uploads,
+            shares=house.shares,
+            traffic=limits,
+        ),
+        FtpsOptions(
+            host=settings.host,
+            port=settings.ftps_port,
+            implicit_port=settings.ftps_implicit_port,
+            data_port=settings.ftps_data_port,
+            passive_ports=range(int(first), int(last) + 1) if last else range(0),
+            external_address=settings.ftps_external_address,
+            require_reuse=settings.ftps_require_reuse,
+            sessions_max=settings.ftps_sessions_max,
+            sessions_per_account=settings.ftps_sessions_per_account,
+            sessions_per_source=settings.ftps_sessions_per_source,
+            idle_seconds=settings.ftps_idle_seconds,
+            stall_seconds=settings.idle_seconds,
+            shutdown_seconds=settings.shutdown_seconds,
+            block_size=settings.block_size,
+        ),
+        identity,
+    )
+
+
+def identity(settings: Settings, tls: TlsFiles, device_cas: str | None) -> Identity:
+    """What the door shows of itself.
+
+    Raises:
+        ConfigurationError: the files cannot be used.
+    """
+    return Identity(tls.chain, tls.key, device_cas, settings.client_cafile)
