@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import CertificateError, SignInFailedError, SignInRequiredError
+from ...errors import CertificateError, SignInRequiredError
 from ...paths import RemotePath
 from ...sizes import parse_size
 from .failures import Stopped, UsageError
@@ -117,9 +117,12 @@ def choose(server: str | None) -> "Profile":
     from ...client.links import split_link
 
     if server is not None and (found := split_link(server)):
+        from .visits import remembered
+
         # Visitors act by the link alone, whoever is signed in.
         url = address_of(found[0])
-        return Profile(url, next((profile.ca_pem for profile in Profiles().all() if profile.url == url), None), None)
+        ca_pem = next((profile.ca_pem for profile in Profiles().all() if profile.url == url), None)
+        return Profile(url, ca_pem, remembered(server))
     token = os.environ.get("SFT_TOKEN") or None
     if server is None:
         if token is not None:
@@ -180,7 +183,9 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
     try:
         async with client:
             if server is not None and split_link(server):
-                await _visit(client, server)
+                from .visits import visit
+
+                await visit(client, server, profile.token)
             yield client
     except SignInRequiredError as error:
         if server is not None and split_link(server):
@@ -194,13 +199,3 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
             hint = f"If it is your own server: 'sft login {profile.url}' shows its fingerprint and asks."
             raise CertificateError(str(error), hint=hint) from None
         raise
-
-
-async def _visit(client: "AsyncClient", url: str) -> None:
-    """Open a link; its password is asked for where it has one, and there is somebody to ask."""
-    from .passwords import ask_password
-
-    try:
-        await client.visit(url)
-    except SignInFailedError:
-        await client.visit(url, ask_password("Password of the link: "))
