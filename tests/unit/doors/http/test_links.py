@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from secure_file_transfer.config import load
+from secure_file_transfer.config import ClientCertificates, load
 from secure_file_transfer.doors.http import visit_html
 from secure_file_transfer.doors.http.app import HttpApp, HttpServices, build_app
 from secure_file_transfer.doors.http.exchange import shown_path
@@ -408,6 +408,23 @@ async def test_forms_of_other_sites_are_refused(ask: Ask, headers: dict[str, str
     body = f'--{EDGE}\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nx\r\n--{EDGE}--\r\n'.encode()
     sent = await ask(None, "POST", f"/s/{made['secret']}", headers={**kind, **headers}, body=body)
     assert sent.status == (303 if good else 403)
+
+
+async def test_where_certificates_are_required_a_link_is_no_way_around(
+    real: House, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await link(ask, "/photos")
+    cookie = cookie_of(await page(ask, made))
+    token = (await visit(ask, made)).json["token"]
+    monkeypatch.setattr(real.credentials, "_demand", ClientCertificates.REQUIRED)
+    for answer in (
+        await page(ask, made, cookie=cookie),
+        await page(ask, made),
+        await page(ask, made, "/cat.jpg", cookie=cookie),
+        await ask(token, "GET", "/api/v1/files/cat.jpg"),
+    ):
+        assert answer.status == 403
+        assert b"cat.jpg" not in answer.body
 
 
 async def test_other_methods_and_a_token_of_another_link(ask: Ask) -> None:
