@@ -172,7 +172,7 @@ def test_the_command_line_and_no_secret_in_the_log(
     ada.put_bytes(b"hello", "/hello.txt")
     token = ada.sign_in("ada", PASSWORD).token
     mine = {"SFT_SERVER": server.url, "SFT_CAFILE": str(server.cafile), "SFT_TOKEN": token}
-    url = server.sft("link", "create", "/hello.txt", "--expire", "7d", "--max-downloads", "3", env=mine).strip()
+    url = server.sft("link", "create", "/hello.txt", "--expire", "7d", "--max-downloads", "2", env=mine).strip()
     assert re.fullmatch(rf"{server.url}/s/[A-Za-z0-9_-]{{43}}", url)
     made = json.loads(
         server.sft("link", "create", "/inbox", "--drop", "--password-stdin", "--json", env=mine, text="rose water\n")
@@ -181,10 +181,16 @@ def test_the_command_line_and_no_secret_in_the_log(
     listed = json.loads(server.sft("link", "list", "--json", env=mine))
     number = next(each["id"] for each in listed if each["path"] == "/hello.txt")
     assert url in server.sft("link", "show", str(number), env=mine)
-    theirs = {"SFT_SERVER": url, "SFT_CAFILE": str(server.cafile), "SFT_TOKEN": token}
+    theirs = {
+        "SFT_SERVER": url,
+        "SFT_CAFILE": str(server.cafile),
+        "SFT_TOKEN": token,
+        "SFT_PROFILES": str(tmp_path / "profiles.json"),
+    }
     assert server.sft("cat", "/hello.txt", env=theirs) == "hello"
     server.sft("get", "/hello.txt", str(tmp_path / "there.txt"), env=theirs)
     assert (tmp_path / "there.txt").read_bytes() == b"hello"
+    assert ada.show_link(number).downloads == 1  # two commands, one visitor
     status, cookie, _ = asked(server, url.removeprefix(server.url))
     assert status == 200
     assert asked(server, url.removeprefix(server.url) + "/hello.txt", cookie)[2] == b"hello"
@@ -198,3 +204,21 @@ def test_the_command_line_and_no_secret_in_the_log(
         assert secret.rpartition("/")[2] not in log
     for hidden in (cookie.partition("=")[2], token, "rose water"):
         assert hidden not in log
+
+
+def test_the_visits_of_the_command_line_are_kept_for_nobody_else(
+    server: ServerProcess, ada: SecureFileTransferClient, tmp_path: Path
+) -> None:
+    ada.put_bytes(b"hello", "/kept.txt")
+    made = ada.create_link("/kept.txt")
+    assert made.url is not None
+    env = {"SFT_SERVER": made.url, "SFT_CAFILE": str(server.cafile), "SFT_PROFILES": str(tmp_path / "profiles.json")}
+    server.sft("ls", env=env)
+    kept = tmp_path / "visits.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert made.url.rpartition("/")[2] not in kept.read_text()
+    assert not (tmp_path / "profiles.json").exists()
+    ada.remove_link(made.id)
+    assert ada.create_link("/kept.txt").url != made.url
+    with pytest.raises(AssertionError, match="This link does not work"):
+        server.sft("ls", env=env)

@@ -42,7 +42,10 @@ class LinkInfo:
 
 @dataclass(frozen=True, slots=True)
 class VisitInfo:
-    """A link that we visit. `target` is the name of what it gives; our tree is that folder, or holds that one file."""
+    """A link that we visit. `target` is the name of what it gives; our tree is that folder, or holds that one file.
+
+    `token` is that of the visit, which lasts until `ends_us`: with it another client can go on as the same visitor.
+    """
 
     owner: str
     name: str
@@ -51,6 +54,8 @@ class VisitInfo:
     rights: Rights
     expires_us: TimeUs | None
     downloads_left: int | None
+    ends_us: TimeUs
+    token: str = field(repr=False)
 
 
 def split_link(url: str) -> tuple[str, str] | None:
@@ -134,8 +139,8 @@ class Linking(Api):
         values = {"secret": found[1], "name": name} | ({} if password is None else {"password": password})
         answer = await self._ask("POST", "/api/v1/links/open", values, token=None, expect=(201,))
         with suppress(KeyError, TypeError, ValueError):
-            info, token = _visited(answer["link"]), str(answer["token"])
-            self._session_token = token
+            info = _visited(answer["link"], answer)
+            self._session_token = info.token
             return info
         raise _odd()
 
@@ -161,7 +166,7 @@ class Linking(Api):
         raise _odd()
 
 
-def _visited(value: Any) -> VisitInfo:
+def _visited(value: Any, answer: Any) -> VisitInfo:
     return VisitInfo(
         owner=str(value["owner"]),
         name=str(value["name"]),
@@ -170,6 +175,8 @@ def _visited(value: Any) -> VisitInfo:
         rights=Rights(int(value["rights"])),
         expires_us=_time(value["expires"]),
         downloads_left=_count(value["downloads_left"]),
+        ends_us=wire.time_us(answer["expires"]),
+        token=str(answer["token"]),
     )
 
 

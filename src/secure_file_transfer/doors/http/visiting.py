@@ -144,7 +144,10 @@ class _Call:
 
     async def _unlock(self) -> None:
         """Take the password that was typed."""
-        form = parse_qs((await _read(self._exchange)).decode("utf-8", "replace"), max_num_fields=4)
+        try:
+            form = parse_qs((await _read(self._exchange)).decode("utf-8", "replace"), max_num_fields=4)
+        except ValueError:
+            raise InvalidRequestError("The form cannot be read", hint="Go back and try again.") from None
         password = form.get("password", [""])[0]
         try:
             self._remember(await self._context.sign(self._caller, lambda: self._open(password), checked=True))
@@ -215,7 +218,8 @@ class _Arrival:
         length = fields.get(b"content-length")
         try:
             async with Passage(self._context, self._exchange, Direction.UP) as passage:
-                await passage.enter(self._caller.who, None if length is None else int(length))
+                who = await self._caller.run(lambda who: who)
+                await passage.enter(who, None if length is None else int(length))
                 while not self._exchange.body_ended:
                     for event in parser.feed(await self._exchange.piece()):
                         await self._take(event)

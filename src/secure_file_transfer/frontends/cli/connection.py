@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import CertificateError, SignInFailedError, SignInRequiredError
+from ...errors import CertificateError, SignInRequiredError
 from ...paths import RemotePath
 from ...sizes import parse_size
 from .failures import Stopped, UsageError
@@ -37,7 +37,7 @@ class Session:
         if self._client is None or profile != self._profile:
             await self.close()
             self._client, self._profile = _client(profile), profile
-            await _visit(self._client, self.address)
+            await _visit(self._client, self.address, profile)
         return self._client
 
     async def close(self) -> None:
@@ -185,9 +185,12 @@ def choose(server: str | None) -> "Profile":
     from ...client.links import split_link
 
     if server is not None and (found := split_link(server)):
+        from .visits import remembered
+
         # Visitors act by the link alone, whoever is signed in.
         url = address_of(found[0])
-        return Profile(url, next((profile.ca_pem for profile in Profiles().all() if profile.url == url), None), None)
+        ca_pem = next((profile.ca_pem for profile in Profiles().all() if profile.url == url), None)
+        return Profile(url, ca_pem, remembered(server))
     token = os.environ.get("SFT_TOKEN") or None
     if server is None:
         if token is not None:
@@ -240,7 +243,7 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
             yield await kept.client()
         else:
             async with _client(profile, limit) as client:
-                await _visit(client, server)
+                await _visit(client, server, profile)
                 yield client
     except SignInRequiredError as error:
         if server is not None and split_link(server):
@@ -256,18 +259,14 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
         raise
 
 
-async def _visit(client: "AsyncClient", server: str | None) -> None:
-    """Open the link, if it is one; its password is asked for where it has one, and there is somebody to ask."""
+async def _visit(client: "AsyncClient", server: str | None, profile: "Profile") -> None:
+    """Open the link, if it is one."""
     from ...client.links import split_link
 
-    if server is None or not split_link(server):
-        return
-    try:
-        await client.visit(server)
-    except SignInFailedError:
-        from .passwords import ask_password
+    if server is not None and split_link(server):
+        from .visits import visit
 
-        await client.visit(server, ask_password("Password of the link: "))
+        await visit(client, server, profile.token)
 
 
 def _client(profile: "Profile", limit: int | None = None) -> "AsyncClient":

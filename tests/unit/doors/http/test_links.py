@@ -8,20 +8,31 @@ from typing import Any
 
 import pytest
 
-from secure_file_transfer.config import load
+from secure_file_transfer.config import ClientCertificates, load
 from secure_file_transfer.doors.http import visit_html
 from secure_file_transfer.doors.http.app import HttpApp, HttpServices, build_app
 from secure_file_transfer.doors.http.exchange import shown_path
-from secure_file_transfer.model import MIB
+from secure_file_transfer.model import MIB, Principal
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.passwords import PasswordHasher
+from secure_file_transfer.services.traffic import Direction, Traffic, Transfer
 
 PASSWORD = "a long enough word to say"
 OWN = {"host": "files.example", "origin": "https://files.example"}
 EDGE = "----edge"
 Ask = Callable[..., Any]
+
+
+class Counted(Traffic):
+    """Limits that limit nothing, and remember who came by."""
+
+    begun: list[tuple[Principal, Direction]]
+
+    def begin(self, who: Principal, address: str, direction: Direction, *rest: Any, **options: Any) -> Transfer:
+        self.__dict__.setdefault("begun", []).append((who, direction))
+        return super().begin(who, address, direction, *rest, **options)
 
 
 @pytest.fixture
@@ -52,6 +63,7 @@ def link_app(real: House) -> Iterator[HttpApp]:
         links=real.links,
         guard=real.guard,
         credentials=real.credentials,
+        traffic=Counted(real.clock),
     )
     app = build_app(services)
     app.gate.open()
@@ -278,6 +290,8 @@ async def test_a_password_opens_the_page(ask: Ask) -> None:
     assert (await page(ask, made, "/cat.jpg", cookie=cookie_of(right))).body == b"cat"
     other = await link(ask, "/photos", password="rose water")
     assert (await page(ask, other, cookie=cookie_of(right))).status == 401
+    many = await page(ask, made, "", "POST", body=b"&".join([b"a=b"] * 9), headers=form)
+    assert many.status == 400
     huge = await page(ask, made, "", "POST", body=b"password=" + b"a" * 9000, headers=form)
     assert huge.status == 413
     for _ in range(10):
@@ -300,6 +314,21 @@ async def test_files_arrive_by_the_form(ask: Ask) -> None:
     assert {entry["name"]: entry["size"] for entry in listed} == {
         "a.txt": 5, "b.bin": 3 * MIB + 5, "old (1).txt": 3, "old.txt": 3, "\u00e9.txt": 0,
     }  # fmt: skip
+
+
+async def test_what_visitors_move_counts_with_the_limits_of_the_owner(ask: Ask, link_app: HttpApp) -> None:
+    made = await link(ask, "/inbox", rights="contributor")
+    cookie = cookie_of(await page(ask, made))
+    limits = link_app._context.services.traffic
+    assert isinstance(limits, Counted)
+    limits.begun.clear()
+    assert (await send(ask, made, {"a.txt": b"hello"}, cookie=cookie)).status == 303
+    assert (await page(ask, made, "/a.txt", cookie=cookie)).status == 200
+    owner = (await ask("ada", "GET", "/api/v1/sessions/current")).json["account"]["name"]
+    assert [(who.link.owner if who.link else None, way) for who, way in limits.begun] == [
+        (owner, Direction.UP), (owner, Direction.DOWN),
+    ]  # fmt: skip
+    assert all(who.payer == who.link.account_id for who, _ in limits.begun if who.link)
 
 
 async def test_a_drop_box_shows_nothing_but_the_form(ask: Ask) -> None:
@@ -379,6 +408,23 @@ async def test_forms_of_other_sites_are_refused(ask: Ask, headers: dict[str, str
     body = f'--{EDGE}\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nx\r\n--{EDGE}--\r\n'.encode()
     sent = await ask(None, "POST", f"/s/{made['secret']}", headers={**kind, **headers}, body=body)
     assert sent.status == (303 if good else 403)
+
+
+async def test_where_certificates_are_required_a_link_is_no_way_around(
+    real: House, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await link(ask, "/photos")
+    cookie = cookie_of(await page(ask, made))
+    token = (await visit(ask, made)).json["token"]
+    monkeypatch.setattr(real.credentials, "_demand", ClientCertificates.REQUIRED)
+    for answer in (
+        await page(ask, made, cookie=cookie),
+        await page(ask, made),
+        await page(ask, made, "/cat.jpg", cookie=cookie),
+        await ask(token, "GET", "/api/v1/files/cat.jpg"),
+    ):
+        assert answer.status == 403
+        assert b"cat.jpg" not in answer.body
 
 
 async def test_other_methods_and_a_token_of_another_link(ask: Ask) -> None:
