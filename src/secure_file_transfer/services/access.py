@@ -90,6 +90,11 @@ class Grant:
         if parents and self.below_top(path) > 1:
             self.require(Rights.CREATE, path)
 
+    def for_uploads(self) -> "Grant":
+        """Itself, if the token that one came with may write. Raises ForbiddenError."""
+        require_rights(self.scope, Rights.CREATE | Rights.WRITE)
+        return self
+
     def limited(self, token: ApiToken) -> "Grant":
         """What a token leaves of it; `top` is the lower of the two."""
         scope, path = rights_of(token), RemotePath.parse(token.path)

@@ -35,7 +35,6 @@ from secure_file_transfer.ports import Buffer, Catalog, CatalogTx, Clock, Draft,
 from .access import Access, Grant
 from .files import Files
 from .quota import require_unfinished
-from .scopes import require_rights
 from .vault import VaultTree
 from .vault_nodes import Room, find_place
 from .vault_upload import FinishedUpload, VaultUpload, digest
@@ -311,8 +310,7 @@ class Uploads:
 
     def _grant(self, principal: Principal, path: RemotePath | None) -> Grant:
         grant = self._access.home(principal) if path is None else self._access.grant(principal, path)
-        require_rights(grant.scope, Rights.CREATE | Rights.WRITE)
-        return grant
+        return grant.for_uploads()
 
     def _row(self, wanted: Wanted, account_id: AccountId, room: Room, principal: Principal) -> Upload:
         return Upload(
