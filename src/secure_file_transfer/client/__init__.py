@@ -4,6 +4,7 @@ from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
 from .facade import SecureFileTransferClient
+from .links import LinkInfo, VisitInfo
 from .many import Transferred
 from .profiles import Profile, Profiles
 from .progress import Progress
@@ -32,6 +33,7 @@ __all__ = [
     "Download",
     "Enrolled",
     "GuardBlock",
+    "LinkInfo",
     "Profile",
     "Profiles",
     "Progress",
@@ -45,6 +47,7 @@ __all__ = [
     "TransferControl",
     "TransferState",
     "Transferred",
+    "VisitInfo",
     "Watched",
     "Whoami",
     "Written",

@@ -9,6 +9,7 @@ from .account import AccountApi
 from .control import TransferControl
 from .devices import DeviceRequests
 from .how import LEVEL, How
+from .links import Linking
 from .many import OnResult, Transferred
 from .progress import OnProgress
 from .receiving import Received
@@ -18,7 +19,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, Sharing):
+class AsyncClient(AccountApi, DeviceRequests, Sharing, Linking):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -196,6 +196,12 @@ class SecureFileTransferClient(Configured):
     grants = _bridged(AsyncClient.grants)
     shared_with_me = _bridged(AsyncClient.shared_with_me)
 
+    create_link = _bridged(AsyncClient.create_link)
+    links = _bridged(AsyncClient.links)
+    show_link = _bridged(AsyncClient.show_link)
+    remove_link = _bridged(AsyncClient.remove_link)
+    visit = _bridged(AsyncClient.visit)
+
     get_bytes = _bridged(AsyncClient.get_bytes)
     put_bytes = _bridged(AsyncClient.put_bytes)
     put_stream = _bridged(AsyncClient.put_stream)

@@ -108,7 +108,10 @@ class DeviceCode:
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """Somebody who is signed in. `current`: it is the session that asks."""
+    """Somebody who is signed in. `current`: it is the session that asks.
+
+    With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+    """
 
     number: int
     account: AccountInfo
@@ -119,6 +122,7 @@ class SessionInfo:
     seen_us: TimeUs
     expires_us: TimeUs
     current: bool
+    link: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +344,7 @@ def sessions(value: object) -> list[SessionInfo]:
             seen_us=time_us(each.get("seen")),
             expires_us=time_us(each.get("expires")),
             current=_flag(each, "current"),
+            link=None if each.get("link") is None else _whole(each, "link"),
         )
         for each in _listed(value, "sessions")
     ]

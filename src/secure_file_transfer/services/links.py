@@ -198,13 +198,17 @@ class Links:
         except NotFoundError:
             raise does_not_work() from None
 
-    def visited(self, token: str, secret: str) -> Principal | None:
-        """The visitor of just this link whose token it is; None for any other token."""
+    def visited(self, token: str, secret: str) -> Link | None:
+        """The link as it is now, if it is a visitor of just this one whose token that is.
+
+        Raises:
+            SignInRequiredError: the token is not good any more.
+        """
         if not _SECRET.fullmatch(secret):
             return None
         who = self._sessions.resolve(token)
         link = self._catalog.read(lambda tx: tx.links.by_secret(_hash(secret)))
-        return who if link is not None and who.link is not None and who.link.id == link.id else None
+        return link if link is not None and who.link is not None and who.link.id == link.id else None
 
     def _verify(self, link: Link, password: str | None, address: str) -> None:
         if password is None:

@@ -253,6 +253,7 @@ class Sessions:
             session = tx.sessions.create(
                 link.account_id, _hash(token), door, address, agent, now, ends, link_id=link.id
             )
+            tx.sessions.delete_expired(now)  # visits are many and short: nobody else sweeps that often
             tx.links.use(link.id, now)
             tx.links.trim(link.id, VISITORS_MAX)
             return Visit(token, session, link)

@@ -13,7 +13,8 @@ HEAD_MAX = 8 * 1024
 """Of one part: its name, the file's name and type."""
 PARTS_MAX = 1000
 _BOUNDARY = re.compile(
-    rb"multipart/form-data\s*;.*?\bboundary=(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))", re.IGNORECASE | re.DOTALL
+    rb"multipart/form-data\s*;.*?\bboundary=(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))(?=[\s;]|$)",
+    re.IGNORECASE | re.DOTALL,
 )
 # RFC 2046, 5.1.1: what a boundary is made of.
 _GOOD_BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]*[0-9A-Za-z'()+_,./:=?-]")

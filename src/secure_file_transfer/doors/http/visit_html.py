@@ -51,7 +51,7 @@ ENGLISH = {
     "missing_lead": "There is no such file or folder behind this link.",
     "back": "Back to the beginning",
     "failed_lead": "Nothing was changed, or only what had been finished before.",
-    "sealed": "Sent over a verified, encrypted connection",
+    "sealed": "Sent over an encrypted connection",
     "digest": "SHA-256",
 }
 
@@ -196,9 +196,9 @@ def _bar(view: View) -> str:
     crumbs.append(f'<li aria-current="page">{_name(here)}</li>')
     trail = f'<nav aria-label="{say("breadcrumbs")}"><ol class="crumbs">{"".join(crumbs)}</ol></nav>'
     if view.path.is_root and not view.link.name:  # the heading says it already
-        trail = "<span></span>"
+        trail = ""
     if not view.entries:
-        return f'<div class="bar">{trail}</div>'
+        return f'<div class="bar">{trail}</div>' if trail else ""
     url = view.base + ("" if view.path.is_root else view.path.to_url()) + "?zip"
     return f'<div class="bar">{trail}<a class="button plain" href="{escape(url)}" download>{say("zip")}</a></div>'
 

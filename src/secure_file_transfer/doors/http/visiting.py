@@ -6,12 +6,14 @@ offer goes through the same services, rights and limits as the API; here it is o
 
 import asyncio
 import unicodedata
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 
 from ...errors import (
+    InterruptedTransferError,
     InvalidRequestError,
     NotFoundError,
     SecureFileTransferError,
@@ -20,7 +22,7 @@ from ...errors import (
     TooLargeError,
     TooManyRequestsError,
 )
-from ...model import Conflict, Kind, Link, Principal, Rights
+from ...model import MIB, Conflict, Kind, Link, Principal, Rights
 from ...paths import RemotePath
 from ...ports import Draft
 from ...services.links import Links
@@ -40,6 +42,8 @@ PREFIX = b"/s/"
 PAGE_ENTRIES = 200
 _FORM_MAX = 8 * 1024
 """Of the form with a password."""
+_REST_MAX = 64 * MIB
+"""What is still read of a form that was refused: a browser looks at the answer only once it has sent everything."""
 _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
@@ -79,7 +83,6 @@ class _Call:
         self._base = f"/s/{secret}"
         self._caller: Caller = context.caller(exchange.scope)
         self._fields = joined_fields(exchange.scope["headers"])
-        self._who: Principal | None = None
 
     async def serve(self, path: RemotePath) -> None:
         """Find out who it is, and answer."""
@@ -89,15 +92,14 @@ class _Call:
             if self._fields.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
                 await self._unlock()
                 return
-        self._who = await self._context.workers.run(self._known)
-        if self._who is None:
+        link = await self._context.workers.run(self._known)
+        if link is None:
             link = await self._context.workers.run(lambda: self._links.find(self._secret))
             if link.protected:
                 # No success: a program that asked for a file must not store the form as one.
                 await self._page(401, visit_html.password_page(self._base))
                 return
             self._remember(await self._context.workers.run(lambda: self._open(None)))
-        link = await self._context.workers.run(self._link)
         if posted:
             count = await _Arrival(self._context, self._exchange, self._caller, link, path).receive()
             url = self._base + ("" if path.is_root else path.to_url())
@@ -115,28 +117,22 @@ class _Call:
 
     # --- who it is ------------------------------------------------------------------------------------------------
 
-    def _known(self) -> Principal | None:
-        """The visitor whose cookie came with it."""
+    def _known(self) -> Link | None:
+        """The link, where the cookie of one of its visitors came with it."""
         try:
             token = cookies.token(self._fields, cookies.VISIT)
-            who = None if token is None else self._links.visited(token, self._secret)
+            link = None if token is None else self._links.visited(token, self._secret)
         except SignInRequiredError:
             return None
-        if who is not None:
+        if link is not None:
             self._exchange.scope[TOKEN_KEY] = token
-        return who
+        return link
 
     def _known_still(self) -> bool:
         try:
             return self._exchange.scope.get(TOKEN_KEY) is not None and self._caller.principal().link is not None
         except SecureFileTransferError:
             return False
-
-    def _link(self) -> Link:
-        link = self._caller.principal().link
-        if link is None:
-            raise SignInRequiredError
-        return link
 
     def _open(self, password: str | None) -> Visit:
         caller = self._caller
@@ -227,12 +223,22 @@ class _Arrival:
         except asyncio.CancelledError:
             self._context.workers.submit(self._abort)
             raise
+        except SecureFileTransferError:
+            await self._context.workers.run(self._abort)
+            await self._read_on()
+            raise
         except Exception:
             await self._context.workers.run(self._abort)
             raise
         if not self._count:
             raise InvalidRequestError("No file was chosen", hint="Go back and choose one.")
         return self._count
+
+    async def _read_on(self) -> None:
+        rest = 0
+        with suppress(InterruptedTransferError):
+            while not self._exchange.body_ended and rest < _REST_MAX:
+                rest += len(await self._exchange.piece())
 
     async def _take(self, event: Event) -> None:
         if isinstance(event, Begin):

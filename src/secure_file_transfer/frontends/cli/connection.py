@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import CertificateError, SignInRequiredError
+from ...errors import CertificateError, SignInFailedError, SignInRequiredError
 from ...paths import RemotePath
 from ...sizes import parse_size
 from .failures import Stopped, UsageError
@@ -114,7 +114,12 @@ def choose(server: str | None) -> "Profile":
         UsageError, ConfigurationError
     """
     from ...client import Profile, Profiles
+    from ...client.links import split_link
 
+    if server is not None and (found := split_link(server)):
+        # Visitors act by the link alone, whoever is signed in.
+        url = address_of(found[0])
+        return Profile(url, next((profile.ca_pem for profile in Profiles().all() if profile.url == url), None), None)
     token = os.environ.get("SFT_TOKEN") or None
     if server is None:
         if token is not None:
@@ -158,6 +163,7 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
         What `choose` raises, and every error of the client, with hints that fit the command line.
     """
     from ...client import AsyncClient
+    from ...client.links import split_link
 
     profile = choose(server)
     cafile = os.environ.get("SFT_CAFILE") or None
@@ -173,8 +179,14 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
     )
     try:
         async with client:
+            if server is not None and split_link(server):
+                await _visit(client, server)
             yield client
     except SignInRequiredError as error:
+        if server is not None and split_link(server):
+            raise SignInRequiredError(
+                "The link has ended", hint="Run the same command again, or ask for a new link."
+            ) from error
         what = "You are not signed in to" if profile.token is None else "Your session has ended at"
         raise SignInRequiredError(f"{what} {profile.url}", hint=f"Sign in with 'sft login {profile.url}'.") from error
     except CertificateError as error:
@@ -182,3 +194,13 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
             hint = f"If it is your own server: 'sft login {profile.url}' shows its fingerprint and asks."
             raise CertificateError(str(error), hint=hint) from None
         raise
+
+
+async def _visit(client: "AsyncClient", url: str) -> None:
+    """Open a link; its password is asked for where it has one, and there is somebody to ask."""
+    from .passwords import ask_password
+
+    try:
+        await client.visit(url)
+    except SignInFailedError:
+        await client.visit(url, ask_password("Password of the link: "))
