@@ -132,7 +132,9 @@ def _yield_to_others() -> None:
     """Linux knows a priority of each thread, and threads that one starts inherit it; elsewhere nothing happens."""
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            me = threading.get_native_id()
+            # Relative to the rest, as the whole server may have been started with a priority of its own.
+            os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + NICE)  # Linux stops at 19
 
 
 def _encoded(password: str) -> bytes:

@@ -53,7 +53,7 @@ class RightsMachine(SharingRules):
         """Give something of one's own to whoever holds a URL."""
         thing = self.model.at(who, path)
         effective = mask & (R | W) if thing is not None and thing.kind is Kind.FILE else mask
-        ends = None if seconds is None else self.world.clock.now_us() + (1 + seconds) * 1_000_000
+        ends = None if seconds is None else self.world.clock.now_us() + seconds * 1_000_000
         made = self._try(
             thing is not None and bool(effective), lambda: self.world.make_link(who, path, mask, downloads, ends)
         )
@@ -78,18 +78,12 @@ class RightsMachine(SharingRules):
         """Open a link. One that gives nothing any more says what an invented one says."""
         if (link := self._some_link(index)) is None:
             return
-        self.world.clock.advance(1)
-        opened = self._try(self._will_open(link), lambda: self.world.open_link(visitor, link.secret))
+        ends = self.world.clock.now_us() + VISIT_US
+        opened = self._try(self.model.opens(link), lambda: self.world.open_link(visitor, link.secret))
         if isinstance(opened, RefusedError):
             self.same(opened, lambda: self.world.open_link(visitor, "x" * 43))
             return
-        ends = self.world.clock.now_us() + VISIT_US
         self.model.visits[visitor] = Visit(link, ends if link.expires_us is None else min(ends, link.expires_us))
-
-    def _will_open(self, link: LinkThing) -> bool:
-        """A second from now, which is when it is tried."""
-        over = link.expires_us is not None and link.expires_us <= self.world.clock.now_us() + 1_000_000
-        return self.model.opens(link) and not over
 
     @rule(who=PERSON, index=_INDEX, ends=st.booleans())
     def a_link_and_its_secret(self, who: str, index: int, ends: bool) -> None:
@@ -97,7 +91,10 @@ class RightsMachine(SharingRules):
         if (link := self._some_link(index)) is None:
             return
         method, address = "DELETE" if ends else "GET", f"links/{link.number}"
-        allowed = link.thing.owner == who and not link.revoked and link.thing in self.model.things
+        mine, is_there = link.thing.owner == who, link.thing in self.model.things
+        if mine and ends and not is_there:
+            return  # its maker may end it as long as the sweep has not
+        allowed = mine and is_there and not link.revoked
         answer = self._try(allowed, lambda: self.world.ask(who, method, address))
         if isinstance(answer, RefusedError):
             self.same(answer, lambda: self.world.ask(who, method, _NO_LINK))
@@ -114,6 +111,25 @@ class RightsMachine(SharingRules):
             for link in self.model.links
             if link.thing.owner == who and not link.revoked and link.thing in self.model.things
         }
+
+    @rule(visitor=VISITOR)
+    def list_the_root(self, visitor: str) -> None:
+        """A visitor sees what is in the folder that was given, or the one file."""
+        link = self.model.link_of(visitor)
+        allowed = link is not None and R in link.rights
+        names = self._try(allowed, lambda: self.world.names_in(visitor, RemotePath()))
+        if link is not None and not isinstance(names, RefusedError):
+            top = link.thing
+            inside = {top} if top.kind is Kind.FILE else {each for each in self.model.things if each.parent is top}
+            assert names == sorted(each.name for each in inside)
+
+    @rule(index=_INDEX)
+    def remove_what_was_given(self, index: int) -> None:
+        """What its owner makes there later was never given."""
+        link = self._some_link(index)
+        if link is not None and link.thing in self.model.things:
+            names = [each.name for each in link.thing.up()][:-1]
+            self.remove(link.thing.owner, RemotePath(tuple(reversed(names))))
 
     @rule(visitor=VISITOR, path=OWN, to=TO)
     def a_visitor_has_no_account(self, visitor: str, path: RemotePath, to: str) -> None:

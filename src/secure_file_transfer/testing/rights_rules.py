@@ -88,6 +88,10 @@ class SharingRules(RuleBasedStateMachine):
             return RemotePath(path.parts[3:] if path.parts[2] == "d1" and len(path.parts) > 3 else path.parts[2:])
         return path
 
+    def _no(self, who: str) -> str:
+        """How they are told that something is not there."""
+        return "not_found" if self.model.is_in(who) else "sign_in_required"
+
     def _folder_of(self, who: str, path: RemotePath) -> Thing | None:
         """The folder that a name comes or goes in. The top of what was shared lies in none that others see."""
         if who in VISITORS:
@@ -101,13 +105,13 @@ class SharingRules(RuleBasedStateMachine):
     def _try(self, allowed: bool, act: Callable[[], object]) -> object:
         """Do it; it must work exactly when it is allowed."""
         type(self).steps += 1
-        # What is believed of sessions for half a second is older than that.
-        self.world.clock.advance(1)
         result: object
         try:
             result, failed = act(), False
         except (RefusedError, SecureFileTransferError) as error:
             result, failed = error, True
+        # What is believed of sessions for half a second is not believed by the next act.
+        self.world.clock.advance(1)
         if failed:
             assert not allowed, f"refused, though allowed: {result!r}"
             return result
@@ -148,11 +152,10 @@ class SharingRules(RuleBasedStateMachine):
     def stat(self, who: str, path: RemotePath) -> None:
         """Look at it."""
         path = self._meant(who, path)
-
-        thing = self.model.at(who, path)
+        thing, code = self.model.at(who, path), self._no(who)
         found = self._try(R in self._rights(who, thing), lambda: self.world.stat(who, path))
         if isinstance(found, RefusedError):
-            assert found.code == ("not_found" if self.model.is_in(who) else "sign_in_required")
+            assert found.code == code
             self._like_nothing(who, path, found, lambda at: self.world.stat(who, at))
         else:
             assert thing is not None
@@ -217,9 +220,10 @@ class SharingRules(RuleBasedStateMachine):
         if path.parts[0] != "Shared" and who not in VISITORS:
             return
         for act in (self.world.naming_key, self.world.manifest):
+            code = self._no(who)
             refused = self._try(False, lambda act=act: act(who, path))  # type: ignore[misc]
             assert isinstance(refused, RefusedError)
-            assert refused.code == ("not_found" if self.model.is_in(who) else "sign_in_required")
+            assert refused.code == code
 
     @rule(who=PERSON, path=OWN, owner=PERSON, data=DATA)
     def claim(self, who: str, path: RemotePath, owner: str, data: bytes) -> None:

@@ -145,9 +145,10 @@ def test_attack_47_hashing_gives_way_to_others_and_so_do_the_threads_it_starts(m
 
     monkeypatch.setattr(argon2.PasswordHasher, "hash", watched)
     hasher().hash("x")
-    assert seen == [NICE, NICE]
     priority()
-    assert seen[-1] < NICE, "the thread that asks keeps its own"
+    first, lane, own = seen
+    assert own < 19, "this whole run gives way already, so nothing can be seen here: run it without nice"
+    assert first == lane == min(19, own + NICE)
 
 
 def test_memory_that_the_system_does_not_give_is_weather_and_gives_the_turn_back(
