@@ -271,6 +271,11 @@ def test_uploads_of_a_visitor_are_the_visitors_and_count_against_the_owner(world
     for stranger in (other, world.who["ada"], world.who["bob"]):
         with pytest.raises(NotFoundError):
             world.uploads.status(stranger, upload.id)
+    for who in (one, other, world.who["ada"]):
+        assert world.uploads.unfinished(who, at("/big.bin")) is None, "nor does its place tell of it"
+    own = world.uploads.create(world.who["ada"], Wanted(at("/big.bin"), 7))
+    assert world.uploads.unfinished(world.who["ada"], at("/big.bin")) == own
+    assert world.uploads.unfinished(one, at("/big.bin")) is None, "a path means another place to a visitor"
     writer = world.uploads.write(one, upload.id, 0)
     writer.append(b"12345")
     writer.finish()
