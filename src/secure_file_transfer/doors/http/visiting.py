@@ -129,8 +129,12 @@ class _Call:
         return link
 
     def _known_still(self) -> bool:
+        """Whether the visit goes on: the link still opens, or at least for this visitor."""
+        if self._exchange.scope.get(TOKEN_KEY) is None:
+            return False
         try:
-            return self._exchange.scope.get(TOKEN_KEY) is not None and self._caller.principal().link is not None
+            session = self._caller.principal().session
+            return (session is not None and session.counted) or self._links.find(self._secret).left != 0
         except SecureFileTransferError:
             return False
 

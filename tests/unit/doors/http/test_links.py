@@ -250,7 +250,7 @@ async def test_what_does_not_work_has_one_page(ask: Ask) -> None:
         await link(ask, "/photos", password="rose water"),
     )
     removed = await link(ask, "/photos/sub")
-    cookie = cookie_of(await page(ask, ended))
+    cookie, late = cookie_of(await page(ask, ended)), cookie_of(await page(ask, spent))
     assert (await page(ask, spent, "/cat.jpg")).status == 200
     for each in (ended, locked):
         await ask("ada", "DELETE", f"/api/v1/links/{each['id']}")
@@ -259,6 +259,7 @@ async def test_what_does_not_work_has_one_page(ask: Ask) -> None:
         await page(ask, ended),
         await page(ask, ended, "/cat.jpg"),
         await page(ask, ended, cookie=cookie),
+        await page(ask, spent, "/cat.jpg", cookie=late),
         await page(ask, spent),
         await page(ask, locked),
         await page(ask, removed),
