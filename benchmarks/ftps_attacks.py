@@ -1,6 +1,6 @@
 """Attacks on the FTPS door over the wire: connections, TLS, lines. Run by `benchmarks.proofs ftps-attacks`.
 
-Numbers are those of the table of attacks in docs/security.md. Each attack runs while somebody else moves files.
+Each attack runs while somebody else moves files. The numbers are those by which all tests name attacks.
 """
 
 import contextlib

@@ -1,5 +1,6 @@
 """The short versions of the proofs; `python -m benchmarks.proofs` runs the long ones."""
 
+import os
 import secrets
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from benchmarks import (
     crowd_proofs,
     fault_proofs,
+    ftps_idle,
     guard_proof,
     proofs,
     restart_proofs,
@@ -94,6 +96,10 @@ def test_how_often_time_tells_is_counted_in_pairs(slower: list[float], rate: flo
     assert timing_proof.right_guesses(slower, [1.0, 2.0]) == rate
 
 
+def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
+    print(ftps_idle.prove_idle(tmp_path, sessions=12, listings=100))
+
+
 def test_nobody_does_what_they_may_not() -> None:
     """Attacks 30, 32, 48, 53 and 58, and whatever else three accounts and two visitors can try on each other."""
     print(rights_machine.run(300))
@@ -103,9 +109,11 @@ def test_nobody_does_what_they_may_not() -> None:
 def test_the_benchmark_runs_against_every_peer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["run", "--size", "5M", "--files", "20", "--rounds", "1"])
+    rows = ["big", "small", "far", "delta", "text", *(["ftps"] if os.geteuid() == 0 else [])]  # vsftpd wants root
+    monkeypatch.setattr("sys.argv", ["run", "--size", "5M", "--files", "20", "--rounds", "1", "--rows", *rows])
     assert run_benchmarks() == 0
     table = capsys.readouterr().out
+    assert table.count("by FTPS") == (2 if "ftps" in rows else 0)
     assert table.count("x ") >= 16  # four kinds of work against four peers
     assert table.count("% sent") == 2
     assert table.count("one stream") == 2

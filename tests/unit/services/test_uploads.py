@@ -19,10 +19,10 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import Conflict, Principal, Rights, Role, TimeUs, Upload
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import BlobStore, Catalog, FileTree
-from secure_file_transfer.services.access import Access, Grant
-from secure_file_transfer.services.files import Files
 from secure_file_transfer.services import upload_writer
 from secure_file_transfer.services import uploads as module
+from secure_file_transfer.services.access import Access, Grant
+from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.uploads import Uploads, Wanted
 from secure_file_transfer.storage.folder import FolderTree
 from secure_file_transfer.testing.contracts.tree_kit import pattern, read, write
