@@ -100,6 +100,13 @@ def _tus(summary: str, name: str, status: int, *parameters: dict[str, Any], **mo
 _PIECE = {"content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 _UPLOADS = {
     "options": _tus("What resumable uploads (tus 1.0) can do here", "uploads_abilities", 204),
+    "head": _tus(
+        "Find one's unfinished upload to a place",
+        "find_upload",
+        200,
+        _TUS,
+        _parameter("query", "path", "Where the file is to go."),
+    ),
     "post": _tus("Begin a resumable upload", "create_upload", 201, _TUS, requestBody=_PIECE),
 }
 _ONE_UPLOAD = {

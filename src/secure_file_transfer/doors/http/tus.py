@@ -32,6 +32,7 @@ from .context import Caller, Context, joined_fields
 from .exchange import Exchange
 from .passage import Passage
 from .problems import Headers
+from .query import read_query
 from .uploads import CONFLICTS, Buffers, Intake
 
 VERSION = b"1.0.0"
@@ -89,8 +90,11 @@ class Tus:
         caller = self._context.caller(exchange.scope)
         if uploads is None:
             raise NotFoundError("This server keeps no unfinished uploads", hint="Send the file whole, by PUT.")
+        if not name and method == "HEAD":
+            await self._find(exchange, uploads, caller)
+            return
         if not name:
-            _only(method, "OPTIONS", "POST")
+            _only(method, "OPTIONS", "HEAD", "POST")
             await self._create(exchange, uploads, caller, fields)
             return
         if not _ID.fullmatch(name):
@@ -105,6 +109,20 @@ class Tus:
             await _answer(exchange, HTTPStatus.NO_CONTENT, [])
         else:
             await self._patch(exchange, uploads, caller, fields, upload_id)
+
+    async def _find(self, exchange: Exchange, uploads: Uploads, caller: Caller) -> None:
+        """Where the asker's newest unfinished upload to `path` is, whichever door it was begun through."""
+
+        def look(who: Principal) -> Upload:
+            path = RemotePath.parse(read_query(exchange.scope["query_string"], {"path"}).get("path", "/"))
+            found = uploads.unfinished(who, path)
+            if found is None:
+                raise NotFoundError("There is no unfinished upload to that place", hint="Begin a new one.")
+            return found
+
+        upload = await caller.run(look)
+        headers = [(b"location", f"{_BASE}/{upload.id}".encode()), *_described(upload), (b"content-length", b"0")]
+        await _answer(exchange, HTTPStatus.OK, headers)
 
     def _abilities(self) -> Headers:
         headers: Headers = [(b"tus-version", VERSION)]
