@@ -425,6 +425,17 @@ def require_operator(principal: Principal) -> Account:
     return account
 
 
+def require_operator_in_person(principal: Principal) -> Account:
+    """The same for what makes operators, or opens accounts: a token would get by it what it was not given (attack 32).
+
+    Raises:
+        SignInRequiredError, ForbiddenError
+    """
+    account = require_operator(principal)
+    signed_in(principal)
+    return account
+
+
 def for_oneself_or_all(principal: Principal) -> tuple[Account, bool]:
     """Whose account it is, and whether they may do it to everybody's things. A token does it as an operator or not.
 

@@ -70,10 +70,10 @@ class VaultTree:
         view._room = replace(self._room, anchors=(*self._room.anchors, *anchors))  # noqa: SLF001 - its own kind
         return view
 
-    def only(self, anchor: Anchor) -> "VaultTree":
-        """The same drive with nothing to be seen but what is at this anchor or below."""
+    def only(self, anchor: Anchor, *, growing: bool = False) -> "VaultTree":
+        """The same drive with nothing to be seen but what is at this anchor or below; a copy may be `growing` there."""
         view = copy.copy(self)
-        view._room = replace(self._room, anchors=(anchor,))  # noqa: SLF001 - its own kind
+        view._room = replace(self._room, anchors=(anchor,), growing=growing)  # noqa: SLF001 - its own kind
         return view
 
     def stat(self, path: RemotePath) -> Entry:
@@ -172,7 +172,7 @@ class VaultTree:
             there = None if path.is_root else find_place(tx, self._room, path)[1]
             if path.is_root or (there is not None and there.kind is Kind.FOLDER):
                 raise is_a_folder(path)
-            purse = Purse(tx, self._room.drive.id)
+            purse = Purse(tx, self._room.drive.id, all_counts=self._room.growing)
             # How a taken name is dealt with is not known yet.
             before = (there.size, 1) if there and replaces else (0, 0)
             purse.require((size or 0) - before[0], 1 - before[1])

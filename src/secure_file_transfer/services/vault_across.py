@@ -20,6 +20,7 @@ from secure_file_transfer.model import Conflict, Entry, Kind, Node, NodeId, Time
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import CatalogTx, Expectation, check_journey
 
+from .quota import Purse
 from .vault import VaultTree
 from .vault_nodes import Anchor, Room, Whole, entry_of, find, find_folder, free_name, place_for, version_of
 from .vault_publish import Place, Publisher
@@ -93,7 +94,7 @@ def _copied(
     def still(tx: CatalogTx) -> None:
         find_folder(tx, room, target.parent)
 
-    hidden = other.only(Anchor(target.parent, holder, still))
+    hidden = other.only(Anchor(target.parent, holder, still), growing=True)
     if entry.kind is Kind.FILE:
         _copy_file(one, hidden, source, target, check)
     else:
@@ -155,17 +156,20 @@ def _finish(tx: CatalogTx, room: Room, hidden: Room, target: RemotePath, conflic
     """Put the finished copy in its place; what is replaced stays the same node, with what was granted on it."""
     node, parent = find(tx, hidden, target), find_folder(tx, room, target.parent)
     path, there = place_for(tx, parent, target, node.kind, conflict)
-    if there is not None:
+    if there is None:
+        tx.nodes.relocate(node.id, parent.id, path.name)
+        tx.nodes.touch(parent.id, now)
+        entry = entry_of(find(tx, room, path), str(path))
+    else:
         # Checked before it is signed anew: a copy must not turn an altered record into a good one.
         version = version_of(tx, hidden, node, str(target))
         whole = Whole(version.size, version.sha256, version.manifest, node.modified_us)
         publisher = Publisher(tx, room, now)
-        written = publisher.write(Place(path, parent.id, there, skipped=False), whole, ())
+        entry = publisher.write(Place(path, parent.id, there, skipped=False), whole, ()).entry
         publisher.finish()
-        return written.entry
-    tx.nodes.relocate(node.id, parent.id, path.name)
-    tx.nodes.touch(parent.id, now)
-    return entry_of(find(tx, room, path), str(path))
+    # While it grew it looked removed, so others may have taken the room.
+    Purse(tx, room.drive.id).require_kept()
+    return entry
 
 
 # --- and the removal --------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class Publisher:
         """
         place = self._find(path, whole.modified_us, conflict, expect, parents=parents)
         if not place.skipped:
-            self._purse = self._purse or Purse(self._tx, self._room.drive.id)
+            self._purse = self._purse or Purse(self._tx, self._room.drive.id, all_counts=self._room.growing)
             before = (place.there.size, 1) if place.there else (0, 0)
             self._purse.require(self._more_bytes + whole.size - before[0], self._more_files + 1 - before[1])
         return place

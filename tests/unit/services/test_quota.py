@@ -306,6 +306,26 @@ def test_copies_count_small_and_large(world: World, monkeypatch: pytest.MonkeyPa
     assert world.usage().free == 0
 
 
+@pytest.mark.parametrize("moving", [False, True])
+def test_what_comes_from_another_drive_counts_before_it_can_be_seen(world: World, moving: bool) -> None:
+    """Attack 49: a tree grows out of sight, where what was removed would make room."""
+    ada, bob = world.who["ada"], world.who["bob"]
+    world.files.make_folder(ada, at("/in"))
+    world.shares.grant(ada, at("/in"), "bob", Rights.ALL)
+    world.files.make_folder(bob, at("/d"))
+    for name in ("a", "b", "c"):
+        world.write(f"/d/{name}", HALF, who="bob")
+    go = world.files.move if moving else world.files.copy
+    with pytest.raises(QuotaExceededError, match="ada"):
+        go(bob, at("/d"), at("/Shared/ada/in/d"))
+    assert not world.there("/in/d")
+    assert world.usage("bob").files == 3, "nothing was moved away"
+    world.sweep()
+    world.files.remove(bob, at("/d/c"))
+    go(bob, at("/d"), at("/Shared/ada/in/d"))
+    assert world.usage().free == 0
+
+
 def test_a_large_copy_and_an_upload_do_not_share_the_last_bytes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attack 49: the upload comes when all of the copy is made, and before it takes its place."""
     monkeypatch.setattr(vault_copy, "BATCH", 1)

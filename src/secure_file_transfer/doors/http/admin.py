@@ -7,7 +7,15 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from ...model import Principal, Role
-from ...services.accounts import QUOTA_MAX, RATE_MAX, Accounts, Change, Listed, require_operator
+from ...services.accounts import (
+    QUOTA_MAX,
+    RATE_MAX,
+    Accounts,
+    Change,
+    Listed,
+    require_operator,
+    require_operator_in_person,
+)
 from ...services.groups import Groups, Members
 from ...services.resets import HOURS_MAX
 from .context import Context, People
@@ -127,18 +135,22 @@ class _Desk:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def run(self, request: Request, work: Callable[[], T]) -> T:
+    async def run(self, request: Request, work: Callable[[], T], *, in_person: bool = False) -> T:
         def checked(who: Principal) -> T:
-            require_operator(who)
+            _require(who, in_person=in_person)
             return work()
 
         return await self._context.caller(request.scope).run(checked)
 
-    async def sign(self, request: Request, work: Callable[[], T]) -> T:
+    async def sign(self, request: Request, work: Callable[[], T], *, in_person: bool) -> T:
         """The same where a password is hashed; strangers are refused before they take a turn."""
         caller = self._context.caller(request.scope)
-        await caller.run(require_operator)
+        await caller.run(lambda who: _require(who, in_person=in_person))
         return await self._context.sign(caller, work)
+
+
+def _require(who: Principal, *, in_person: bool) -> None:
+    (require_operator_in_person if in_person else require_operator)(who)
 
 
 def add_admin(router: APIRouter, context: Context) -> None:
@@ -169,7 +181,8 @@ def _add_accounts(router: APIRouter, desk: _Desk, accounts: Accounts) -> None:
             accounts.create(wanted.name, wanted.password, wanted.role or Role.USER, wanted.change())
             return accounts.one(wanted.name)
 
-        return _json(_account(await desk.sign(request, work)), 201)
+        made = await desk.sign(request, work, in_person=wanted.role is Role.ADMIN)
+        return _json(_account(made), 201)
 
     @router.get("/admin/accounts/{name}", response_model=ManagedAccountOut, summary="An account")
     async def show_account(request: Request, name: Named) -> Response:
@@ -181,7 +194,8 @@ def _add_accounts(router: APIRouter, desk: _Desk, accounts: Accounts) -> None:
             accounts.change(name, wanted.change())
             return accounts.one(name)
 
-        return _json(_account(await desk.run(request, work)))
+        changed = await desk.run(request, work, in_person=wanted.role is not None)
+        return _json(_account(changed))
 
     @router.delete("/admin/accounts/{name}", status_code=204, summary="Delete an account with all its files")
     async def delete_account(request: Request, name: Named) -> Response:
@@ -207,7 +221,7 @@ def _add_decisions(router: APIRouter, desk: _Desk, people: People) -> None:
         summary="A one-time link that sets a new password",
     )
     async def reset(request: Request, name: Named, wanted: ResetWishIn) -> Response:
-        made = await desk.run(request, lambda: people.resets.begin(name, wanted.hours))
+        made = await desk.run(request, lambda: people.resets.begin(name, wanted.hours), in_person=True)
         expires = write_time(made.expires_us)
         return _json(
             {"account": made.account, "code": made.code, "path": f"/reset/{made.code}", "expires": expires}, 201

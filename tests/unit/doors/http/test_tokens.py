@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secure_file_transfer.config import load
-from secure_file_transfer.doors.http.app import HttpApp, HttpServices, build_app
+from secure_file_transfer.doors.http.app import HttpApp, HttpServices, People, build_app
 from secure_file_transfer.model import MIB, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
@@ -55,6 +55,8 @@ def token_app(real: House) -> Iterator[HttpApp]:
         credentials=real.credentials,
         devices=real.devices,
         tokens=real.tokens,
+        links=real.links,
+        people=People(real.accounts, real.groups, real.resets, real.registration, real.own_password),
     )
     app = build_app(services)
     app.gate.open()
@@ -199,6 +201,27 @@ ROWS = [
     Row("GET /grants", SHARES),
     Row("PUT /grants", SHARES | READ, options=sent(path="/d", to="bob", rights="viewer")),
     Row("DELETE /grants", SHARES, "/grants?path=/d"),
+    Row("GET /links", SHARES),
+    Row("POST /links", SHARES | READ, options=sent(path="/d", rights="viewer")),
+    Row("GET /links/{number}", SHARES, "/links/4711"),
+    Row("DELETE /links/{number}", SHARES, "/links/4711"),
+    Row("POST /account/password", NOBODY, options=sent(old=PASSWORD, new="another long enough word")),
+    Row("GET /admin/accounts", ADMIN),
+    Row("POST /admin/accounts", ADMIN, options=sent(name="cy", password="a long word that is new")),
+    Row("POST /admin/accounts", NOBODY, options=sent(name="di", password="a long word that is new", role="admin")),
+    Row("GET /admin/accounts/{name}", ADMIN, "/admin/accounts/bob"),
+    Row("PATCH /admin/accounts/{name}", ADMIN, "/admin/accounts/bob", sent(note="x")),
+    Row("PATCH /admin/accounts/{name}", NOBODY, "/admin/accounts/bob", sent(role="admin")),
+    Row("DELETE /admin/accounts/{name}", ADMIN, "/admin/accounts/nobody"),
+    Row("POST /admin/accounts/{name}/approve", ADMIN, "/admin/accounts/nobody/approve"),
+    Row("POST /admin/accounts/{name}/reject", ADMIN, "/admin/accounts/nobody/reject"),
+    Row("POST /admin/accounts/{name}/reset", NOBODY, "/admin/accounts/bob/reset", sent(hours=1)),
+    Row("GET /admin/groups", ADMIN),
+    Row("POST /admin/groups", ADMIN, options=sent(name="team")),
+    Row("PATCH /admin/groups/{name}", ADMIN, "/admin/groups/nothing", sent(name="other")),
+    Row("DELETE /admin/groups/{name}", ADMIN, "/admin/groups/nothing"),
+    Row("PUT /admin/groups/{name}/members/{account}", ADMIN, "/admin/groups/nothing/members/bob"),
+    Row("DELETE /admin/groups/{name}/members/{account}", ADMIN, "/admin/groups/nothing/members/bob"),
     Row("GET /entries/{path}", READ, "/entries/d/f"),
     Row("GET /folders/{path}", READ, "/folders/d"),
     Row("PUT /folders/{path}", READ | WRITE, "/folders/new"),
@@ -210,6 +233,7 @@ ROWS = [
     Row("POST /copy", READ | WRITE, options=sent(source="/d/f", target="/copy")),
     Row("POST /move", READ | WRITE | DELETE, options=sent(source="/d/f", target="/moved")),
     Row("DELETE /entries/{path}", READ | DELETE, "/entries/d/g"),
+    Row("HEAD /uploads", WRITE, "/uploads?path=/d/u", {"headers": TUS}, missing=404),
     Row("POST /uploads", WRITE, options={"headers": {**TUS, "upload-length": "3", "upload-metadata": "filename dQ=="}}),
     Row("GET /transfer", READ, missing=404),
     Row("POST /blocks/missing", READ, options=sent(blocks=[]), missing=404),
@@ -220,6 +244,9 @@ ROWS = [
 EXEMPT = {
     "POST /setup": "without a sign-in",
     "POST /sessions": "without a sign-in",
+    "POST /links/open": "without a sign-in",
+    "POST /register": "without a sign-in",
+    "POST /reset": "without a sign-in",
     "POST /devices/renewal": "by the device itself",
     "OPTIONS /uploads": "without a sign-in",
     "HEAD /uploads/{id}": "see tests of the service",
