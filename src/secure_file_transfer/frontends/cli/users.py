@@ -28,7 +28,7 @@ from .terminal import (
 from .values import print_json, time_value
 
 if TYPE_CHECKING:
-    from ...services.accounts import Listed
+    from ...server import Listed
 
 Size = Annotated[str | None, Parameter(metavar="BYTES", show_default=False)]
 Count = Annotated[str | None, Parameter(metavar="COUNT", show_default=False)]
