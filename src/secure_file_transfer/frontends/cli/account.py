@@ -60,9 +60,9 @@ def register(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Make an account for yourself, where a server allows that.
+    """Make an account for yourself, if you may.
 
-    On some servers an operator has to approve it first.
+    Some servers do not allow it, and on others an operator has to approve the account first.
 
         sft register nas.example
         sft register nas --user sara --email sara@example.com
