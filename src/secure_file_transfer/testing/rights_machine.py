@@ -134,6 +134,16 @@ class RightsMachine(SharingRules):
             names = ["Shared", thing.owner, *names]
         self.read(who, RemotePath(tuple(names)), by)
 
+    @rule(index=_INDEX)
+    def one_after_the_other(self, index: int) -> None:
+        """Both visitors come by the same link. If it is good for one more, the first to fetch has it (attack 49)."""
+        for visitor in VISITORS:
+            self.visit(visitor, index)
+        first, second = VISITORS
+        self.read_what_is_there(first, index, "fetch")
+        self.list_the_root(second)
+        self.read_what_is_there(second, index, "fetch")
+
     @rule(visitor=VISITOR)
     def list_the_root(self, visitor: str) -> None:
         """A visitor sees what is in the folder that was given, or the one file."""
@@ -200,9 +210,10 @@ class RightsMachine(SharingRules):
 
     # --- uploads that wait --------------------------------------------------------------------------------------
 
-    @rule(who=PERSON, path=FILES, data=DATA)
+    @rule(who=ANYBODY, path=FILES, data=DATA)
     def begin_upload(self, who: str, path: RemotePath, data: bytes) -> None:
-        """It is published when it is whole, if that is still allowed then."""
+        """It is published when it is whole, if that is still allowed then. A visitor's is not its host's."""
+        path = self._meant(who, path)
         try:
             self.begun.append((who, path, data, self.world.begin_upload(who, path, len(data))))
         except RefusedError:
