@@ -14,7 +14,7 @@ from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.services.links import VISIT_US
 
 from .rights_http import NO_TOKEN, RefusedError
-from .rights_rules import ANY, DATA, FILES, MASK, OWN, PERSON, TO, VISITOR, R, SharingRules, W
+from .rights_rules import ANY, ANYBODY, DATA, FILES, MASK, OWN, PERSON, TO, VISITOR, R, SharingRules, W
 from .rights_world import PEOPLE, VISITORS, LinkThing, Visit
 
 _STEPS_A_WORLD = 60
@@ -31,12 +31,16 @@ class RightsMachine(SharingRules):
         self.begun: list[tuple[str, RemotePath, bytes, str]] = []
         """Uploads that wait for their bytes: whose, where to, what, and their address."""
 
-    @initialize(masks=st.lists(MASK, min_size=3, max_size=3), downloads=st.sampled_from((None, 1, 2)))
-    def something_to_share(self, masks: list[Rights], downloads: int | None) -> None:
+    @initialize(
+        masks=st.lists(MASK, min_size=3, max_size=3),
+        downloads=st.sampled_from((None, 1, 1, 2)),
+        seconds=st.sampled_from((None, 60)),
+    )
+    def something_to_share(self, masks: list[Rights], downloads: int | None, seconds: int | None) -> None:
         """Besides, two of them give the same away by links, and the visitors open them, or both of them the same."""
         self.something_for_others(masks)
         for at in (0, 1):
-            self.make_link(PEOPLE[at], RemotePath(("d1",)), masks[at], downloads, None)
+            self.make_link(PEOPLE[at], RemotePath(("d1",)), masks[at], downloads, seconds)
         for at, visitor in enumerate(VISITORS):
             self.visit(visitor, index=0 if masks[2] > masks[1] else at)
 
@@ -112,6 +116,34 @@ class RightsMachine(SharingRules):
             if link.thing.owner == who and not link.revoked and link.thing in self.model.things
         }
 
+    @rule(who=ANYBODY, index=_INDEX, by=st.sampled_from(("fetch", "part", "head")))
+    def read_what_is_there(self, who: str, index: int, by: str) -> None:
+        """A file that somebody has: random paths seldom lead to one."""
+        link = self.model.link_of(who)
+        files = [each for each in self.model.things if each.kind is Kind.FILE]
+        if link is not None:
+            files = [each for each in files if link.thing in each.up()]
+        if not files:
+            return
+        thing = sorted(files, key=lambda each: each.id)[index % len(files)]
+        names = [each.name for each in reversed([*thing.up()][:-1])]
+        if link is not None:
+            names = [thing.name] if link.thing is thing else names[len([*link.thing.up()]) - 1 :]
+        elif who in PEOPLE and thing.owner != who:
+            # What is shared deeper down has a way of its own; from the top there is none then.
+            names = ["Shared", thing.owner, *names]
+        self.read(who, RemotePath(tuple(names)), by)
+
+    @rule(index=_INDEX)
+    def one_after_the_other(self, index: int) -> None:
+        """Both visitors come by the same link. If it is good for one more, the first to fetch has it (attack 49)."""
+        for visitor in VISITORS:
+            self.visit(visitor, index)
+        first, second = VISITORS
+        self.read_what_is_there(first, index, "fetch")
+        self.list_the_root(second)
+        self.read_what_is_there(second, index, "fetch")
+
     @rule(visitor=VISITOR)
     def list_the_root(self, visitor: str) -> None:
         """A visitor sees what is in the folder that was given, or the one file."""
@@ -178,9 +210,10 @@ class RightsMachine(SharingRules):
 
     # --- uploads that wait --------------------------------------------------------------------------------------
 
-    @rule(who=PERSON, path=FILES, data=DATA)
+    @rule(who=ANYBODY, path=FILES, data=DATA)
     def begin_upload(self, who: str, path: RemotePath, data: bytes) -> None:
-        """It is published when it is whole, if that is still allowed then."""
+        """It is published when it is whole, if that is still allowed then. A visitor's is not its host's."""
+        path = self._meant(who, path)
         try:
             self.begun.append((who, path, data, self.world.begin_upload(who, path, len(data))))
         except RefusedError:
