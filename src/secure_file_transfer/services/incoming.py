@@ -18,7 +18,8 @@ from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, Draft
 
 from .files import Files
-from .uploads import Uploads, UploadWriter, Wanted
+from .upload_writer import UploadWriter
+from .uploads import Uploads, Wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,12 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Protocol
-
-from blake3 import blake3
 
 from secure_file_transfer.errors import (
     ConflictError,
-    DigestMismatchError,
     ForbiddenError,
     InvalidRequestError,
     LengthMismatchError,
@@ -28,38 +24,22 @@ from secure_file_transfer.errors import (
     TooLargeError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import MIB, AccountId, Conflict, DriveId, Principal, Rights, TimeUs, Upload, UploadId
+from secure_file_transfer.model import AccountId, Conflict, DriveId, Principal, Rights, TimeUs, Upload, UploadId
 from secure_file_transfer.paths import RemotePath
-from secure_file_transfer.ports import Buffer, Catalog, CatalogTx, Clock, Draft, FileTree, Written
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Draft, FileTree, Written
 
 from .access import Access
 from .files import Files
+from .upload_writer import LENGTH_MAX, Hash, UploadWriter
+from .upload_writer import too_long as _too_long
 from .vault import VaultTree
 from .vault_nodes import Room, find_place
 from .vault_upload import FinishedUpload, VaultUpload, digest
 
-LENGTH_MAX = 1 << 44
-"""16 TiB: the manifest of so many blocks of 1 MiB still fits into one row of the catalog (SQLite: 1 GB)."""
 UPLOADS_MAX = 10_000
 """Per account: what lies unfinished costs space, and so does remembering what was finished."""
-SAVE_BYTES, SAVE_SECONDS = 64 * MIB, 5.0
-"""How much of one request a `kill -9` can undo, whichever comes first; a block more where that is larger."""
 _HASHERS_MAX = 1024
 _ID_BYTES = 24
-
-
-class _Hash(Protocol):
-    def update(self, data: Buffer, /) -> object: ...
-    def digest(self) -> bytes: ...
-    def copy(self) -> "_Hash": ...
-
-
-def _sha1() -> _Hash:
-    return hashlib.sha1(usedforsecurity=False)  # the tus protocol demands it; it guards against accidents only
-
-
-CHECKSUMS: dict[str, Callable[[], _Hash]] = {"sha1": _sha1, "sha256": hashlib.sha256, "blake3": blake3}
-"""What a piece of an upload may be checked by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +87,7 @@ class Uploads:
         self._lifetime_us = lifetime_us
         self._lock = Lock()
         self._busy: set[UploadId] = set()
-        self._hashers: OrderedDict[UploadId, tuple[int, _Hash]] = OrderedDict()
+        self._hashers: OrderedDict[UploadId, tuple[int, Hash]] = OrderedDict()
 
     def create(self, principal: Principal, wanted: Wanted) -> Upload:
         """Begin one. The place it shall go to is looked at now, and again when it is whole.
@@ -157,7 +137,7 @@ class Uploads:
 
         def look(tx: CatalogTx) -> Upload | None:
             found = tx.uploads.newest(account_id, room.drive.id, str(path))
-            if found is None or found.expires_us <= self._clock.now_us():
+            if found is None:
                 return None
             try:
                 _, there = find_place(tx, room, path)
@@ -167,7 +147,11 @@ class Uploads:
             touched = found.expires_us - self._lifetime_us
             return None if version is not None and version.created_us > touched else found
 
-        return self._catalog.read(look)
+        found = self._catalog.read(look)
+        if found is not None:
+            with suppress(NotFoundError):  # it has expired, or is not the principal's own
+                return self._find(principal, found.id)
+        return None
 
     def write(
         self,
@@ -178,7 +162,7 @@ class Uploads:
         length: int | None = None,
         coming: int | None = None,
         checksum: tuple[str, bytes] | None = None,
-    ) -> "UploadWriter":
+    ) -> UploadWriter:
         """Begin to add a piece at `offset`. Nobody else can until the writer was finished or left.
 
         Args:
@@ -265,7 +249,7 @@ class Uploads:
         """Raises SignInRequiredError when the session has ended."""
         self._alive(principal)
 
-    def finished(self, principal: Principal, upload_id: UploadId, hasher: _Hash | None) -> Upload:
+    def finished(self, principal: Principal, upload_id: UploadId, hasher: Hash | None) -> Upload:
         """A piece was recorded: publish what is whole now."""
         upload = self._find(principal, upload_id)
         if not upload.whole or upload.partial or upload.published is not None:
@@ -281,7 +265,7 @@ class Uploads:
                 f"{length} of the {upload.length} bytes that were announced are here", hint="Go on with the rest."
             )
 
-    def leave(self, upload_id: UploadId, offset: int, hasher: _Hash | None) -> None:
+    def leave(self, upload_id: UploadId, offset: int, hasher: Hash | None) -> None:
         """Nobody writes to it any more. `hasher` has seen the first `offset` bytes."""
         with self._lock:
             if hasher is not None:
@@ -351,7 +335,7 @@ class Uploads:
         self._catalog.write(lambda tx: tx.uploads.set_length(upload.id, length))
         return replace(upload, length=length)
 
-    def _publish(self, principal: Principal, upload: Upload, hasher: _Hash | None) -> Upload:
+    def _publish(self, principal: Principal, upload: Upload, hasher: Hash | None) -> Upload:
         _, room = self._place(principal, _target(upload))
         sha256 = hasher.digest() if hasher else digest(room, [upload], lambda: self._alive(principal))
 
@@ -379,7 +363,7 @@ class Uploads:
         draft = self._files.draft(principal, RemotePath.parse(upload.path), make=make)
         return draft.commit(conflict=upload.conflict, modified_us=upload.modified_us)
 
-    def _take_hasher(self, upload: Upload) -> _Hash | None:
+    def _take_hasher(self, upload: Upload) -> Hash | None:
         """One that has seen what is there of the upload; None where the blocks must be read in the end."""
         if upload.partial:
             return None  # its bytes are hashed as a piece of the file that it becomes
@@ -412,114 +396,6 @@ class Uploads:
             self._busy.difference_update(upload_ids)
 
 
-class UploadWriter:
-    """One piece on its way. Used by one thread at a time; `finish` or `leave` must come last."""
-
-    def __init__(
-        self,
-        uploads: Uploads,
-        principal: Principal,
-        upload: Upload,
-        vault: VaultUpload,
-        hasher: _Hash | None,
-        checksum: tuple[str, bytes] | None,
-        granted: Callable[[], None],
-    ) -> None:
-        self._uploads = uploads
-        self._granted = granted
-        self._principal = principal
-        self._upload = upload
-        self._vault = vault
-        self._hasher = hasher
-        # What to go on with when the checksum does not hold.
-        self._before = hasher.copy() if hasher and checksum else None
-        self._offset = upload.offset
-        self._checksum = None if checksum is None else (CHECKSUMS[checksum[0]](), checksum[1])
-        self._saved_at = uploads.clock_seconds()
-        self._broken = False
-        self._over = False
-
-    def check(self) -> None:
-        """Raises SignInRequiredError when the session has ended, NotFoundError when the place is shared no more."""
-        self._uploads.check(self._principal)
-        self._granted()
-
-    def append(self, data: Buffer) -> None:
-        """Take the next bytes; `data` may be reused once it returns.
-
-        Raises:
-            SignInRequiredError, TooLargeError: what came before can still be kept.
-            NoSpaceError, StorageError
-        """
-        self.check()
-        if self._upload.length is not None and self._offset + len(data) > self._upload.length:
-            raise _too_long(self._upload)
-        if self._offset + len(data) > LENGTH_MAX:
-            raise _too_long(self._upload)
-        self._broken = True  # unless all goes well
-        for each in (self._hasher, self._checksum and self._checksum[0]):
-            if each is not None:
-                each.update(data)
-        self._vault.append(data)
-        self._offset += len(data)
-        self._save_now_and_then()
-        self._broken = False
-
-    def _save_now_and_then(self) -> None:
-        """Only a piece without a checksum: with one, nothing is kept before all of it was compared."""
-        now = self._uploads.clock_seconds()
-        much = self._offset - self._vault.recorded >= SAVE_BYTES
-        if self._checksum is None and (much or now - self._saved_at >= SAVE_SECONDS):
-            self._vault.save(self._uploads.expiry(), last=False)
-            self._saved_at = now
-
-    def finish(self, *, end: bool = False) -> Upload:
-        """All of the piece is here: make it durable, and publish the upload if it is whole now.
-
-        With `end` the sender says that this is the end of the file, however long it is.
-
-        Raises:
-            DigestMismatchError: the piece is not what its checksum says; nothing of it was kept.
-            LengthMismatchError: it ends before the length that the upload was begun with; it can be gone on with.
-            NoSpaceError, StorageError, and what publishing raises: then the upload is whole and can be asked for.
-        """
-        try:
-            if self._checksum is not None and self._checksum[0].digest() != self._checksum[1]:
-                self._broken = True
-                raise DigestMismatchError("The piece does not match its checksum", hint="Send it again.")
-            self._save()
-            if end:
-                self._uploads.end_at(self._upload, self._offset)
-            return self._uploads.finished(self._principal, self._upload.id, self._hasher)
-        finally:
-            self._end()
-
-    def leave(self) -> None:
-        """The piece was cut off: keep what arrived, unless a checksum was to be compared. After `finish`: nothing."""
-        if self._over:
-            return
-        try:
-            if self._checksum is None and not self._broken:
-                self._save()
-        except SecureFileTransferError:
-            self._broken = True  # what was recorded before stays, and nobody was told of more
-        finally:
-            self._end()
-
-    def _save(self) -> None:
-        self._broken = True  # unless all goes well
-        self._vault.save(self._uploads.expiry(), last=True)
-        self._broken = False
-
-    def _end(self) -> None:
-        self._over = True
-        self._vault.close()
-        if not self._broken and self._vault.recorded == self._offset:
-            self._uploads.leave(self._upload.id, self._offset, self._hasher)
-        else:
-            self._uploads.leave(self._upload.id, self._upload.offset, self._before)
-
-
 def _target(upload: Upload) -> RemotePath | None:
     return None if upload.partial else RemotePath.parse(upload.path)
 
@@ -531,7 +407,3 @@ def _published(upload: Upload, written: Written) -> Upload:
 def _check_length(length: int | None) -> None:
     if length is not None and length > LENGTH_MAX:
         raise TooLargeError(f"An upload may have {LENGTH_MAX} bytes")
-
-
-def _too_long(upload: Upload) -> TooLargeError:
-    return TooLargeError(f"The upload has {upload.length} bytes; this would be more", hint="Ask for its offset.")

@@ -19,9 +19,11 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import Conflict, Principal, Rights, Role, TimeUs, Upload
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import BlobStore, Catalog, FileTree
+from secure_file_transfer.services import upload_writer
 from secure_file_transfer.services import uploads as module
 from secure_file_transfer.services.access import Access, Grant
 from secure_file_transfer.services.files import Files
+from secure_file_transfer.services.upload_writer import SAVE_SECONDS
 from secure_file_transfer.services.uploads import Uploads, Wanted
 from secure_file_transfer.storage.folder import FolderTree
 from secure_file_transfer.testing.contracts.tree_kit import pattern, read, write
@@ -123,7 +125,7 @@ def test_every_step_may_run_again_after_a_commit_that_failed(world: World) -> No
 
 
 def test_a_long_piece_is_recorded_on_its_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SAVE_BYTES", 3 * BLOCK)
+    monkeypatch.setattr(upload_writer, "SAVE_BYTES", 3 * BLOCK)
     upload = world.create()
     writer = world.uploads.write(world.ada, upload.id, 0)
     seen = []
@@ -140,7 +142,7 @@ def test_a_slow_piece_is_recorded_by_time(world: World) -> None:
     writer = world.uploads.write(world.ada, upload.id, 0)
     writer.append(TEN[:BLOCK])
     assert world.uploads.status(world.ada, upload.id).offset == 0
-    world.vault.clock.advance(module.SAVE_SECONDS)
+    world.vault.clock.advance(SAVE_SECONDS)
     writer.append(TEN[BLOCK : 2 * BLOCK])
     assert world.uploads.status(world.ada, upload.id).offset == 2 * BLOCK
     writer.leave()

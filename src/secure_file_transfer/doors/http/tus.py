@@ -26,7 +26,8 @@ from ...errors import (
 from ...model import Principal, TimeUs, Upload, UploadId
 from ...paths import RemotePath
 from ...services.traffic import Direction
-from ...services.uploads import CHECKSUMS, LENGTH_MAX, Uploads, UploadWriter, Wanted
+from ...services.upload_writer import CHECKSUMS, LENGTH_MAX, UploadWriter
+from ...services.uploads import Uploads, Wanted
 from . import digests, problems, schemas
 from .context import Caller, Context, joined_fields
 from .exchange import Exchange
