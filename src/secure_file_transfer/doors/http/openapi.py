@@ -101,7 +101,11 @@ _PIECE = {"content": {"application/offset+octet-stream": {"schema": {"type": "st
 _UPLOADS = {
     "options": _tus("What resumable uploads (tus 1.0) can do here", "uploads_abilities", 204),
     "head": _tus(
-        "The unfinished upload that goes to a path", "find_upload", 200, _TUS, _parameter("query", "path", "Absolute.")
+        "Find one's unfinished upload to a place",
+        "find_upload",
+        200,
+        _TUS,
+        _parameter("query", "path", "Where the file is to go."),
     ),
     "post": _tus("Begin a resumable upload", "create_upload", 201, _TUS, requestBody=_PIECE),
 }

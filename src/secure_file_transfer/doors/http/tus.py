@@ -90,12 +90,12 @@ class Tus:
         caller = self._context.caller(exchange.scope)
         if uploads is None:
             raise NotFoundError("This server keeps no unfinished uploads", hint="Send the file whole, by PUT.")
+        if not name and method == "HEAD":
+            await self._find(exchange, uploads, caller)
+            return
         if not name:
-            _only(method, "OPTIONS", "POST", "HEAD")
-            if method == "HEAD":
-                await self._find(exchange, uploads, caller)
-            else:
-                await self._create(exchange, uploads, caller, fields)
+            _only(method, "OPTIONS", "HEAD", "POST")
+            await self._create(exchange, uploads, caller, fields)
             return
         if not _ID.fullmatch(name):
             raise NotFoundError("There is no such upload", hint="Begin a new one.")
@@ -110,6 +110,20 @@ class Tus:
         else:
             await self._patch(exchange, uploads, caller, fields, upload_id)
 
+    async def _find(self, exchange: Exchange, uploads: Uploads, caller: Caller) -> None:
+        """Where the asker's newest unfinished upload to `path` is, whichever door it was begun through."""
+
+        def look(who: Principal) -> Upload:
+            path = RemotePath.parse(read_query(exchange.scope["query_string"], {"path"}).get("path", "/"))
+            found = uploads.unfinished(who, path)
+            if found is None:
+                raise NotFoundError("There is no unfinished upload to that place", hint="Begin a new one.")
+            return found
+
+        upload = await caller.run(look)
+        headers = [(b"location", f"{_BASE}/{upload.id}".encode()), *_described(upload), (b"content-length", b"0")]
+        await _answer(exchange, HTTPStatus.OK, headers)
+
     def _abilities(self) -> Headers:
         headers: Headers = [(b"tus-version", VERSION)]
         if self._context.services.uploads is not None:
@@ -119,23 +133,6 @@ class Tus:
                 (b"tus-checksum-algorithm", ",".join(CHECKSUMS).encode()),
             ]
         return headers
-
-    async def _find(self, exchange: Exchange, uploads: Uploads, caller: Caller) -> None:
-        """The upload that goes to a path: perhaps it began on another door, which told nobody its address."""
-        found = read_query(exchange.scope["query_string"], {"path"})
-        if "path" not in found:
-            raise InvalidRequestError("The path is missing", hint="Send ?path= and where the upload goes.")
-        path = RemotePath.parse(found["path"])
-
-        def look(who: Principal) -> Upload:
-            upload = uploads.unfinished(who, path)
-            if upload is None:
-                raise NotFoundError("No unfinished upload of yours goes there", hint="Begin a new one.")
-            return uploads.status(who, upload.id)
-
-        upload = await caller.run(look)
-        headers = [(b"location", f"{_BASE}/{upload.id}".encode()), *_described(upload)]
-        await _answer(exchange, HTTPStatus.OK, [*headers, (b"content-length", b"0")])
 
     async def _create(self, exchange: Exchange, uploads: Uploads, caller: Caller, fields: _Fields) -> None:
         wanted, parts = read_wanted(fields)

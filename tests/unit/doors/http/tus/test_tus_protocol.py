@@ -227,3 +227,19 @@ async def test_checksums_guard_each_piece(desk: Any, name: str) -> None:
     good = await desk.patch(target, MIB, desk.data[MIB:], headers=checksum(desk.data[MIB:]))
     assert good.headers["repr-digest"] == f"sha-256=:{b64encode(hashlib.sha256(desk.data).digest()).decode()}:"
     assert await desk.read("a.bin") == desk.data
+
+
+async def test_an_unfinished_upload_is_found_by_its_place(desk: Any) -> None:
+    place = f"{UPLOADS}?path=/a.bin"
+    assert (await desk.ask("HEAD", place)).status == 404
+    target = await desk.create(len(desk.data))
+    assert (await desk.patch(target, 0, desk.data[:1000])).status == 204
+    found = await desk.ask("HEAD", place)
+    assert (found.status, found.headers["location"], found.headers["upload-offset"]) == (200, target, "1000")
+    assert (await desk.ask("HEAD", place, who="bob")).status == 404
+    assert (await desk.ask("HEAD", place, who="nobody")).status == 401
+    assert (await desk.ask("HEAD", f"{UPLOADS}?path=/../x")).status == 400
+    assert (await desk.ask("HEAD", f"{UPLOADS}?where=/a.bin")).status == 400
+    assert (await desk.ask("HEAD", UPLOADS)).status == 404
+    assert (await desk.patch(target, 1000, desk.data[1000:])).status == 204
+    assert (await desk.ask("HEAD", place)).status == 404
