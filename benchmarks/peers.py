@@ -90,6 +90,7 @@ class Sft:
             "SFT_DATA_DIR": str(data),
             "SFT_PROFILES": str(folder / "profiles.json"),
             "SFT_SWEEP_GRACE_MINUTES": "0",
+            "SFT_FTPS_ENABLED": "false",
             "NO_COLOR": "1",
         }
         run([str(SFT), "user", "add", "bench", "--password-stdin"], stdin=f"{cls.PASSWORD}\n", env=env)

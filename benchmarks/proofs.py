@@ -16,6 +16,8 @@
 .venv/bin/python -m benchmarks.proofs writers      several writers to one path at once, and If-Match
 .venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
+.venv/bin/python -m benchmarks.proofs ftps-attacks  attacks on the FTPS door, while somebody beside moves files
+.venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
 .venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
 """
 
@@ -398,6 +400,8 @@ def main() -> int:
     """Run one of them."""
     # They use what is here.
     from . import crowd_proofs, engine_proofs, fault_proofs, guard_proof, listing_proof, restart_proofs, tus_proofs
+    from .ftps_attacks import prove_attacks
+    from .ftps_idle import prove_idle
 
     proofs: dict[str, Callable[[Path, argparse.Namespace], str]] = {
         "roundtrip": lambda at, o: prove_roundtrip(at, big=o.size or 1 << 30, files=o.files or 10_000),
@@ -418,6 +422,8 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
+        "ftps-attacks": lambda at, _: prove_attacks(at),
+        "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, guesses=1000, seconds=10),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
@@ -430,6 +436,7 @@ def main() -> int:
     parser.add_argument("--transfers", type=int, default=20)
     parser.add_argument("--kills", type=int, default=3, help="of the server during the transfers")
     parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--sessions", type=int, default=500, help="that are idle")
     parser.add_argument("--size", type=size, help="bytes of the big file, or of each")
     parser.add_argument("--files", type=int)
     parser.add_argument("--steps", type=int, default=20_000)

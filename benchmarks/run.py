@@ -5,7 +5,7 @@
     .venv/bin/python -m benchmarks.run --rows far delta text
 
 `--rows` chooses: `big` and `small` beside every peer; `far` beside one stream of curl, `delta` in bytes sent, `text`
-beside itself without compression.
+beside itself without compression; `ftps` is one file by curl to our FTPS door, vsftpd and pyftpdlib's sample server.
 
 The machine decides the seconds; the ratios are what to quote. In each round every peer does the same work in turn, and
 what came down is compared with what went up.
@@ -27,7 +27,7 @@ from pathlib import Path
 from .peers import PEERS, Certificates, CurlNginx, Peer, Sft, remove
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-ROWS = ("big", "small", "far", "delta", "text")
+ROWS = ("big", "small", "far", "delta", "text", "ftps")
 Times = dict[tuple[str, str], list[float]]
 
 
@@ -114,8 +114,12 @@ def main() -> int:
         certificates = Certificates.make(folder / "tls")
         if {"big", "small"} & set(options.rows):
             beside_peers(folder, certificates, options)
-        if set(options.rows) - {"big", "small"}:
+        if {"far", "delta", "text"} & set(options.rows):
             alone(folder, certificates, options)
+        if "ftps" in options.rows:
+            from .ftps_rows import beside_servers  # it uses what is here
+
+            beside_servers(folder, certificates, options.size, options.rounds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0

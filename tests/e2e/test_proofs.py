@@ -1,10 +1,11 @@
 """The short versions of the proofs; `python -m benchmarks.proofs` runs the long ones."""
 
+import os
 import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import crowd_proofs, fault_proofs, proofs, restart_proofs, tus_proofs
+from benchmarks import crowd_proofs, fault_proofs, ftps_idle, proofs, restart_proofs, tus_proofs
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
@@ -63,6 +64,10 @@ def test_of_several_writers_to_one_path_one_whole_version_is_read(tmp_path: Path
     print(crowd_proofs.prove_writers(tmp_path, writers=6, seed=seed()))
 
 
+def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
+    print(ftps_idle.prove_idle(tmp_path, sessions=12, listings=100))
+
+
 def test_nobody_does_what_they_may_not() -> None:
     """Attacks 30, 32 and 58, and whatever else three accounts can try on each other."""
     print(rights_machine.run(300))
@@ -72,9 +77,11 @@ def test_nobody_does_what_they_may_not() -> None:
 def test_the_benchmark_runs_against_every_peer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["run", "--size", "5M", "--files", "20", "--rounds", "1"])
+    rows = ["big", "small", "far", "delta", "text", *(["ftps"] if os.geteuid() == 0 else [])]  # vsftpd wants root
+    monkeypatch.setattr("sys.argv", ["run", "--size", "5M", "--files", "20", "--rounds", "1", "--rows", *rows])
     assert run_benchmarks() == 0
     table = capsys.readouterr().out
+    assert table.count("by FTPS") == (2 if "ftps" in rows else 0)
     assert table.count("x ") >= 16  # four kinds of work against four peers
     assert table.count("% sent") == 2
     assert table.count("one stream") == 2

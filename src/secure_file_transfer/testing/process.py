@@ -52,6 +52,13 @@ class ServerProcess:
         return f"https://127.0.0.1:{self.port}"
 
     @property
+    def ftps_port(self) -> int:
+        """Where it speaks FTPS, if it was told to (`SFT_FTPS_ENABLED`)."""
+        found = re.search(r"ftp://[^\s/]+:(\d+)", self.banner)
+        assert found, f"no FTPS address in {self.banner!r}"
+        return int(found[1])
+
+    @property
     def cafile(self) -> Path:
         """The server's own certificate authority."""
         return self.data_dir / "tls" / "ca_cert.pem"

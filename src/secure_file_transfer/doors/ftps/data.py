@@ -10,7 +10,7 @@ import ssl
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 
@@ -24,6 +24,8 @@ from .replies import Refused
 
 WIRE = 256 * 1024
 """Bytes that go to the system in one call."""
+SHAKING_SECONDS = 10
+"""For the handshake of a data connection: whoever knocked first and says nothing keeps the right one no longer."""
 KNOCKING_MAX = 4
 """Connections from the right address that wait until one of them proves to be the right one."""
 _LINGER = struct.pack("ii", 1, 0)
@@ -192,10 +194,13 @@ class Stream:
 
     def handshake(self) -> None:
         """Raises Refused: it failed."""
+        ends = time.monotonic() + SHAKING_SECONDS
         try:
             while not self._tls.shake():
                 self._push()
+                self._sock.settimeout(min(self._stall, max(ends - time.monotonic(), 0.001)))
                 self._tls.feed(self._sock.recv(WIRE))
+            self._sock.settimeout(self._stall)
             self._push()
         except (tls.TlsError, OSError):
             raise Refused(522, "The TLS handshake on the data connection failed.") from None
@@ -300,7 +305,13 @@ def fitting(
         Refused: none came in time, or the last that came was not the right one.
     """
     ends, refused = time.monotonic() + seconds, Refused(425, "No data connection came.")
-    for sock in _arriving(way, ends):
+    while True:
+        try:
+            sock = way.take(ends - time.monotonic())
+        except Refused:
+            if isinstance(way, Active):
+                raise
+            break
         try:
             stream = begin(sock)
         except OSError:
@@ -318,13 +329,3 @@ def fitting(
             break
         ends = min(ends, time.monotonic() + 2)  # a client that did it wrong will not try again
     raise refused
-
-
-def _arriving(way: Passive | Active, ends: float) -> Iterator[socket.socket]:
-    while True:
-        try:
-            yield way.take(ends - time.monotonic())
-        except Refused:
-            if isinstance(way, Active):
-                raise
-            return

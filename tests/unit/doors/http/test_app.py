@@ -481,6 +481,7 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/files/{path}", "head"),
         ("/api/v1/files/{path}", "put"),
         ("/api/v1/uploads", "options"),
+        ("/api/v1/uploads", "head"),
         ("/api/v1/uploads", "post"),
         ("/api/v1/uploads/{id}", "head"),
         ("/api/v1/uploads/{id}", "patch"),
