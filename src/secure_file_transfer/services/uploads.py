@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -142,7 +142,7 @@ class Uploads:
 
         def look(tx: CatalogTx) -> Upload | None:
             found = tx.uploads.newest(account_id, room.drive.id, str(path))
-            if found is None or found.expires_us <= self._clock.now_us():
+            if found is None:
                 return None
             try:
                 _, there = find_place(tx, room, path)
@@ -152,7 +152,11 @@ class Uploads:
             touched = found.expires_us - self._lifetime_us
             return None if version is not None and version.created_us > touched else found
 
-        return self._catalog.read(look)
+        found = self._catalog.read(look)
+        if found is not None:
+            with suppress(NotFoundError):  # it has expired, or is not the principal's own
+                return self._find(principal, found.id)
+        return None
 
     def write(
         self,

@@ -1,5 +1,8 @@
 """What a start announces."""
 
+import ftplib
+import socket
+import ssl
 import threading
 from pathlib import Path
 
@@ -72,3 +75,41 @@ def test_certificates_are_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(ExistsError):
         init_certificates(tmp_path, ["localhost"])
     assert {path: path.read_bytes() for path in made} == before
+
+
+def test_ftps_is_announced_and_has_the_servers_certificate(tmp_path: Path) -> None:
+    settings = load(
+        data_dir=tmp_path / "d",
+        host="127.0.0.1",
+        port=0,
+        ftps_enabled=True,
+        ftps_port=0,
+        ftps_data_port=0,
+        ftps_implicit_port=0,
+        ftps_passive_ports="0",
+    )
+    with open_server(settings) as (house, listener, announcement):
+        house.accounts.create("ada", PASSWORD)
+        explicit, implicit = announcement().ftps_urls
+        assert explicit.startswith("ftp://127.0.0.1:")
+        assert implicit.startswith("ftps://127.0.0.1:")
+        context = ssl.create_default_context(cafile=str(tmp_path / "d" / "tls" / "ca_cert.pem"))
+        ftp = ftplib.FTP_TLS(context=context, timeout=30)  # noqa: S321 - with TLS
+        ftp.connect("127.0.0.1", int(explicit.rpartition(":")[2]))
+        ftp.login("ada", PASSWORD)
+        ftp.prot_p()
+        assert ftp.nlst() == []
+        ftp.close()
+        listener.close()
+
+
+def test_a_port_of_ftps_that_is_taken_leaves_nothing_open(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = load(data_dir=tmp_path / "d", host="127.0.0.1", port=0, ftps_enabled=True, ftps_port=port)
+        with pytest.raises(ConfigurationError, match=f"FTPS cannot listen on 127.0.0.1 port {port}") as told:
+            open_server(settings).__enter__()
+        assert "ftps_port" in told.value.hint
+    with open_server(load(data_dir=tmp_path / "d", host="127.0.0.1", port=0)) as (_, listener, announcement):
+        assert announcement().ftps_urls == []
+        listener.close()

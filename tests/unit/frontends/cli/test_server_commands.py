@@ -226,6 +226,10 @@ def test_flags_win_over_environment_and_file(
     assert settings.public_names == ("a", "b")
     sft("serve", "-p", "3333")
     assert stand.settings[1].port == 3333
+    sft("serve", "--ftps-port", "4444", "--ftps")
+    assert (stand.settings[2].ftps_enabled, stand.settings[2].ftps_port) == (True, 4444)
+    sft("serve", "--no-ftps")
+    assert stand.settings[3].ftps_enabled is False
 
 
 def test_bad_settings_are_told_without_a_traceback(sft: Run, stand: Stand) -> None:
