@@ -31,7 +31,7 @@ from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
-from ..storage.platform import share_one_heap
+from ..storage.platform import allow_many_files, share_one_heap
 from ..version import __version__
 from .ftps import identity, open_ftps
 from .house import House, Janitor
@@ -63,6 +63,7 @@ def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> No
     """
     configure_logs(settings.log_level, settings.log_format)
     share_one_heap()
+    allow_many_files()
     with open_server(settings) as (_, listener, announcement):
         listener.run(lambda: announce(announcement()))
 
