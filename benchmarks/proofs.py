@@ -15,10 +15,12 @@
 .venv/bin/python -m benchmarks.proofs crowd        100 clients at once: is anybody starved?
 .venv/bin/python -m benchmarks.proofs writers      several writers to one path at once, and If-Match
 .venv/bin/python -m benchmarks.proofs guesses      1,000 wrong passwords from 50 sources, beside a signed-in upload
+.venv/bin/python -m benchmarks.proofs revocation   how fast what runs is dead: 4 ways to transfer, 6 ways to end it
+.venv/bin/python -m benchmarks.proofs timing       "not yours" takes as long as "not there"; no name of an account shows
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs ftps-attacks  attacks on the FTPS door, while somebody beside moves files
 .venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
-.venv/bin/python -m benchmarks.proofs rights       who may do what, against a model of it (--steps 20000)
+.venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
 import argparse
@@ -59,15 +61,20 @@ ODD_NAMES = (
 class Caller:
     """A bare HTTPS caller: nothing of ours between it and the server."""
 
-    def __init__(self, server: ServerProcess, name: str = USER) -> None:
-        """Signs in."""
+    token: str
+
+    def __init__(self, server: ServerProcess, name: str = USER, *, token: str | None = None) -> None:
+        """Signs in, unless there is a token."""
         self.server = server
         self.context = ssl.create_default_context(cafile=str(server.cafile))
+        if token is not None:
+            self.token = token
+            return
         body = json.dumps({"name": name, "password": PASSWORD})
         status, answer = self.call("POST", "/api/v1/sessions", body, {"Content-Type": "application/json"})
         if status != http.client.CREATED:
             raise AssertionError(f"sign-in: {status}: {answer!r}")
-        self.token: str = json.loads(answer)["token"]
+        self.token = json.loads(answer)["token"]
 
     def connect(self) -> http.client.HTTPSConnection:
         """A new connection."""
@@ -399,7 +406,17 @@ def prove_full(folder: Path) -> str:
 def main() -> int:
     """Run one of them."""
     # They use what is here.
-    from . import crowd_proofs, engine_proofs, fault_proofs, guard_proof, listing_proof, restart_proofs, tus_proofs
+    from . import (
+        crowd_proofs,
+        engine_proofs,
+        fault_proofs,
+        guard_proof,
+        listing_proof,
+        restart_proofs,
+        revocation_proof,
+        timing_proof,
+        tus_proofs,
+    )
     from .ftps_attacks import prove_attacks
     from .ftps_idle import prove_idle
 
@@ -422,9 +439,11 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
+        "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
+        "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
+        "timing": lambda at, o: timing_proof.prove_timing(at, pairs=1000, heavy=60, seed=o.seed),
         "ftps-attacks": lambda at, _: prove_attacks(at),
         "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
-        "guesses": lambda at, _: guard_proof.prove_guesses(at, guesses=1000, seconds=10),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }

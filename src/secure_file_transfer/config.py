@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from .errors import ConfigurationError
-from .model import BLOCK_SIZE_DEFAULT, BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, DEFAULT_PORT
+from .model import BLOCK_SIZE_DEFAULT, BLOCK_SIZE_MAX, BLOCK_SIZE_MIN, DEFAULT_PORT, GIB
 from .sizes import parse_size
 
 _PREFIX = "SFT_"
@@ -30,6 +30,14 @@ class ClientCertificates(StrEnum):
     OFF = "off"
     OPTIONAL = "optional"
     REQUIRED = "required"
+
+
+class Registration(StrEnum):
+    """Whether people may make accounts for themselves, and whether an operator has to approve them."""
+
+    OFF = "off"
+    APPROVAL = "approval"
+    OPEN = "open"
 
 
 def default_data_dir() -> Path:
@@ -67,6 +75,10 @@ class Settings(BaseSettings):
     """How long it lasts unused."""
     password_length: int = Field(10, ge=8, le=64)
     """How many characters a new password has at least."""
+    registration: Registration = Registration.OFF
+    """Whether people may make accounts for themselves."""
+    registration_quota: int = Field(GIB, ge=0)
+    """Bytes that an account made so may hold, also as `500M` or `10G`. 0 is no limit."""
     guard_source_guesses: int = Field(10, ge=1, le=1000)
     """Wrong guesses a minute that one source may make."""
     guard_account_guesses: int = Field(30, ge=1, le=1000)
@@ -118,7 +130,7 @@ class Settings(BaseSettings):
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("text", pattern="^(text|json)$")
 
-    @field_validator("rate_up", "rate_down", mode="before")
+    @field_validator("rate_up", "rate_down", "registration_quota", mode="before")
     @classmethod
     def _size(cls, value: Any) -> Any:
         return parse_size(value) if isinstance(value, str) else value

@@ -15,6 +15,8 @@ VersionId = NewType("VersionId", int)
 SessionId = NewType("SessionId", int)
 GroupId = NewType("GroupId", int)
 DeviceId = NewType("DeviceId", int)
+LinkId = NewType("LinkId", int)
+TokenId = NewType("TokenId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -172,12 +174,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a drive holds. `free` is what the disk behind it still takes; `quota` is None where there is none."""
+    """What a drive holds. `free` is what still fits: on the disk behind it, and in the quota where there is one.
+
+    `quota` (bytes) and `quota_files` are what it may hold; None where there is no limit.
+    """
 
     bytes: int
     files: int
     free: int
     quota: int | None
+    quota_files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +203,9 @@ class Drive:
 class Account:
     """A person or machine that may sign in. `home_id` is its own vault drive.
 
-    `rate_up` and `rate_down` limit all its transfers together, in bytes a second; 0 is no limit.
+    `rate_up` and `rate_down` limit all its transfers together, in bytes a second, `quota_bytes` and `quota_files` what
+    its home holds, whoever put it there; 0 is no limit. From `expires_us` on it cannot sign in; None is never. A
+    `pending` one registered itself, and cannot sign in before an operator has approved it.
     """
 
     id: AccountId
@@ -208,6 +216,12 @@ class Account:
     created_us: TimeUs
     rate_up: int = 0
     rate_down: int = 0
+    quota_bytes: int = 0
+    quota_files: int = 0
+    email: str = ""
+    note: str = ""
+    expires_us: TimeUs | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +247,36 @@ class ShareGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Rights on a node, and on all below it, for whoever holds a URL. Its secret is never kept, only its hash.
+
+    `target` and `kind` are those of the node, `owner` is the name of the account that made it. A download is a visitor
+    who fetches anything, however many files and pieces.
+    """
+
+    id: LinkId
+    account_id: AccountId
+    owner: str
+    drive_id: DriveId
+    node_id: NodeId
+    target: str
+    kind: Kind
+    rights: Rights
+    name: str
+    protected: bool
+    created_us: TimeUs
+    expires_us: TimeUs | None
+    downloads_max: int | None
+    downloads: int
+    used_us: TimeUs | None
+
+    @property
+    def left(self) -> int | None:
+        """How many more may download; None where that is not limited."""
+        return None if self.downloads_max is None else max(0, self.downloads_max - self.downloads)
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A node that somebody else granted to an account, itself or by its groups; `rights` are those of the grants."""
 
@@ -255,6 +299,10 @@ class Session:
     expires_us: TimeUs
     device_id: DeviceId | None = None
     """The device that it was begun with, by its certificate."""
+    link_id: LinkId | None = None
+    """The link that a visitor opened. The account is then the link's owner, and not who is signed in."""
+    counted: bool = False
+    """Whether the visitor has fetched something, which counts as one download of the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +323,39 @@ class Device:
     revoked_us: TimeUs | None
     fingerprint: bytes
     expires_us: TimeUs
+
+
+API_TOKEN_PREFIX = "sft_api_"  # noqa: S105 - a mark by which people and secret scanners know what they have found
+
+
+class Scope(StrEnum):
+    """What an API token may be used for, as far as its account may do it at all."""
+
+    FILES_READ = "files:read"
+    FILES_WRITE = "files:write"
+    FILES_DELETE = "files:delete"
+    SHARES = "shares"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """What a program signs in with in place of a password. The token itself is never kept, only its hash.
+
+    `account` is the name of whose token it is. Only what lies at or below `path` exists for it. One that never
+    expires has None for `expires_us`.
+    """
+
+    id: TokenId
+    account_id: AccountId
+    account: str
+    name: str
+    scopes: frozenset[Scope]
+    path: str
+    created_us: TimeUs
+    expires_us: TimeUs | None
+    seen_us: TimeUs | None
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +380,8 @@ class Upload:
     expires_us: TimeUs
     published: str | None = None
     sha256: bytes | None = None
+    link_id: LinkId | None = None
+    """The link that a visitor sends it by; it counts against the account, and is the visitor's."""
 
     @property
     def partial(self) -> bool:
@@ -313,12 +396,26 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever asks: an account with a session, or (both None) an anonymous guest."""
+    """Whoever asks: an account with a session or a token, a visitor of a link with a session, or an anonymous guest.
+
+    A guest has nothing of these.
+    """
 
     account: Account | None
     session: Session | None
+    link: Link | None = None
+    token: ApiToken | None = None
 
     @property
     def name(self) -> str:
-        """The account's name, or `guest`."""
+        """The account's name, the link's number, or `guest`."""
+        if self.link is not None:
+            return f"link #{self.link.id}"
         return self.account.name if self.account else "guest"
+
+    @property
+    def payer(self) -> AccountId | None:
+        """Whose limits and space it counts against: a visitor's deeds are the link's owner's."""
+        if self.link is not None:
+            return self.link.account_id
+        return self.account.id if self.account else None

@@ -218,6 +218,22 @@ class RemotePath:
     def __truediv__(self, name: str) -> "RemotePath":
         return RemotePath((*self.parts, name))
 
+    def walk(self, text: str) -> "RemotePath":
+        """Where somebody who stands in this folder means to go: `/a`, `a`, `./a`, `../a`; above the root is the root.
+
+        Only for what a person types. What arrives from elsewhere is read by `parse`, which resolves nothing.
+
+        Raises:
+            InvalidNameError
+        """
+        names = [] if text.startswith("/") else list(self.parts)
+        for name in text.split("/"):
+            if name == "..":
+                del names[-1:]
+            elif name not in {"", "."}:
+                names.append(name)
+        return RemotePath(tuple(names))
+
     @property
     def name(self) -> str:
         """The last name; empty for the root."""

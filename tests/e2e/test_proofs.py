@@ -5,7 +5,17 @@ import secrets
 from pathlib import Path
 
 import pytest
-from benchmarks import crowd_proofs, fault_proofs, ftps_idle, proofs, restart_proofs, tus_proofs
+from benchmarks import (
+    crowd_proofs,
+    fault_proofs,
+    ftps_idle,
+    guard_proof,
+    proofs,
+    restart_proofs,
+    revocation_proof,
+    timing_proof,
+    tus_proofs,
+)
 from benchmarks.run import main as run_benchmarks
 
 from secure_file_transfer.testing import rights_machine
@@ -64,12 +74,34 @@ def test_of_several_writers_to_one_path_one_whole_version_is_read(tmp_path: Path
     print(crowd_proofs.prove_writers(tmp_path, writers=6, seed=seed()))
 
 
+def test_attacks_26_and_47_guesses_at_every_door_share_their_budgets(tmp_path: Path) -> None:
+    """What a busy machine leaves of the throughput says little; `benchmarks.proofs guesses` asks for more."""
+    print(guard_proof.prove_guesses(tmp_path, sources=8, account_budget=5, seconds=1, keeps=0.2))
+
+
+def test_attacks_29_and_33_whatever_runs_is_dead_within_a_second(tmp_path: Path) -> None:
+    """Each way to transfer and each way to end it, twice; `benchmarks.proofs revocation` tries all pairs."""
+    acts, transfers = list(revocation_proof.ACTS), list(revocation_proof.TRANSFERS)
+    cells = [(act, transfers[at % len(transfers)]) for at, act in enumerate(acts * 2)]
+    print(revocation_proof.prove_revocation(tmp_path, total=16 * MIB, rate=8 * MIB, cells=cells, tries=3))
+
+
+def test_attack_27_time_does_not_tell_what_is_there(tmp_path: Path) -> None:
+    """A busy machine has long tails: the short version asks for less."""
+    print(timing_proof.prove_timing(tmp_path, pairs=120, heavy=5, seed=seed(), within=0.5))
+
+
+@pytest.mark.parametrize(("slower", "rate"), [([3.0, 4.0], 1.0), ([0.0, 0.5], 0.0), ([1.0, 2.0], 0.5)])
+def test_how_often_time_tells_is_counted_in_pairs(slower: list[float], rate: float) -> None:
+    assert timing_proof.right_guesses(slower, [1.0, 2.0]) == rate
+
+
 def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
     print(ftps_idle.prove_idle(tmp_path, sessions=12, listings=100))
 
 
 def test_nobody_does_what_they_may_not() -> None:
-    """Attacks 30, 32 and 58, and whatever else three accounts can try on each other."""
+    """Attacks 30, 32, 48, 53 and 58, and whatever else three accounts and two visitors can try on each other."""
     print(rights_machine.run(300))
 
 

@@ -20,10 +20,11 @@ import pytest
 from secure_file_transfer.config import load
 from secure_file_transfer.doors.http import watch
 from secure_file_transfer.doors.http.listener import Listener
-from secure_file_transfer.model import MIB, Role
+from secure_file_transfer.model import MIB, Principal, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.server.run import open_local, open_server
 from secure_file_transfer.services.sessions import BELIEVED_SECONDS
+from secure_file_transfer.services.tokens import Wish
 from secure_file_transfer.transfer.frames import MEDIA_TYPE
 
 PASSWORD = "four plain words together"
@@ -44,6 +45,12 @@ class World:
         name = f"user{next(self.numbers)}"
         account = self.house.accounts.create(name, PASSWORD)
         return name, self.house.sessions.open_for(account, door="http", address="127.0.0.1", agent="test").token
+
+    def token_of(self, name: str) -> str:
+        """An API token of an account."""
+        signed = self.house.sessions.open_for(self.house.accounts.get(name), door="http", address="::1", agent="test")
+        wish = Wish("test", frozenset(Scope) - {Scope.ADMIN})
+        return self.house.tokens.create(Principal(signed.account, signed.session), PASSWORD, wish, address="::1").text
 
     def connections(self) -> int:
         return len(self.listener.server_state.connections)
@@ -138,6 +145,11 @@ TRANSFERS: dict[str, Callable[[ssl.SSLSocket, str], None]] = {
     "zip": archive,
 }
 ENDERS: dict[str, Callable[[World, str], object]] = {
+    "token revoked": lambda world, name: world.elsewhere.tokens.revoke_all(
+        Principal(world.house.accounts.get("boss"), None), name
+    ),
+    "token's account disabled": lambda world, name: world.elsewhere.accounts.set_disabled(name, disabled=True),
+    "token's account deleted": lambda world, name: world.elsewhere.accounts.delete(name),
     "revoke": lambda world, name: world.elsewhere.sessions.end_all(world.house.accounts.get(name).id),
     "disable": lambda world, name: world.elsewhere.accounts.set_disabled(name, disabled=True),
     "password": lambda world, name: world.elsewhere.accounts.set_password(name, PASSWORD + "!"),
@@ -149,6 +161,8 @@ ENDERS: dict[str, Callable[[World, str], object]] = {
 def seconds_to_the_end(world: World, transfer: str, ender: str) -> float:
     """How long a transfer that is held goes on after its session has ended."""
     name, token = world.account()
+    if ender.startswith("token"):
+        token = world.token_of(name)
     with connected(world) as connection:
         TRANSFERS[transfer](connection, token)
         ENDERS[ender](world, name)
@@ -180,7 +194,10 @@ def received(connection: ssl.SSLSocket) -> int:
 
 @pytest.mark.parametrize(
     ("transfer", "ender"),
-    [*((transfer, "revoke") for transfer in TRANSFERS), *(("put", ender) for ender in ENDERS if ender != "revoke")],
+    [
+        *((transfer, ender) for ender in ("revoke", "token revoked") for transfer in TRANSFERS),
+        *(("put", ender) for ender in ENDERS if "revoke" not in ender),
+    ],
 )
 def test_attack_29_a_held_transfer_ends_within_a_second(world: World, transfer: str, ender: str) -> None:
     took = []

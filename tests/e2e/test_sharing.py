@@ -51,6 +51,38 @@ def test_a_folder_is_shared_used_and_taken_back(tmp_path: Path) -> None:
                 bob.stat("/Shared/ada/work/big.bin")
 
 
+def test_folders_move_between_homes_on_the_server(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data")
+    for name in ("ada", "bob"):
+        server.add_user(name, PASSWORD)
+    with server:
+        ada, bob = (
+            SecureFileTransferClient(server.url, cafile=server.cafile, username=name, password=PASSWORD)
+            for name in ("ada", "bob")
+        )
+        env = {"SFT_PROFILES": str(tmp_path / "profiles.json")}
+        login = ("login", server.url, "--user", "bob", "--password-stdin", "--cafile", str(server.cafile))
+        server.sft(*login, text=PASSWORD + "\n", env=env)
+        with ada, bob:
+            ada.make_folder("/work")
+            ada.grant("/work", "bob", "editor")
+            bob.make_folder("/mine/deep", parents=True)
+            bob.put_bytes(BIG, "/mine/deep/big")
+            bob.put_bytes(b"small", "/mine/small")
+            server.sft("mv", "/mine", "/Shared/ada/work/", env=env)
+            assert ada.get_bytes("/work/mine/deep/big") == BIG
+            assert ada.usage().bytes == len(BIG) + 5
+            assert [entry.name for entry in bob.list("/")] == ["Shared"]
+            server.sft("cp", "-r", "/Shared/ada/work/mine", "/back", env=env)
+            assert bob.get_bytes("/back/deep/big") == BIG
+            assert ada.stat("/work/mine/deep/big").sha256 == bob.stat("/back/deep/big").sha256
+            ada.grant("/work", "bob", "viewer")
+            with pytest.raises(ForbiddenError):
+                bob.move("/Shared/ada/work/mine", "/taken")
+            with pytest.raises(ForbiddenError):
+                bob.copy("/back", "/Shared/ada/work/back")
+
+
 def test_groups_on_the_command_line_are_seen_by_a_running_server(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "data")
     for name in ("ada", "bob"):

@@ -156,6 +156,16 @@ def test_rates_that_cannot_be_read_are_refused(text: str) -> None:
         config.load(rate_up=text)
 
 
+def test_nobody_registers_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.load().registration is config.Registration.OFF
+    monkeypatch.setenv("SFT_REGISTRATION", "approval")
+    monkeypatch.setenv("SFT_REGISTRATION_QUOTA", "10G")
+    loaded = config.load()
+    assert (loaded.registration, loaded.registration_quota) == (config.Registration.APPROVAL, 10 * 2**30)
+    with pytest.raises(ConfigurationError, match="registration"):
+        config.load(registration="sometimes")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -403,3 +403,29 @@ def test_what_is_displayed_cannot_move_a_cursor_or_turn_the_text(text: str) -> N
     assert shown.encode()
     assert display("x" * 10_000).endswith("'…")
     assert len(display("x" * 10_000)) < 300
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "path"),
+    [
+        ("/a/b", "c", "/a/b/c"),
+        ("/a/b", "/c", "/c"),
+        ("/a/b", "", "/a/b"),
+        ("/a/b", ".", "/a/b"),
+        ("/a/b", "..", "/a"),
+        ("/a/b", "../..", "/"),
+        ("/a/b", "../../../..", "/"),
+        ("/a/b", "./c/../d/", "/a/b/d"),
+        ("/a/b", "/../c", "/c"),
+        ("/", "//a//b", "/a/b"),
+        ("/a", "...x", "/a/...x"),
+    ],
+)
+def test_walking(folder: str, text: str, path: str) -> None:
+    assert str(RemotePath.parse(folder).walk(text)) == path
+
+
+@pytest.mark.parametrize("text", ["...", "a\\b", "a\0b", "%2e%2e", "\uff0e\uff0e"])
+def test_walking_accepts_no_disguise(text: str) -> None:
+    with pytest.raises(InvalidNameError):
+        RemotePath.parse("/a").walk(text)

@@ -4,16 +4,20 @@ from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
 from .facade import SecureFileTransferClient
+from .links import LinkInfo, VisitInfo
 from .many import Transferred
+from .people import GroupInfo, ManagedAccount
 from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
 from .streams import Download
 from .syncing import Step, Synced
+from .tokens import CreatedToken
 from .trust import fetch_ca, fingerprint_of
 from .watching import Watched
 from .wire import (
     AccountInfo,
+    ApiTokenInfo,
     DeviceCode,
     DeviceInfo,
     GuardBlock,
@@ -26,12 +30,17 @@ from .wire import (
 
 __all__ = [
     "AccountInfo",
+    "ApiTokenInfo",
     "AsyncClient",
+    "CreatedToken",
     "DeviceCode",
     "DeviceInfo",
     "Download",
     "Enrolled",
+    "GroupInfo",
     "GuardBlock",
+    "LinkInfo",
+    "ManagedAccount",
     "Profile",
     "Profiles",
     "Progress",
@@ -45,6 +54,7 @@ __all__ = [
     "TransferControl",
     "TransferState",
     "Transferred",
+    "VisitInfo",
     "Watched",
     "Whoami",
     "Written",

@@ -28,6 +28,8 @@ _RATE_MIN = 8 * KIB
 """Bytes per second. An upload slower than this counts as silence."""
 _WHOLE_MAX = 1 * MIB
 """Bodies up to this length go to the socket together with the headers, in one write."""
+_RELOCATING_SECONDS = 600.0
+"""How long a move or copy may take before the server says something: between two homes all content is sealed anew."""
 _ZIP_QUERY_MAX = 32 * KIB
 
 
@@ -88,6 +90,8 @@ class Api(Connected):
 
         Raises:
             NotFoundError, ExistsError, ConflictError (into itself)
+            SourceChangedError: between two homes (a path below `/Shared`), when the source changed meanwhile: it is
+                still there, and so is the copy.
         """
         return await self._relocate("/api/v1/move", source, target, conflict, 200)
 
@@ -101,7 +105,7 @@ class Api(Connected):
             "target": str(RemotePath.parse(target)),
             "conflict": choice(conflict, (Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME)).value,
         }
-        return wire.entry(await self._call("POST", url, values, expect=(status,)))
+        return wire.entry(await self._call("POST", url, values, expect=(status,), silence=_RELOCATING_SECONDS))
 
     async def remove(self, path: str, *, recursive: bool = False) -> None:
         """Remove a file, an empty folder, or with `recursive` a folder and all it holds.

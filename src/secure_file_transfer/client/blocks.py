@@ -116,12 +116,13 @@ class BlockService:
 
     # --- up -----------------------------------------------------------------------------------------------------
 
-    async def missing(self, ids: Sequence[bytes], how: How) -> set[bytes]:
-        """Which blocks have to be sent."""
+    async def missing(self, ids: Sequence[bytes], how: How, into: Mapping[str, Any] | None = None) -> set[bytes]:
+        """Which blocks have to be sent. Told what file they shall go `into`, the server refuses one that cannot fit."""
+        wanted = {} if into is None else {"into": into}
         found: set[bytes] = set()
         for at in range(0, len(ids), self.terms.missing_max):
             part = ids[at : at + self.terms.missing_max]
-            asked = {"ids": [i.hex() for i in part]}
+            asked = {"ids": [i.hex() for i in part], **wanted}
             found |= wire.missing(await self._json("/api/v1/blocks/missing", asked, how), part)
         return found
 

@@ -229,11 +229,18 @@ class Connected(Configured):
     # --- requests -----------------------------------------------------------------------------------------------
 
     async def _call(
-        self, method: str, path: str, values: object = None, *, query: Query = (), expect: Sequence[int] = (200,)
+        self,
+        method: str,
+        path: str,
+        values: object = None,
+        *,
+        query: Query = (),
+        expect: Sequence[int] = (200,),
+        silence: float = 0,
     ) -> Any:
         """A request as whoever we are."""
         return await self._signed(
-            lambda token: self._ask(method, path, values, token=token, query=query, expect=expect)
+            lambda token: self._ask(method, path, values, token=token, query=query, expect=expect, silence=silence)
         )
 
     async def _signed(self, work: Callable[[str | None], Awaitable[T]]) -> T:
@@ -254,10 +261,11 @@ class Connected(Configured):
         token: str | None,
         query: Query = (),
         expect: Sequence[int] = (200,),
+        silence: float = 0,
     ) -> Any:
         body = None if values is None else json.dumps(values).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
         async with self._wire().request(
-            method, path, query=query, headers=headers, token=token, body=body, expect=expect
+            method, path, query=query, headers=headers, token=token, body=body, expect=expect, silence=silence
         ) as response:
             return None if response.status == 204 else await read_json(response)

@@ -9,16 +9,19 @@ from .account import AccountApi
 from .control import TransferControl
 from .devices import DeviceRequests
 from .how import LEVEL, How
+from .links import Linking
 from .many import OnResult, Transferred
+from .people import PeopleRequests
 from .progress import OnProgress
 from .receiving import Received
 from .sharing import Sharing
 from .syncing import OnPlan, Synced
+from .tokens import TokenApi
 from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, Sharing):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -56,7 +56,7 @@ class Configured:
             cafile: the PEM file of the authority to trust, instead of the system's roots.
             ca_pem: the same as text.
             fingerprint: trust the authority that the server gives at /ca.pem if its SHA-256 is this one.
-            token: of a session, as `sign_in` returned it.
+            token: of a session, as `sign_in` returned it, or an API token.
             username: sign in by name and password at the first request that needs it.
             password: goes with `username`.
             certfile: the client's own certificate (PEM), for servers that ask for one.

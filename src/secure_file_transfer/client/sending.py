@@ -118,7 +118,7 @@ class _Single:
             return Written(self.there, "skipped")
         upload: BlockUpload | None = None
         if service is not None and data is None:
-            upload = BlockUpload(service, self.source, self.api.executor, self.how, self.on_bytes)
+            upload = BlockUpload(service, self.source, self.target, self.api.executor, self.how, self.on_bytes)
             written = await self._by_blocks(upload)
         else:
             async with self.api.turns.turn(self.how.control):
@@ -139,7 +139,7 @@ class _Single:
         await upload.send()
         if self.there is not None and same(self.there, self.source):
             return Written(self.there, "skipped")
-        return await upload.commit(self.target)
+        return await upload.commit()
 
     async def _whole(self, data: bytes | None) -> Written:
         source, target = self.source, str(self.target)

@@ -126,15 +126,17 @@ class Transport:
                     cookie_jar=aiohttp.DummyCookieJar(),
                     auto_decompress=False,
                     read_bufsize=self._ahead,
-                    timeout=aiohttp.ClientTimeout(
-                        total=None, sock_connect=min(self.silence, _CONNECT_SECONDS), sock_read=self.silence
-                    ),
+                    timeout=self._patience(self.silence),
                     headers={
                         "User-Agent": f"secure-file-transfer/{__version__}",
                         "Accept-Encoding": "identity",
                     },
                 )
         return self._session
+
+    def _patience(self, silence: float) -> aiohttp.ClientTimeout:
+        connect = min(self.silence, _CONNECT_SECONDS)
+        return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=max(silence, self.silence))
 
     @asynccontextmanager
     async def request(
@@ -147,10 +149,12 @@ class Transport:
         token: str | None = None,
         body: bytes | AsyncIterable[bytes] | None = None,
         expect: Sequence[int] = (200,),
+        silence: float = 0,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request and give the response, whose status is one of `expect`.
 
-        `path` is percent-encoded already. Leaving the block early drops the connection, whatever was under way.
+        `path` is percent-encoded already; the server may be silent for `silence` seconds, if that is more than it
+        may anyway. Leaving the block early drops the connection, whatever was under way.
 
         Raises:
             SecureFileTransferError: the typed error of everything that can happen, also while the body is read.
@@ -162,7 +166,7 @@ class Transport:
             sent["Authorization"] = f"Bearer {token}"
         response: aiohttp.ClientResponse | None = None
         try:
-            response = await self._send(session, method, url, sent, body)
+            response = await self._send(session, method, url, sent, body, self._patience(silence))
             await self._check(response, expect)
             yield response
         except aiohttp.ClientError as error:
@@ -181,11 +185,14 @@ class Transport:
         url: URL,
         headers: Mapping[str, str],
         body: bytes | AsyncIterable[bytes] | None,
+        patience: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
         delays = iter(self._retry_delays if method == "GET" and body is None else ())
         while True:
             try:
-                return await session.request(method, url, data=body, headers=headers, allow_redirects=False)
+                return await session.request(
+                    method, url, data=body, headers=headers, allow_redirects=False, timeout=patience
+                )
             except aiohttp.ClientConnectorError as error:
                 # Nothing was sent yet. What a certificate or a resolver says does not change within a second.
                 delay = next(delays, None)

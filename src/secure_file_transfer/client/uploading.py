@@ -80,8 +80,15 @@ class BlockUpload:
     """Sends what the server does not have of one file, and commits it."""
 
     def __init__(
-        self, service: BlockService, source: SourceFile, threads: Executor, how: How, on_bytes: Callable[[int], None]
+        self,
+        service: BlockService,
+        source: SourceFile,
+        target: RemotePath,
+        threads: Executor,
+        how: How,
+        on_bytes: Callable[[int], None],
     ) -> None:
+        self._target = target
         self._service, self._source, self._threads, self._on_bytes = service, source, threads, on_bytes
         self._how, self._habit = how, Habit()
         terms = service.terms
@@ -150,7 +157,10 @@ class BlockUpload:
 
     async def _ask(self, blocks: list[Block]) -> set[bytes]:
         names = {block.name for block in blocks}
-        missing = await self._service.missing(list(names), self._how)
+        # Asked with the first blocks, so that a file for which there is no room is not sent in vain.
+        into = {"path": str(self._target), "size": self._source.size, "conflict": self._how.word.value}
+        first = bool(blocks) and not blocks[0].index
+        missing = await self._service.missing(list(names), self._how, into if first else None)
         self._new_in_a_row = self._new_in_a_row + 1 if missing == names else 0
         return missing
 
@@ -161,7 +171,7 @@ class BlockUpload:
     def _hint_of(self, index: int) -> str:
         return f"{self._hint}; index={index}; count={self._count_max}"
 
-    async def commit(self, target: RemotePath) -> Written:
+    async def commit(self) -> Written:
         """Publish it under its name. Blocks that the server lacks all the same, or found damaged, are sent again.
 
         Raises:
@@ -169,7 +179,7 @@ class BlockUpload:
             MissingBlocksError: the server never has them all.
         """
         values = {
-            "path": str(target),
+            "path": str(self._target),
             "size": self._source.size,
             "sha256": self._source.sha256.hex(),
             "modified": wire.time_text(self._source.modified_us),

@@ -4,25 +4,20 @@ Everything here is synchronous and called from worker threads; implementations a
 """
 
 from .catalog import (
-    Accounts,
     BlockRow,
     Blocks,
     Catalog,
     CatalogTx,
     Claims,
-    Devices,
+    DriveRoom,
     Drives,
-    Factor,
-    Factors,
     Facts,
-    Grants,
-    Groups,
     NodeCursor,
     Nodes,
-    Sessions,
     Uploads,
     Versions,
 )
+from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
 from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
 
@@ -39,6 +34,7 @@ __all__ = [
     "Content",
     "Devices",
     "Draft",
+    "DriveRoom",
     "Drives",
     "Expectation",
     "Factor",
@@ -48,9 +44,11 @@ __all__ = [
     "Grants",
     "Groups",
     "KeySource",
+    "Links",
     "NodeCursor",
     "Nodes",
     "Sessions",
+    "Tokens",
     "Uploads",
     "Versions",
     "Written",

@@ -5,26 +5,15 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ..model import (
-    Account,
     AccountId,
     BlockId,
     BlockRef,
-    Device,
-    DeviceId,
     Drive,
     DriveId,
-    Group,
-    GroupId,
     Kind,
     Manifest,
     Node,
     NodeId,
-    Received,
-    Rights,
-    Role,
-    Session,
-    SessionId,
-    ShareGrant,
     SortKey,
     TimeUs,
     Upload,
@@ -32,6 +21,7 @@ from ..model import (
     Version,
     VersionId,
 )
+from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
 
 T = TypeVar("T")
 
@@ -55,6 +45,16 @@ class NodeCursor:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class DriveRoom:
+    """What a drive holds, and what it may hold: the quota of its owner, where 0 is no limit."""
+
+    bytes: int
+    files: int
+    quota_bytes: int
+    quota_files: int
+
+
 class Drives(Protocol):
     """Drives in the catalog."""
 
@@ -67,6 +67,12 @@ class Drives(Protocol):
     def set_owner(self, drive_id: DriveId, owner_id: AccountId | None) -> None: ...
     def add_usage(self, drive_id: DriveId, size: int, files: int) -> None:
         """Add (or with negative numbers subtract) to the counters."""
+
+    def room(self, drive_id: DriveId) -> DriveRoom:
+        """What it holds and may hold; without a limit for a drive that nobody owns, or that is not there."""
+
+    def removed(self, drive_id: DriveId, limit: int) -> tuple[int, int]:
+        """Bytes and files that are removed and still counted, looking at up to `limit` nodes at a time."""
 
     def delete(self, drive_id: DriveId) -> None:
         """Remove the drive's row. Its nodes must be gone."""
@@ -167,6 +173,9 @@ class Claims(Protocol):
     ) -> dict[BlockId, int]:
         """The lengths of those blocks of the drive that some version in it names, or the account has a claim on."""
 
+    def held(self, account_id: AccountId, now: TimeUs) -> int:
+        """Bytes of the blocks that only the account's claims keep."""
+
     def shorten(self, account_id: AccountId, block_ids: Sequence[BlockId], expires: TimeUs) -> None:
         """Let the account's claims on these end then, if not before."""
 
@@ -183,6 +192,9 @@ class Uploads(Protocol):
     def get(self, upload_id: UploadId) -> Upload | None: ...
     def count(self, account_id: AccountId) -> int:
         """How many an account has."""
+
+    def unfinished(self, drive_id: DriveId) -> int:
+        """Bytes of a drive's uploads that are no files yet."""
 
     def newest(self, account_id: AccountId, drive_id: DriveId, path: str) -> Upload | None:
         """The account's unfinished upload to that place that was begun last; None where all of them are published."""
@@ -210,180 +222,6 @@ class Uploads(Protocol):
 
     def delete(self, upload_id: UploadId) -> None:
         """Forget it and release its blocks. One that is not there is fine."""
-
-
-class Accounts(Protocol):
-    """Accounts and their password hashes (Argon2id, in PHC string form)."""
-
-    def create(self, name: str, role: Role, home_id: DriveId, password_hash: str, now: TimeUs) -> Account:
-        """Raises ExistsError when the name (compared case-folded) is taken."""
-
-    def get(self, account_id: AccountId) -> Account | None: ...
-    def by_name(self, name: str) -> Account | None:
-        """Compared case-folded."""
-
-    def password_hash(self, account_id: AccountId) -> str: ...
-    def set_password_hash(self, account_id: AccountId, password_hash: str) -> None: ...
-    def set_disabled(self, account_id: AccountId, *, disabled: bool) -> None: ...
-    def set_role(self, account_id: AccountId, role: Role) -> None: ...
-    def set_rates(self, account_id: AccountId, up: int, down: int) -> None:
-        """Bytes a second for all its transfers together; 0 is no limit."""
-
-    def all(self) -> Sequence[Account]: ...
-    def delete(self, account_id: AccountId) -> None:
-        """Remove it and its sessions; its drive loses its owner."""
-
-    def knows(self, account_id: AccountId, source: str) -> bool:
-        """Whether the account has signed in from that source, and not forgotten it since."""
-
-    def remember(self, account_id: AccountId, source: str, now: TimeUs, most: int) -> None:
-        """It has just signed in from there; of all its sources the `most` latest are kept."""
-
-    def forget_sources(self, account_id: AccountId) -> None: ...
-
-
-class Sessions(Protocol):
-    """Sessions, found by the SHA-256 of their token."""
-
-    def create(
-        self,
-        account_id: AccountId,
-        token_hash: bytes,
-        door: str,
-        address: str,
-        agent: str,
-        now: TimeUs,
-        ends: TimeUs,
-        *,
-        device_id: DeviceId | None = None,
-    ) -> Session: ...
-    def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
-    def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
-    def of(self, account_id: AccountId) -> Sequence[Session]: ...
-    def get(self, session_id: SessionId) -> tuple[Session, Account] | None: ...
-    def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
-        """Those used last, at most `limit`."""
-
-    def delete(self, session_id: SessionId) -> None: ...
-    def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int: ...
-    def delete_expired(self, now: TimeUs) -> int: ...
-
-
-class Groups(Protocol):
-    """Groups of accounts. Names are compared case-folded."""
-
-    def create(self, name: str, now: TimeUs) -> Group:
-        """Raises ExistsError when the name is taken."""
-
-    def by_name(self, name: str) -> Group | None: ...
-    def all(self) -> Sequence[Group]: ...
-    def rename(self, group_id: GroupId, name: str) -> None:
-        """Raises ExistsError when the name is taken."""
-
-    def delete(self, group_id: GroupId) -> None:
-        """Remove it with its memberships, and what was granted to it."""
-
-    def add(self, group_id: GroupId, account_id: AccountId) -> None:
-        """Make the account a member; one that is already is fine."""
-
-    def remove(self, group_id: GroupId, account_id: AccountId) -> bool:
-        """Whether it was a member."""
-
-    def members(self, group_id: GroupId) -> Sequence[Account]: ...
-
-
-class Grants(Protocol):
-    """Who else may do what with a node. A grant goes with its node, account or group."""
-
-    def put(self, node_id: NodeId, to: AccountId | None, to_group: GroupId | None, rights: Rights, now: TimeUs) -> None:
-        """Grant to the account or the group, in place of what it was granted there before."""
-
-    def delete(self, node_id: NodeId, to: AccountId | None, to_group: GroupId | None) -> int:
-        """Take back what the account or the group was granted there; both None: everything. Returns how many."""
-
-    def of_drive(self, drive_id: DriveId) -> Sequence[ShareGrant]:
-        """All grants on nodes of a drive, the oldest node first; those on removed nodes too."""
-
-    def received(self, account_id: AccountId) -> Sequence[Received]:
-        """What others granted to the account, itself or by its groups, by owner and then the oldest node first.
-
-        Not what was removed, and not what has no owner any more.
-        """
-
-    def rights(self, account_id: AccountId, node_id: NodeId) -> Rights:
-        """What the account was granted on the node and on all above it; nothing once the node was removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """An account's second factor. `last_step` is the step of time whose code was used last, 0 for none."""
-
-    account_id: AccountId
-    salt: bytes
-    confirmed: bool
-    last_step: int
-
-
-class Factors(Protocol):
-    """Second factors, and recovery codes by their hashes. They go with their account."""
-
-    def get(self, account_id: AccountId) -> Factor | None: ...
-    def begin(self, account_id: AccountId, salt: bytes) -> None:
-        """A new one in place of any other, not confirmed yet."""
-
-    def use_step(self, account_id: AccountId, step: int) -> bool:
-        """A code of that step was right: the factor is confirmed. False if one as late was used before."""
-
-    def set_codes(self, account_id: AccountId, hashes: Sequence[bytes]) -> None:
-        """Put these recovery codes in place of all others."""
-
-    def use_code(self, account_id: AccountId, code_hash: bytes) -> bool:
-        """Use a recovery code up. False if there is none such."""
-
-    def codes_left(self, account_id: AccountId) -> int: ...
-    def delete(self, account_id: AccountId) -> None:
-        """No second factor any more, and no recovery codes."""
-
-
-class Devices(Protocol):
-    """Devices, their certificates by fingerprint, and the hashes of the codes that enrol new ones."""
-
-    def create(self, account_id: AccountId, name: str, address: str, now: TimeUs) -> DeviceId:
-        """A new device without a certificate, to get one in the same transaction."""
-
-    def add_certificate(
-        self, device_id: DeviceId, fingerprint: bytes, serial: int, now: TimeUs, expires: TimeUs
-    ) -> None: ...
-    def get(self, device_id: DeviceId) -> Device | None: ...
-    def of(self, account_id: AccountId | None) -> Sequence[Device]:
-        """Those of an account, or of everybody, the oldest first."""
-
-    def by_fingerprint(self, fingerprint: bytes) -> tuple[Device, Account] | None:
-        """Whose certificate it is; revoked and expired ones are found too."""
-
-    def touch(self, device_id: DeviceId, address: str, now: TimeUs) -> None: ...
-    def revoke(self, device_id: DeviceId, now: TimeUs) -> None:
-        """From now on, and end the sessions that were begun with it."""
-
-    def revoked(self, now: TimeUs) -> Sequence[tuple[int, TimeUs]]:
-        """Serial numbers of certificates that would still be good, and since when they are not.
-
-        Those of deleted accounts are among them.
-        """
-
-    def delete_expired(self, now: TimeUs) -> int:
-        """Forget certificates and codes that have ended, and devices that are left without one; returns how many."""
-
-    def add_code(self, account_id: AccountId, sha256: bytes, expires: TimeUs) -> None: ...
-    def count_codes(self, account_id: AccountId, now: TimeUs) -> int: ...
-    def count_certificates(self, device_id: DeviceId, now: TimeUs) -> int:
-        """How many of its certificates have not ended."""
-
-    def by_code(self, sha256: bytes, now: TimeUs) -> AccountId | None:
-        """Whose code it is, while it is good."""
-
-    def take_code(self, sha256: bytes, now: TimeUs) -> AccountId | None:
-        """Whose code it is; it is used up."""
 
 
 class Facts(Protocol):
@@ -421,6 +259,10 @@ class CatalogTx(Protocol):
     def factors(self) -> Factors: ...
     @property
     def devices(self) -> Devices: ...
+    @property
+    def links(self) -> Links: ...
+    @property
+    def tokens(self) -> Tokens: ...
     @property
     def facts(self) -> Facts: ...
 

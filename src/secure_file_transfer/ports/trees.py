@@ -83,6 +83,7 @@ class Draft(Protocol):
             DigestMismatchError, LengthMismatchError: not what was declared.
             PreconditionFailedError: the expectation does not hold.
             NotFoundError, NotAFolderError, IsAFolderError: the parent is gone, or the name belongs to a folder.
+            QuotaExceededError: the owner of the drive has no room for it.
             NoSpaceError, StorageError
         """
 
@@ -152,7 +153,14 @@ class FileTree(Protocol):
     def open(self, path: RemotePath) -> Content:
         """Raises NotFoundError, IsAFolderError, BlockDamagedError."""
 
-    def draft(self, path: RemotePath) -> Draft:
-        """Begin a file. The parent must be there. Raises NotFoundError, NotAFolderError, IsAFolderError."""
+    def draft(self, path: RemotePath, *, size: int | None = None, replaces: bool = True) -> Draft:
+        """Begin a file. The parent must be there.
+
+        `size` is how long it will be, where that is known: what cannot fit need not be sent. `replaces` says that a
+        file of that name may make room for it.
+
+        Raises:
+            NotFoundError, NotAFolderError, IsAFolderError, QuotaExceededError
+        """
 
     def usage(self) -> Usage: ...

@@ -44,6 +44,7 @@ _LABEL_BLOCK_ID = b"secure-file-transfer/v1/block-id\x00"
 _LABEL_BLOCK_KEY = b"secure-file-transfer/v1/block-key\x00"
 _LABEL_MANIFEST = b"secure-file-transfer/v1/manifest-mac\x00"
 _LABEL_TOTP = b"secure-file-transfer/v1/totp-secret\x00"
+_LABEL_LINK = b"secure-file-transfer/v1/link-secret\x00"
 _LABEL_KEY_ID = b"secure-file-transfer/v1/master-key-id\x00"
 _LABEL_WRAP = b"secure-file-transfer/v1/drive-key-wrap\x00"
 _LABEL_TEXT = b"secure-file-transfer/v1/master-key-text\x00"
@@ -111,6 +112,10 @@ class DriveKeys:
     def totp_secret(self, salt: bytes) -> bytes:
         """The secret of the owner's second factor that belongs to a random salt: 20 bytes (RFC 4226, 4)."""
         return HKDFExpand(SHA256(), TOTP_SECRET_SIZE, _LABEL_TOTP + salt).derive(self._block_root)
+
+    def link_secret(self, salt: bytes) -> bytes:
+        """The secret of a link that belongs to a random salt: 32 bytes."""
+        return HKDFExpand(SHA256(), KEY_SIZE, _LABEL_LINK + salt).derive(self._block_root)
 
     def manifest_mac(
         self,

@@ -4,7 +4,17 @@
 line uses. Nothing here decides about files or people: it only puts the parts together.
 """
 
+from ..services.accounts import Change, Listed
 from .library import SecureFileTransferServer
 from .run import Announcement, Local, init_certificates, open_local, serve
 
-__all__ = ["Announcement", "Local", "SecureFileTransferServer", "init_certificates", "open_local", "serve"]
+__all__ = [
+    "Announcement",
+    "Change",
+    "Listed",
+    "Local",
+    "SecureFileTransferServer",
+    "init_certificates",
+    "open_local",
+    "serve",
+]

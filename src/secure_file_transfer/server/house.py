@@ -16,11 +16,16 @@ from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
 from ..services.keys import Keys
+from ..services.links import Links
+from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
+from ..services.registration import Registration
+from ..services.resets import Resets
 from ..services.sessions import Sessions
 from ..services.setup import Setup
 from ..services.shares import Shares
 from ..services.sweep import Sweeper
+from ..services.tokens import Tokens
 from ..services.totp import SecondFactor
 from ..services.uploads import Uploads
 from ..services.vaults import Vaults
@@ -76,19 +81,40 @@ class House:
         self.accounts = Accounts(
             catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
         )
+        self.own_password = OwnPassword(catalog, clock, hasher, self.sessions, length_min=settings.password_length)
+        self.resets = Resets(catalog, clock, hasher, guard, self.sessions, length_min=settings.password_length)
+        self.registration = Registration(
+            catalog,
+            clock,
+            self.accounts,
+            guard,
+            settings.registration,
+            quota_bytes=settings.registration_quota,
+            length_min=settings.password_length,
+        )
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
+        self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
         self.certificates = Certificates(self.directory.tls, clock, write_file)
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard
         )
-        self.credentials = Credentials(catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in)
+        self.tokens = Tokens(catalog, clock, self.sessions)
+        self.credentials = Credentials(
+            catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in, tokens=self.tokens
+        )
         self.devices.on_revoked = self.credentials.forget
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
         """The uploads that survive the server. One object must serve all doors: it knows who writes to what."""
-        return Uploads(self.catalog, access, files, self.sessions.check, self.clock, self._upload_us)
+        return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
+
+    def remove_expired(self) -> None:
+        """Forget what has ended: sessions, certificates, codes and tokens; when it opens, and now and then."""
+        self.sessions.remove_expired()
+        self.devices.remove_expired()
+        self.tokens.remove_expired()
 
     def close(self) -> None:
         """Let go of the catalog."""

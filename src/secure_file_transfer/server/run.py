@@ -10,10 +10,10 @@ from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
 from ..doors.ftps.session import DOOR
 from ..doors.http.addresses import Proxies
-from ..doors.http.app import HttpApp, HttpServices, build_app
+from ..doors.http.app import HttpApp, HttpServices, People, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
-from ..model import Principal
+from ..model import DEFAULT_PORT, Principal
 from ..ports import Clock
 from ..services.access import Access
 from ..services.accounts import Accounts
@@ -25,7 +25,9 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.resets import Resets
 from ..services.sweep import SweepReport
+from ..services.tokens import Tokens
 from ..services.traffic import ReadRates, Traffic, account_rates
 from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
@@ -77,15 +79,14 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         stack.callback(house.close)
         janitor = Janitor(house.sweeper)
         stack.callback(janitor.close)
-        house.sessions.remove_expired()
-        house.devices.remove_expired()
+        house.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
         access = Access(house.vaults.tree, house.catalog, house.clock)
-        files = Files(access, house.sessions.check, on_removed=janitor.poke)
-        uploads, blocks = house.uploads(access, files), Blocks(access, house.sessions.check, house.clock)
+        files = Files(access, house.credentials.check, on_removed=janitor.poke)
+        uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
         limits = stack.enter_context(
-            traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.sessions.check)
+            traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
         app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
@@ -96,7 +97,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
             lambda found: _switch(settings, house, (app, listener, ftps), found),
-            house.devices.remove_expired,
+            house.remove_expired,
             watched=[house.directory.tls, *filter(None, (settings.certfile, settings.keyfile))],
             clock=house.clock,
         )
@@ -158,13 +159,16 @@ def listen(
             uploads=uploads,
             blocks=blocks,
             shares=house.shares if house else None,
+            links=house.links if house else None,
             traffic=limits,
             sessions=house.sessions if house else None,
             setup=house.setup if house else None,
             credentials=house.credentials if house else None,
             devices=house.devices if house else None,
+            tokens=house.tokens if house else None,
             guard=house.guard if house else None,
             factors=house.factors if house else None,
+            people=_people(house) if house else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,
@@ -184,6 +188,10 @@ def listen(
         idle_seconds=settings.idle_seconds,
     )
     return app, listener
+
+
+def _people(house: House) -> People:
+    return People(house.accounts, house.groups, house.resets, house.registration, house.own_password)
 
 
 def _device_cas(house: House) -> str | None:
@@ -290,6 +298,11 @@ class Local:
     sweep: Callable[[], SweepReport]
     groups: Groups
     reset_totp: Callable[[str], None]
+    resets: Resets
+    now_us: Callable[[], int]
+    url: Callable[[], str]
+    """The address by which others know the server."""
+    tokens: Tokens
 
 
 @contextmanager
@@ -312,6 +325,10 @@ def open_local(settings: Settings) -> Iterator[Local]:
             sweep,
             house.groups,
             house.factors.reset,
+            house.resets,
+            house.clock.now_us,
+            lambda: _url(_best(settings, _hosts(settings)), settings.port or DEFAULT_PORT),
+            house.tokens,
         )
     finally:
         house.close()

@@ -5,19 +5,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from secure_file_transfer.errors import (
-    ConflictError,
     ForbiddenError,
     NotFoundError,
     PreconditionFailedError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, Conflict, DriveId, Entry, Principal, Rights
+from secure_file_transfer.model import Account, ApiToken, Conflict, DriveId, Entry, Link, Principal, Rights
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree
 
+from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, TOP, SharedFolders, Way, named, now_and_then, of_owner, way_in
 from .vault import VaultTree
 from .vault_nodes import not_found
+from .visits import FileRoot, anchored, counter
 
 ANY_FILE = ("*",)
 _ROOT = RemotePath()
@@ -40,15 +41,18 @@ class Grant:
     """The tree that somebody sees, and what they may do in it.
 
     `top` is the path in it from which on these rights hold: the root, or something that was shared. `check` raises
-    once it is shared no more; it can be asked with every piece of a transfer. `private` is a home: `/Shared` is not in
-    it.
+    once it is shared no more; it can be asked with every piece of a transfer. `fetch` is called before the first piece
+    of a content leaves; it raises when none may. `private` is a home: `/Shared` is not in it. `scope` is what the token
+    leaves that one came with.
     """
 
     tree: FileTree
     rights: Rights
     top: RemotePath = _ROOT
     check: Callable[[], None] = field(default=_nothing, compare=False)
+    fetch: Callable[[], None] = field(default=_nothing, compare=False)
     private: bool = False
+    scope: Rights = Rights.ALL
 
     def below_top(self, path: RemotePath) -> int:
         """How many names a path has beyond `top`."""
@@ -59,8 +63,9 @@ class Grant:
 
         Raises:
             NotFoundError: what one may not even read looks as if it were not there, whether it is or not.
-            ForbiddenError: it can be seen, but that cannot be done with it.
+            ForbiddenError: it can be seen, but that cannot be done with it; or not with this token, whatever is there.
         """
+        require_rights(self.scope, needed)
         self._require_home(path)
         missing = needed & ~self.rights
         if not missing:
@@ -76,6 +81,7 @@ class Grant:
         Raises:
             NotFoundError, ForbiddenError
         """
+        require_rights(self.scope, Rights.CREATE | Rights.WRITE)
         self._require_home(path)
         if not self.rights & (Rights.CREATE | Rights.WRITE):
             self.require(Rights.CREATE, path)
@@ -83,6 +89,17 @@ class Grant:
             raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.")
         if parents and self.below_top(path) > 1:
             self.require(Rights.CREATE, path)
+
+    def for_uploads(self) -> "Grant":
+        """Itself, if the token that one came with may write. Raises ForbiddenError."""
+        require_rights(self.scope, Rights.CREATE | Rights.WRITE)
+        return self
+
+    def limited(self, token: ApiToken) -> "Grant":
+        """What a token leaves of it; `top` is the lower of the two."""
+        scope, path = rights_of(token), RemotePath.parse(token.path)
+        top = path if len(path.parts) > len(self.top.parts) else self.top
+        return replace(self, rights=self.rights & scope, top=top, scope=scope)
 
     def _require_home(self, path: RemotePath) -> None:
         if self.private and path.is_within(SHARED):
@@ -168,8 +185,38 @@ class Access:
 
         Raises:
             SignInRequiredError: a guest, and guests see nothing here.
-            NotFoundError: the account's home is gone; nothing of this name was shared with it.
+            NotFoundError: the account's home is gone; nothing of this name was shared with it; the link has ended; or
+                the path does not exist for the token that one came with.
+            ForbiddenError: the token is for what lies in this folder, not for the folder itself.
         """
+        if principal.link is not None:
+            return self._by_link(principal, principal.link, path, above=above)
+        token = principal.token
+        if token is None:
+            return self._granted(principal, path, above=above)
+        if not reaches(token, path):
+            # The same whether it is there or not.
+            hint = f"This token finds what is at {display(token.path)} or below."
+            raise NotFoundError(f"{display(str(path))} is not there", hint=hint)
+        if above and not path.is_root and not reaches(token, path.parent):
+            raise ForbiddenError(
+                f"{display(str(path))} is where this token begins; it cannot be made, moved or removed with it",
+                hint="Use a token with a path above it.",
+            )
+        return self._granted(principal, path, above=above).limited(token)
+
+    def home(self, principal: Principal) -> Grant:
+        """One's own tree, for what has no path in it yet, such as the pieces of an upload.
+
+        Raises:
+            SignInRequiredError, NotFoundError
+        """
+        if principal.token is None:
+            return self.grant(principal)
+        return self.grant(replace(principal, token=replace(principal.token, path=str(_ROOT))))
+
+    def _granted(self, principal: Principal, path: RemotePath, *, above: bool) -> Grant:
+        """What the account, or the guest, would see without a token."""
         account = principal.account
         if account is not None and self._tree_of is not None:
             if self._catalog is None:
@@ -188,6 +235,20 @@ class Access:
             return None
         shares = catalog.read(lambda tx: named(tx.grants.received(account.id)))
         return SharedFolders(shares).stat(SHARED) if shares else None
+
+    def _by_link(self, principal: Principal, link: Link, path: RemotePath, *, above: bool) -> Grant:
+        catalog, clock, session = self._catalog, self._clock, principal.session
+        if catalog is None or clock is None or self._tree_of is None or session is None:
+            raise SignInRequiredError("Links open nothing here")
+        lies_in = path.parent if above and not path.is_root else path
+        found = catalog.read(lambda tx: anchored(tx, link, lies_in, path))
+        if isinstance(found, FileRoot):
+            return Grant(found, link.rights & Rights.READ, lies_in)
+        if not isinstance(tree := self._tree_of(link.drive_id), VaultTree):
+            raise not_found(path)
+        check = now_and_then(catalog, clock, found.verify)
+        fetch = _nothing if session.counted else counter(catalog, clock, link, session.id)
+        return Grant(tree.seen_from(found), link.rights, found.path, check, fetch)
 
     def _shared(self, account: Account, catalog: Catalog, path: RemotePath, *, above: bool) -> Grant:
         lies_in = path.parent if above and path != SHARED else path
@@ -212,18 +273,11 @@ class Access:
         return Grant(tree.seen_from(anchor), found.rights, anchor.path, check)
 
 
-def together(source: Grant, target: Grant) -> FileTree:
-    """One tree in which both paths of a move or copy lie.
-
-    Raises:
-        ConflictError: they lie in different drives, which have different keys.
-    """
+def together(source: Grant, target: Grant) -> FileTree | None:
+    """One tree in which both paths of a move or copy lie; None for vault drives that differ, see `vault_across`."""
     one, other = source.tree, target.tree
-    if one is other or not isinstance(other, VaultTree):
+    if one is other or not (isinstance(one, VaultTree) and isinstance(other, VaultTree)):
         return one
-    if isinstance(one, VaultTree) and one.room.drive.id == other.room.drive.id and one.room.anchors:
-        return one.seen_from(*other.room.anchors)
-    raise ConflictError(
-        "Between your files and those of others nothing is moved or copied by the server",
-        hint="Fetch it and send it again: sft get, sft put.",
-    )
+    if one.room.drive.id != other.room.drive.id:
+        return None
+    return one.seen_from(*other.room.anchors) if one.room.anchors else one

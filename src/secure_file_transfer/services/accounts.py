@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 from secure_file_transfer.errors import (
@@ -14,17 +14,23 @@ from secure_file_transfer.errors import (
     NotFoundError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role
+from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role, Scope, SessionId, TimeUs
 from secure_file_transfer.paths import check_name, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .passwords import LENGTH_MIN, PasswordHasher, check_password
+from .scopes import require_scope
 
 NAME_MAX = 64
 """Characters. Enough for an address, short enough for every table and window."""
 
 RATE_MAX = 2**40
 """Bytes in a second."""
+QUOTA_MAX = 2**62
+"""Bytes, or files."""
+EXPIRES_MAX = 253_402_300_799_999_999
+"""The last moment that a calendar has: the end of the year 9999."""
+NOTE_MAX = 500
 
 RESERVED_NAMES = frozenset({"guest", "anonymous"})
 """What guests without an account are called, here and by FTP clients: an account of that name would pass for one."""
@@ -81,6 +87,61 @@ def findable(name: str) -> str | None:
     return name if _fault(name) is None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change of an account; None leaves it as it is. `expires_us` 0 is never, and other zeros are no limit."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+    email: str | None = None
+    note: str | None = None
+    expires_us: int | None = None
+    quota_bytes: int | None = None
+    quota_files: int | None = None
+    rate_up: int | None = None
+    rate_down: int | None = None
+
+    def checked(self) -> "Change":
+        """The same. Raises InvalidRequestError for what cannot be."""
+        for each, most in (
+            (self.rate_up, RATE_MAX),
+            (self.rate_down, RATE_MAX),
+            (self.quota_bytes, QUOTA_MAX),
+            (self.quota_files, QUOTA_MAX),
+            (self.expires_us, EXPIRES_MAX),
+        ):
+            if each is not None and not 0 <= each <= most:
+                raise InvalidRequestError(f"A rate, quota or time is 0 to {most}", hint="0 is no limit.")
+        if self.email and not (_EMAIL.fullmatch(self.email) and self.email.isprintable()):
+            raise InvalidRequestError(f"{display(self.email)} is no e-mail address", hint="Such as sara@example.com.")
+        # The non-joiner is the one invisible character that may be shown: Persian is not legible without it.
+        if self.note and not (len(self.note) <= NOTE_MAX and self.note.replace("\u200c", "").isprintable()):
+            raise InvalidRequestError(f"A note is one line of at most {NOTE_MAX} characters")
+        return self
+
+    def applied(self, account: Account) -> Account:
+        """The account as it is then."""
+        given = {name: value for name in _CHANGEABLE if (value := getattr(self, name)) is not None}
+        if self.expires_us == 0:
+            given["expires_us"] = None
+        return replace(account, **given)
+
+
+_NOTHING = Change()
+_CHANGEABLE = tuple(each.name for each in fields(Change))
+# At most 254 characters: RFC 5321, 4.5.3.1.3, less the angle brackets.
+_EMAIL = re.compile(r"(?=.{3,254}\Z)[^\s@\x00-\x1f\x7f<>\",;]+@[^\s@\x00-\x1f\x7f<>\",;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An account, and what its home holds."""
+
+    account: Account
+    bytes: int
+    files: int
+
+
 class HomeMaker(Protocol):
     """Makes and removes the vault drive that is an account's home, within the caller's transaction."""
 
@@ -124,22 +185,26 @@ class Accounts:
         self._sessions = sessions
         self._length_min = length_min
 
-    def create(self, name: str, password: str, role: Role = Role.USER) -> Account:
+    def create(self, name: str, password: str, role: Role = Role.USER, details: Change = _NOTHING) -> Account:
         """Make an account with an empty home.
 
         Raises:
-            InvalidNameError, WeakPasswordError, TooManyRequestsError
+            InvalidNameError, WeakPasswordError, TooManyRequestsError, InvalidRequestError
             ExistsError: the name is taken.
         """
-        return self._catalog.write(self.creation(name, password, role))
+        return self._catalog.write(self.creation(name, password, role, details))
 
-    def creation(self, name: str, password: str, role: Role) -> Callable[[CatalogTx], Account]:
+    def creation(
+        self, name: str, password: str, role: Role, details: Change = _NOTHING, *, pending: bool = False
+    ) -> Callable[[CatalogTx], Account]:
         """Check and hash, and return what is left to do within a transaction, for callers that do more in it.
 
         Raises:
-            InvalidNameError, WeakPasswordError, TooManyRequestsError; the work itself raises ExistsError.
+            InvalidNameError, WeakPasswordError, TooManyRequestsError, InvalidRequestError; the work itself raises
+                ExistsError.
         """
         check_account_name(name)
+        details.checked()
         password_hash = self._passwords.hash(check_password(name, password, self._length_min))
 
         def work(tx: CatalogTx) -> Account:
@@ -147,7 +212,11 @@ class Accounts:
             home = self._homes.create_in(tx, name, None)
             account = tx.accounts.create(name, role, home.id, password_hash, self._clock.now_us())
             tx.drives.set_owner(home.id, account.id)
-            return account
+            if pending:
+                tx.accounts.set_pending(account.id, pending=True)
+            if details != _NOTHING:
+                _write(tx, account, details.applied(account))
+            return replace(details.applied(account), pending=pending)
 
         return work
 
@@ -162,73 +231,74 @@ class Accounts:
 
         def work(tx: CatalogTx) -> None:
             _known(tx, account.id, name)
-            tx.accounts.set_password_hash(account.id, password_hash)
-            # Perhaps somebody else knew the old one: where they came from is known no more either.
-            tx.accounts.forget_sources(account.id)
-            tx.sessions.delete_of(account.id)
+            put_password(tx, account.id, password_hash)
 
         self._catalog.write(work)
         self._forget(account.id)
 
-    def set_disabled(self, name: str, disabled: bool) -> None:
-        """Lock the account out, which ends its sessions, or let it in again.
+    def change(self, name: str, change: Change) -> Account:
+        """Change some of what an account is and may do, in one transaction; returns what it is then.
+
+        Its sessions end with whatever takes rights away: another role, being disabled, an expiry that is past.
+        Transfers that run notice other limits within a second.
 
         Raises:
-            NotFoundError
-            ConflictError: it is the last administrator who can sign in.
+            NotFoundError, InvalidRequestError
+            ConflictError: it is the last administrator who can sign in for good.
         """
-
-        def work(tx: CatalogTx) -> AccountId:
-            account = _found(tx, name)
-            if disabled:
-                _refuse_last_admin(tx, account, "disabled")
-                tx.sessions.delete_of(account.id)
-            tx.accounts.set_disabled(account.id, disabled=disabled)
-            return account.id
-
-        self._forget(self._catalog.write(work))
-
-    def set_role(self, name: str, role: Role) -> None:
-        """Make it an administrator or an ordinary account; its sessions end, so that none keeps the old rights.
-
-        Raises:
-            NotFoundError
-            ConflictError: it is the last administrator who can sign in.
-        """
-
-        def work(tx: CatalogTx) -> AccountId:
-            account = _found(tx, name)
-            if role is not Role.ADMIN:
-                _refuse_last_admin(tx, account, "demoted")
-            if role is not account.role:
-                tx.accounts.set_role(account.id, role)
-                tx.sessions.delete_of(account.id)
-            return account.id
-
-        self._forget(self._catalog.write(work))
-
-    def set_rates(self, name: str, *, up: int | None = None, down: int | None = None) -> Account:
-        """Limit how many bytes a second its transfers move, all together; 0 is no limit, None leaves it as it is.
-
-        Transfers that run notice within a second.
-
-        Raises:
-            NotFoundError
-            InvalidRequestError: less than nothing, or more than any network.
-        """
-        for rate in (up, down):
-            if rate is not None and not 0 <= rate <= RATE_MAX:
-                raise InvalidRequestError(f"A rate is 0 to {RATE_MAX} bytes a second", hint="0 is no limit.")
+        change.checked()
 
         def work(tx: CatalogTx) -> Account:
-            account = _found(tx, name)
-            rates = account.rate_up if up is None else up, account.rate_down if down is None else down
-            tx.accounts.set_rates(account.id, *rates)
-            return replace(account, rate_up=rates[0], rate_down=rates[1])
+            account = account_named(tx, name)
+            after = change.applied(account)
+            if not _lasts(after):
+                how = "disabled" if after.disabled else "demoted" if after.role is not Role.ADMIN else "let expire"
+                _refuse_last_admin(tx, account, how)
+            _write(tx, account, after)
+            if after.role is not account.role or not may_sign_in(after, self._clock.now_us()):
+                tx.sessions.delete_of(account.id)
+                tx.accounts.forget_reset(account.id)
+            return after
 
         account = self._catalog.write(work)
         self._forget(account.id)
         return account
+
+    def set_disabled(self, name: str, disabled: bool) -> None:
+        """Lock the account out, which ends its sessions, or let it in again. See `change`."""
+        self.change(name, Change(disabled=disabled))
+
+    def set_role(self, name: str, role: Role) -> None:
+        """Make it an administrator or an ordinary account. See `change`."""
+        self.change(name, Change(role=role))
+
+    def set_rates(self, name: str, *, up: int | None = None, down: int | None = None) -> Account:
+        """Limit how many bytes a second its transfers move, all together. See `change`."""
+        return self.change(name, Change(rate_up=up, rate_down=down))
+
+    def approve(self, name: str) -> None:
+        """Let an account that registered itself sign in.
+
+        Raises:
+            NotFoundError: it is not there, or does not wait.
+        """
+
+        def work(tx: CatalogTx) -> AccountId:
+            account = _waiting(tx, name)
+            tx.accounts.set_pending(account.id, pending=False)
+            return account.id
+
+        self._forget(self._catalog.write(work))
+
+    def reject(self, name: str) -> None:
+        """Remove an account that waits to be approved. Raises NotFoundError: it is not there, or does not wait."""
+
+        def work(tx: CatalogTx) -> AccountId:
+            account = _waiting(tx, name)
+            self._delete(tx, account)
+            return account.id
+
+        self._forget(self._catalog.write(work))
 
     def delete(self, name: str) -> None:
         """Remove the account with its sessions, its home and all that is in it.
@@ -241,14 +311,17 @@ class Accounts:
         """
 
         def work(tx: CatalogTx) -> AccountId:
-            account = _found(tx, name)
+            account = account_named(tx, name)
             _refuse_last_admin(tx, account, "deleted")
-            tx.sessions.delete_of(account.id)
-            tx.accounts.delete(account.id)
-            self._homes.remove_in(tx, account.home_id)
+            self._delete(tx, account)
             return account.id
 
         self._forget(self._catalog.write(work))
+
+    def _delete(self, tx: CatalogTx, account: Account) -> None:
+        tx.sessions.delete_of(account.id)
+        tx.accounts.delete(account.id)
+        self._homes.remove_in(tx, account.home_id)
 
     def _forget(self, account_id: AccountId) -> None:
         if self._sessions:
@@ -256,14 +329,42 @@ class Accounts:
 
     def get(self, name: str) -> Account:
         """Raises NotFoundError."""
-        return self._catalog.read(lambda tx: _found(tx, name))
+        return self._catalog.read(lambda tx: account_named(tx, name))
 
     def all(self) -> Sequence[Account]:
         """Every account, by name."""
         return sorted(self._catalog.read(lambda tx: tx.accounts.all()), key=lambda account: account.name.casefold())
 
+    def listed(self) -> Sequence[Listed]:
+        """Every account with what its home holds, by name."""
+        return self._catalog.read(lambda tx: [_counted(tx, each) for each in tx.accounts.all()])
 
-def _found(tx: CatalogTx, name: str) -> Account:
+    def one(self, name: str) -> Listed:
+        """The same for one. Raises NotFoundError."""
+        return self._catalog.read(lambda tx: _counted(tx, account_named(tx, name)))
+
+
+def _counted(tx: CatalogTx, account: Account) -> Listed:
+    room = tx.drives.room(account.home_id)
+    return Listed(account, room.bytes, room.files)
+
+
+def _write(tx: CatalogTx, account: Account, after: Account) -> None:
+    tx.accounts.set_details(after)
+    tx.accounts.set_rates(account.id, after.rate_up, after.rate_down)
+    tx.accounts.set_disabled(account.id, disabled=after.disabled)
+    tx.accounts.set_role(account.id, after.role)
+
+
+def _waiting(tx: CatalogTx, name: str) -> Account:
+    account = account_named(tx, name)
+    if not account.pending:
+        raise NotFoundError(f"{display(account.name)} does not wait to be approved", hint="See: sft user list.")
+    return account
+
+
+def account_named(tx: CatalogTx, name: str) -> Account:
+    """The account of that name. Raises NotFoundError."""
     normal = findable(name)
     account = tx.accounts.by_name(normal) if normal else None
     if account is None:
@@ -283,17 +384,32 @@ def _unknown(name: str) -> NotFoundError:
 
 
 def _refuse_last_admin(tx: CatalogTx, account: Account, what: str) -> None:
-    if is_admin(account) and sum(map(is_admin, tx.accounts.all())) == 1:
+    if _lasts(account) and sum(map(_lasts, tx.accounts.all())) == 1:
         raise ConflictError(
             f"{display(account.name)} is the last administrator and cannot be {what}",
             hint="Make another administrator first: sft user add --admin NAME.",
         )
 
 
-def signed_in(principal: Principal) -> Account:
-    """Whose account it is. Raises SignInRequiredError for a guest."""
+def put_password(tx: CatalogTx, account_id: AccountId, password_hash: str, *, but: SessionId | None = None) -> int:
+    """Give an account another password, and end its sessions, except one if so asked; returns how many ended."""
+    tx.accounts.set_password_hash(account_id, password_hash)
+    # Perhaps somebody else knew the old one: where they came from is known no more either.
+    tx.accounts.forget_sources(account_id)
+    tx.accounts.forget_reset(account_id)
+    return tx.sessions.delete_of(account_id, but=but)
+
+
+def signed_in(principal: Principal, scope: Scope | None = None) -> Account:
+    """Whose account it is. Whoever comes with a token needs the scope; with None, it is for people only.
+
+    Raises:
+        SignInRequiredError: a guest has none.
+        ForbiddenError
+    """
     if principal.account is None:
         raise SignInRequiredError("A guest has no account", hint="Sign in.")
+    require_scope(principal, scope)
     return principal.account
 
 
@@ -303,12 +419,46 @@ def require_operator(principal: Principal) -> Account:
     Raises:
         SignInRequiredError, ForbiddenError
     """
-    account = signed_in(principal)
+    account = signed_in(principal, Scope.ADMIN)
     if not is_admin(account):
         raise ForbiddenError("Only operators may do that", hint="Ask one.")
     return account
 
 
+def require_operator_in_person(principal: Principal) -> Account:
+    """The same for what makes operators, or opens accounts: a token would get by it what it was not given (attack 32).
+
+    Raises:
+        SignInRequiredError, ForbiddenError
+    """
+    account = require_operator(principal)
+    signed_in(principal)
+    return account
+
+
+def for_oneself_or_all(principal: Principal) -> tuple[Account, bool]:
+    """Whose account it is, and whether they may do it to everybody's things. A token does it as an operator or not.
+
+    Raises:
+        SignInRequiredError, ForbiddenError
+    """
+    if principal.token is not None:
+        return require_operator(principal), True
+    account = signed_in(principal)
+    return account, is_admin(account)
+
+
 def is_admin(account: Account) -> bool:
-    """Whether it may run the server: an administrator who can sign in."""
-    return account.role is Role.ADMIN and not account.disabled
+    """Whether it may run the server: an administrator who is not locked out."""
+    return account.role is Role.ADMIN and not account.disabled and not account.pending
+
+
+def _lasts(account: Account) -> bool:
+    """Whether it is an administrator who can sign in for good: there is always one such."""
+    return is_admin(account) and account.expires_us is None
+
+
+def may_sign_in(account: Account, now: TimeUs) -> bool:
+    """Whether it may at this moment, by whatever way. Doors and sessions ask for nothing else."""
+    in_time = account.expires_us is None or now < account.expires_us
+    return in_time and not account.disabled and not account.pending

@@ -22,6 +22,7 @@ from secure_file_transfer.model import (
     AccountId,
     BlockId,
     BlockRef,
+    Conflict,
     Entry,
     Manifest,
     Node,
@@ -36,9 +37,11 @@ from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Clock
 from .access import Access, Grant
 from .block_leases import Lease, drop_unrecorded
 from .hashers import Hashers, Hint, Release
+from .quota import HeldBlocks
 from .vault import VaultTree
 from .vault_blocks import keep_blob, read_block, seal_block
 from .vault_nodes import Room, entry_of, find, is_a_folder, version_of
+from .vault_publish import require_room
 
 CLAIM_US = 24 * 3_600_000_000
 """How long one may name a block that one has sent."""
@@ -54,6 +57,15 @@ class Desk:
     account_id: AccountId
     grant: Grant
     room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """The file that blocks shall become."""
+
+    path: RemotePath
+    size: int
+    conflict: Conflict
 
 
 class Blocks:
@@ -73,6 +85,7 @@ class Blocks:
         self.clock = clock
         self.alive = alive
         self.hashers = Hashers(clock)
+        self._held = HeldBlocks(clock)
 
     def desk(self, principal: Principal, path: RemotePath = _ROOT, *, writing: bool = False) -> Desk:
         """What the principal may use for `path`; with `writing`, ForbiddenError unless some file may be written.
@@ -95,15 +108,20 @@ class Blocks:
         """The key that makes block ids of contents for `path`: BLAKE3 keyed with it, 32 bytes."""
         return self.desk(principal, path).room.keys.naming_key
 
-    def missing(self, principal: Principal, block_ids: Sequence[BlockId]) -> list[BlockId]:
+    def missing(self, principal: Principal, block_ids: Sequence[BlockId], into: "Into | None" = None) -> list[BlockId]:
         """Those that have to be sent before the principal may name them, in their order, each once.
+
+        `into` is the file that they shall become, where that is told.
 
         Raises:
             TooLargeError: more than `MISSING_MAX`.
+            QuotaExceededError: no such file fits.
         """
         if len(block_ids) > MISSING_MAX:
             raise TooLargeError(f"At most {MISSING_MAX} blocks can be asked for at once")
         desk = self.desk(principal)
+        if into is not None:
+            desk.room.catalog.read(lambda tx: require_room(tx, desk.room, into.path, into.size, into.conflict))
         wanted = list(dict.fromkeys(block_ids))
         there = claimable(desk, wanted, self.clock.now_us())
         return [each for each in wanted if each not in there]
@@ -124,6 +142,7 @@ class Blocks:
         Raises:
             DigestMismatchError: the bytes are not those of the id; nothing was kept.
             InvalidRequestError, TooLargeError: no block has this length.
+            QuotaExceededError: the account has sent too much that it made no file of.
             NoSpaceError, StorageError
         """
         lent = _Lent(release)
@@ -142,8 +161,16 @@ class Blocks:
         if room.keys.block_id(data) != block_id:
             raise DigestMismatchError("The bytes are not those of this block", hint="Send it again.")
         self.alive(principal)
+        self._hold(principal, desk, ref)
         with self._hashing(desk, ref, data, hint, lent):
             self._keep(desk, ref, data)
+
+    def _hold(self, principal: Principal, desk: Desk, ref: BlockRef) -> None:
+        def held() -> int:
+            return desk.room.catalog.read(lambda tx: tx.claims.held(desk.account_id, self.clock.now_us()))
+
+        if principal.account is not None:
+            self._held.take(principal.account, ref.length, held)
 
     @contextmanager
     def _hashing(self, desk: Desk, ref: BlockRef, data: Buffer, hint: Hint | None, lent: "_Lent") -> Iterator[None]:

@@ -22,6 +22,7 @@ from secure_file_transfer.errors import (
     NotAFolderError,
     NotFoundError,
     PreconditionFailedError,
+    QuotaExceededError,
     SecureFileTransferError,
     TooLargeError,
 )
@@ -69,6 +70,7 @@ _OF_ONE_FILE = (
     NotAFolderError,
     NotFoundError,
     PreconditionFailedError,
+    QuotaExceededError,
     TooLargeError,
 )
 """What concerns the one file and not its neighbours."""
@@ -285,7 +287,7 @@ def _publish_one(publisher: Publisher, desk: Desk, file: _Ready) -> Result:
     terms = file.terms
     try:
         with rightful(desk.grant.rights, file.path, terms.conflict, terms.expect) as (conflict, expect):
-            place = publisher.place(file.path, file.whole.modified_us, conflict, expect, parents=terms.parents)
+            place = publisher.place(file.path, file.whole, conflict, expect, parents=terms.parents)
     except _OF_ONE_FILE as error:
         return error
     return publisher.write(place, file.whole, file.rows)

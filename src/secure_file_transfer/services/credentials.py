@@ -1,4 +1,4 @@
-"""Who a request comes from: by the token of a session, by a device's certificate, or by both.
+"""Who a request comes from: by the token of a session, by an API token, by a device's certificate, or by two of them.
 
 The one place that weighs them. Doors only hand over what they were shown.
 """
@@ -20,7 +20,9 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import Account, Device, DeviceId, Principal, TimeUs
 from secure_file_transfer.ports import Catalog, Clock
 
+from .accounts import may_sign_in
 from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
+from .tokens import Tokens, is_api_token
 
 _REMEMBERED_MAX = 10_000
 _TOUCH_US = 60 * 1_000_000
@@ -45,13 +47,21 @@ class Credentials:
     """
 
     def __init__(
-        self, catalog: Catalog, clock: Clock, sessions: Sessions, demand: ClientCertificates, *, alone: bool
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        sessions: Sessions,
+        demand: ClientCertificates,
+        *,
+        alone: bool,
+        tokens: Tokens | None = None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
         self._demand = demand
         self._alone = alone
+        self._api_tokens = tokens
         self._lock = Lock()
         self._opening = Lock()
         self._known: OrderedDict[bytes, tuple[Device, Account, float]] = OrderedDict()
@@ -77,7 +87,7 @@ class Credentials:
         """
         found = self._found(shown)
         if shown.token is not None:
-            who = self._sessions.resolve(shown.token)
+            who = self._by_token(shown.token, shown.address)
             self._check_pair(who, found[0] if found else None)
             return who
         if found is None:
@@ -87,6 +97,22 @@ class Credentials:
                 "This server wants a password besides the certificate", hint="Sign in with: sft login."
             )
         return self._by_certificate(*found, shown)
+
+    def _by_token(self, token: str, address: str) -> Principal:
+        if self._api_tokens is not None and is_api_token(token):
+            return self._api_tokens.resolve(token, address)
+        return self._sessions.resolve(token)
+
+    def check(self, who: Principal) -> None:
+        """Return while that which somebody came with is good; for running transfers, before each block.
+
+        Raises:
+            SignInRequiredError: the session has ended, or the token.
+        """
+        if who.token is not None and self._api_tokens is not None:
+            self._api_tokens.check(who)
+        else:
+            self._sessions.check(who)
 
     def sign_in(self, name: str, password: str, shown: Shown, code: str | None = None) -> SignedIn:
         """Begin a session by name and password; with a certificate it is good together with that only.
@@ -145,12 +171,13 @@ class Credentials:
     def _remembered(self, fingerprint: bytes) -> tuple[Device, Account] | None:
         with self._lock:
             known = self._known.get(fingerprint)
-            return known[:2] if known and known[2] > self._clock.monotonic() else None
+            lasts = known and known[2] > self._clock.monotonic() and may_sign_in(known[1], self._clock.now_us())
+            return known[:2] if known and lasts else None
 
     def _looked_up(self, fingerprint: bytes, address: str) -> tuple[Device, Account]:
         asked, revocations = self._clock.monotonic(), self._revocations
         found = self._catalog.read(lambda tx: tx.devices.by_fingerprint(fingerprint))
-        if found is None or found[0].revoked_us is not None or found[1].disabled:
+        if found is None or found[0].revoked_us is not None or not may_sign_in(found[1], self._clock.now_us()):
             with self._lock:
                 self._known.pop(fingerprint, None)
             raise ClientCertificateError(

@@ -10,15 +10,13 @@ from threading import Lock
 
 from secure_file_transfer.errors import (
     ConflictError,
-    ForbiddenError,
     InvalidRequestError,
     NotFoundError,
-    SignInRequiredError,
 )
 from secure_file_transfer.model import Account, AccountId, Device, DeviceId, Principal, Role, Session, TimeUs
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import SessionEnder, findable
+from .accounts import SessionEnder, findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
 from .authority import CRL_LIFE, Issued, issue_client, make_crl
 from .certificates import Pair
 from .codes import code_hash, in_groups, new_signs, typed
@@ -121,7 +119,7 @@ class Devices:
         Raises:
             SignInRequiredError, InvalidRequestError, ConflictError
         """
-        return self._enrol(_signed_in(who), request, name, address, lambda _: None)
+        return self._enrol(signed_in(who), request, name, address, lambda _: None)
 
     def enrol_by_code(self, code: str, request: str, name: str, *, address: str) -> Enrolment:
         """The same for the account that a code was made for. Only success uses the code up.
@@ -139,7 +137,7 @@ class Devices:
 
         with self._guard.attempt(address):
             account = self._catalog.read(owner)
-            if account is None or account.disabled:
+            if account is None or not may_sign_in(account, self._clock.now_us()):
                 raise _bad_code()
 
         def take(tx: CatalogTx) -> None:
@@ -207,8 +205,7 @@ class Devices:
             ForbiddenError: `everybody` is for operators.
         """
         if everybody:
-            if _signed_in(who).role is not Role.ADMIN:
-                raise ForbiddenError("Only an administrator may see the devices of everybody")
+            require_operator(who)
             return self.of(None)
         owner = self._whose(who, account).id
         return self._catalog.read(lambda tx: tx.devices.of(owner))
@@ -232,8 +229,8 @@ class Devices:
             SignInRequiredError
             NotFoundError: there is no such device, or it is not yours.
         """
-        account = _signed_in(who)
-        return self._revoke(device_id, None if account.role is Role.ADMIN else account.id)
+        account, anybodys = for_oneself_or_all(who)
+        return self._revoke(device_id, None if anybodys else account.id)
 
     def revoke_any(self, device_id: DeviceId) -> Device:
         """The same by the operator on the spot. Raises NotFoundError."""
@@ -276,19 +273,13 @@ class Devices:
         return self._catalog.write(lambda tx: tx.devices.delete_expired(now))
 
     def _whose(self, who: Principal, account: str | None) -> Account:
-        me = _signed_in(who)
+        me = signed_in(who)
         if account is None:
             return me
         found = self._catalog.read(lambda tx: _account(tx, account))
         if me.role is not Role.ADMIN and found.id != me.id:
             raise _no_account()
         return found
-
-
-def _signed_in(who: Principal) -> Account:
-    if who.account is None:
-        raise SignInRequiredError("Devices belong to accounts", hint="Sign in first.")
-    return who.account
 
 
 def _account(tx: CatalogTx, name: str) -> Account:

@@ -1,13 +1,16 @@
 """The files service: what every door calls. It asks for rights, then lets the tree do the work."""
 
 from collections.abc import Callable, Iterator
+from threading import Event
 
-from secure_file_transfer.errors import IsAFolderError, NotFoundError
+from secure_file_transfer.errors import IsAFolderError, NotFoundError, ShuttingDownError
 from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
 from .access import Access, Grant, rightful, together
+from .vault import VaultTree
+from .vault_across import journey
 
 _ANYTHING = Expectation()
 _NAMES_TRIED = 1000
@@ -46,6 +49,11 @@ class Files:
         self._access = access
         self._alive = alive
         self._on_removed = on_removed
+        self._stopping = Event()
+
+    def stop(self) -> None:
+        """The server stops: end what goes on by itself for long, with nobody who feeds it. Nothing half is left."""
+        self._stopping.set()
 
     def _tree(self, principal: Principal, needed: Rights, path: RemotePath, *, above: bool = False) -> FileTree:
         grant = self._access.grant(principal, path, above=above)
@@ -85,18 +93,26 @@ class Files:
 
         It takes the right to read as well: the answer tells what is there.
         """
-        return self._tree(principal, Rights.READ | Rights.CREATE, path, above=True).make_folder(path, parents=parents)
+        grant = self._access.grant(principal, path, above=True)
+        grant.require(Rights.READ | Rights.CREATE, path)
+        return _make_folder(grant, path, parents=parents)
 
     def move(
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
     ) -> Entry:
         """Rename or move, as `ports.FileTree` says.
 
+        From one drive to another it is a copy, and then a removal of what was copied: see `vault_across.journey` for
+        what that raises besides.
+
         Raises:
             ExistsError, NotFoundError, NotAFolderError, ConflictError
             InvalidRequestError: `conflict` is not SKIP, OVERWRITE or RENAME.
         """
-        tree = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
+        leaving, arriving = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
+        tree = together(leaving, arriving)
+        if tree is None:
+            return self._across(principal, leaving, arriving, source, target, conflict, moving=True)
         entry = tree.move(source, target, conflict=conflict)
         if conflict is Conflict.OVERWRITE:
             self._on_removed()
@@ -106,17 +122,48 @@ class Files:
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
     ) -> Entry:
         """The same for a copy, of a whole tree if need be."""
-        tree = self._journey(principal, Rights.READ, source, target, conflict)
+        leaving, arriving = self._journey(principal, Rights.READ, source, target, conflict)
+        tree = together(leaving, arriving)
+        if tree is None:
+            return self._across(principal, leaving, arriving, source, target, conflict, moving=False)
         return tree.copy(source, target, conflict=conflict)
+
+    def _across(
+        self,
+        principal: Principal,
+        leaving: Grant,
+        arriving: Grant,
+        source: RemotePath,
+        target: RemotePath,
+        conflict: Conflict,
+        *,
+        moving: bool,
+    ) -> Entry:
+        """Between two drives: with the rights at both ends, and no longer than they and the session last."""
+        one, other = leaving.tree, arriving.tree
+        assert isinstance(one, VaultTree)  # noqa: S101 - `together` has looked
+        assert isinstance(other, VaultTree)  # noqa: S101
+
+        def check() -> None:
+            if self._stopping.is_set():
+                raise ShuttingDownError("The server stops before this is done", hint="Try again in a moment.")
+            self._alive(principal)
+            leaving.check()
+            arriving.check()
+
+        try:
+            return journey(one, other, source, target, conflict, check, moving=moving)
+        finally:
+            self._on_removed()  # at least of the folder that the copy was built in
 
     def _journey(
         self, principal: Principal, needed: Rights, source: RemotePath, target: RemotePath, conflict: Conflict
-    ) -> FileTree:
+    ) -> tuple[Grant, Grant]:
         leaving = self._access.grant(principal, source, above=Rights.DELETE in needed)
         leaving.require(needed, source)
         arriving = self._access.grant(principal, target, above=True)
         arriving.require(_to_arrive(conflict), target)
-        return together(leaving, arriving)
+        return leaving, arriving
 
     def set_modified(self, principal: Principal, path: RemotePath, modified_us: TimeUs) -> Entry:
         """Say when a file or folder changed last. Raises NotFoundError, ConflictError (the root)."""
@@ -131,7 +178,7 @@ class Files:
         """Open a file for reading. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
         grant = self._access.grant(principal, path)
         grant.require(Rights.READ, path)
-        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant))
+        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch)
 
     def _watch(self, principal: Principal, grant: Grant) -> _Check:
         def check() -> None:
@@ -141,9 +188,17 @@ class Files:
         return check
 
     def draft(
-        self, principal: Principal, path: RemotePath, *, parents: bool = False, make: _Make | None = None
+        self,
+        principal: Principal,
+        path: RemotePath,
+        *,
+        parents: bool = False,
+        size: int | None = None,
+        make: _Make | None = None,
     ) -> Draft:
         """Begin a file; with `parents`, missing folders on the way are made first, and stay whatever comes of it.
+
+        `size` is how long it will be, where that is known: what cannot fit is refused now.
 
         `make` turns the tree and the path into the draft where that is not the tree's own.
 
@@ -151,13 +206,14 @@ class Files:
         there are no folders to be seen, so files go to the top.
 
         Raises:
-            NotFoundError, NotAFolderError, IsAFolderError, ForbiddenError
+            NotFoundError, NotAFolderError, IsAFolderError, ForbiddenError, QuotaExceededError
         """
         grant = self._access.grant(principal, path)
         grant.require_writing(path, parents=parents)
         if parents and grant.below_top(path) > 1:
-            grant.tree.make_folder(path.parent, parents=True)
-        draft = _begin(grant, path, make or _trees_own)
+            _make_folder(grant, path.parent, parents=True)
+        replaces = Rights.WRITE in grant.rights
+        draft = _begin(grant, path, make or (lambda tree, at: tree.draft(at, size=size, replaces=replaces)))
         return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant))
 
     def usage(self, principal: Principal) -> Usage:
@@ -165,14 +221,17 @@ class Files:
         return self._tree(principal, Rights.READ, RemotePath()).usage()
 
 
+def _make_folder(grant: Grant, path: RemotePath, *, parents: bool) -> Entry:
+    """Missing folders are made below the top of what one may use, never on the way to it."""
+    if parents and not grant.top.is_root:
+        grant.tree.stat(grant.top)
+    return grant.tree.make_folder(path, parents=parents)
+
+
 def _to_arrive(conflict: Conflict) -> Rights:
     """The right to read is among them: whether a name is taken tells what is there."""
     needed = Rights.READ | Rights.CREATE
     return needed | Rights.WRITE if conflict is Conflict.OVERWRITE else needed
-
-
-def _trees_own(tree: FileTree, path: RemotePath) -> Draft:
-    return tree.draft(path)
 
 
 def _begin(grant: Grant, path: RemotePath, make: _Make) -> Draft:
@@ -225,11 +284,12 @@ class _RightfulDraft:
 
 
 class _WatchedContent:
-    """A content whose pieces stop when its reader's session ends."""
+    """A content whose pieces stop when its reader's session ends. `fetch` is asked before the first of them."""
 
-    def __init__(self, content: Content, check: _Check) -> None:
+    def __init__(self, content: Content, check: _Check, fetch: _Check) -> None:
         self._content = content
         self._check = check
+        self._fetch = fetch
 
     @property
     def entry(self) -> Entry:
@@ -240,6 +300,7 @@ class _WatchedContent:
         return self._watched(pieces)
 
     def _watched(self, pieces: Iterator[Buffer]) -> Iterator[Buffer]:
+        self._fetch()
         for piece in pieces:
             self._check()
             yield piece

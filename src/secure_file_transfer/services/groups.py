@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from secure_file_transfer.errors import ForbiddenError, NotFoundError
+from secure_file_transfer.errors import NotFoundError
 from secure_file_transfer.model import AccountId, Group, GroupId, Principal
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import check_account_name, findable, is_admin
+from .accounts import check_account_name, findable, require_operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,8 @@ class Groups:
 
 
 def require_admin(principal: Principal) -> None:
-    """Raises ForbiddenError."""
-    if principal.account is None or not is_admin(principal.account):
-        raise ForbiddenError("Only an administrator may do this", hint="Ask one.")
+    """Raises SignInRequiredError, ForbiddenError."""
+    require_operator(principal)
 
 
 def _found(tx: CatalogTx, name: str) -> Group:

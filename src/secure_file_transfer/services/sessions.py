@@ -22,15 +22,16 @@ from secure_file_transfer.model import (
     AccountId,
     Device,
     DeviceId,
+    Link,
+    LinkId,
     Principal,
-    Role,
     Session,
     SessionId,
     TimeUs,
 )
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable, require_operator, signed_in
+from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
 from .guard import Guard
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
@@ -52,9 +53,11 @@ _Work = Callable[[CatalogTx], object]
 
 _TOUCH_US = 60 * 1_000_000
 _TEXT_MAX = 256
-_SOURCES_MAX = 16
+SOURCES_MAX = 16
 """From how many places people sign in: home, work, a few phones' networks."""
 _LISTED_MAX = 1000
+VISITORS_MAX = 1000
+"""Sessions that a link has at once: the oldest that has fetched nothing gives way to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,19 @@ class SignedIn:
     token: str = field(repr=False)
     session: Session
     account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visitor's new session by a link. This is the only moment at which its token is known; it must not be logged."""
+
+    token: str = field(repr=False)
+    session: Session
+    link: Link
+
+
+_Owned = tuple[Session, Account]
+_Lasting = tuple[_Owned, Link | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +209,11 @@ class Sessions:
         if found is None or not is_plausible(password):
             self._passwords.verify_nobody()
             raise _sign_in_failed()
-        if not self._passwords.verify(found.password_hash, password) or found.account.disabled:
+        if not self._passwords.verify(found.password_hash, password):
+            raise _sign_in_failed()
+        if found.account.pending and not found.account.disabled:  # the password was right, so it may be told
+            raise SignInFailedError("This account waits for an operator to approve it", hint="Ask one, or come later.")
+        if not may_sign_in(found.account, self._clock.now_us()):
             raise _sign_in_failed()
         return found.account, found.password_hash
 
@@ -206,19 +226,40 @@ class Sessions:
     def _begin(
         self, account_id: AccountId, where: tuple[str, str, str], first: _Work, device_id: DeviceId | None = None
     ) -> SignedIn:
-        token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        token, token_hash = new_token()
         door, address, agent = map(_printable, where)
 
         def work(tx: CatalogTx) -> SignedIn:
             account = tx.accounts.get(account_id)
-            if account is None or account.disabled:
+            now = self._clock.now_us()
+            if account is None or not may_sign_in(account, now):
                 raise _sign_in_failed()
             first(tx)
-            now = self._clock.now_us()
-            tx.accounts.remember(account_id, source_of(where[1]), now, _SOURCES_MAX)
+            tx.accounts.remember(account_id, source_of(where[1]), now, SOURCES_MAX)
             ends = TimeUs(now + self._lifetime_us)
-            session = tx.sessions.create(account_id, _hash(token), door, address, agent, now, ends, device_id=device_id)
+            session = tx.sessions.create(account_id, token_hash, door, address, agent, now, ends, device_id=device_id)
             return SignedIn(token, session, account)
+
+        return self._catalog.write(work)
+
+    def open_for_visitor(self, link: Link, ends: TimeUs, *, door: str, address: str, agent: str) -> Visit:
+        """Begin a session for whoever holds the link. It gives the link's rights, and nothing of its owner's.
+
+        Raises:
+            NotFoundError: the link has just ended.
+        """
+        token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        door, address, agent = map(_printable, (door, address, agent))
+
+        def work(tx: CatalogTx) -> Visit:
+            now = self._clock.now_us()
+            session = tx.sessions.create(
+                link.account_id, _hash(token), door, address, agent, now, ends, link_id=link.id
+            )
+            tx.sessions.delete_expired(now)  # visits are many and short: nobody else sweeps that often
+            tx.links.use(link.id, now)
+            tx.links.trim(link.id, VISITORS_MAX)
+            return Visit(token, session, link)
 
         return self._catalog.write(work)
 
@@ -240,7 +281,7 @@ class Sessions:
         if belief:
             return belief.principal
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: tx.sessions.by_token(token_hash))
+        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.by_token(token_hash)))
         return self._accept(found, asked, endings, token_hash)
 
     def check(self, principal: Principal) -> None:
@@ -259,35 +300,36 @@ class Sessions:
             return
 
         asked = self._clock.monotonic()
-        self._accept(self._catalog.read(lambda tx: tx.sessions.get(session.id)), asked, endings, None)
+        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.get(session.id)))
+        self._accept(found, asked, endings, None)
 
     def _believed(self, session_id: SessionId) -> _Belief | None:
         """What is known without asking, under the lock."""
         belief = self._beliefs.get(session_id)
         if belief is None or belief.until <= self._clock.monotonic():
             return None
-        session = belief.principal.session
-        return belief if session and self._ends(session) > self._clock.now_us() else None
+        session, account, now = belief.principal.session, belief.principal.account, self._clock.now_us()
+        lasts = session and self._ends(session) > now and (account is None or may_sign_in(account, now))
+        return belief if lasts else None
 
     def _ends(self, session: Session) -> int:
         """When it ends by itself, unless it is used before."""
         return min(session.expires_us, session.seen_us + self._idle_us)
 
-    def _accept(
-        self, found: tuple[Session, Account] | None, asked: float, endings: int, token_hash: bytes | None
-    ) -> Principal:
+    def _accept(self, found: _Lasting, asked: float, endings: int, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()
         if found is None:
             raise _sign_in_required()
-        session, account = found
+        (session, account), link = found
         if self._ends(session) <= now:
             self._quietly(lambda tx: tx.sessions.delete(session.id))
             self._drop(session.id)
             raise _sign_in_required()
-        if account.disabled:
+        if not may_sign_in(account, now):
             raise _sign_in_required()
         due = now - session.seen_us >= _TOUCH_US
-        principal = Principal(account, replace(session, seen_us=now) if due else session)
+        seen = replace(session, seen_us=now) if due else session
+        principal = Principal(account, seen) if link is None else Principal(None, seen, link)
         with self._lock:
             if endings == self._endings:
                 self._remember(_Belief(principal, asked + BELIEVED_SECONDS, token_hash), session.id)
@@ -337,7 +379,7 @@ class Sessions:
     # --- ending -------------------------------------------------------------------------------------------------
 
     def sign_out(self, principal: Principal) -> None:
-        """End the principal's own session; a guest has none to end."""
+        """End the principal's own session; a guest has none to end, and a token is none."""
         if principal.session is not None:
             self.end(principal.session.id)
 
@@ -353,9 +395,9 @@ class Sessions:
             NotFoundError: it is not there, or not one's own, which looks the same.
             SignInRequiredError
         """
-        account = signed_in(principal)
+        account, anybodys = for_oneself_or_all(principal)
         found = self._catalog.read(lambda tx: tx.sessions.get(session_id))
-        if found is None or (found[1].id != account.id and account.role is not Role.ADMIN):
+        if found is None or not (anybodys or found[1].id == account.id):
             raise NotFoundError("There is no such session", hint="List the sessions to see which there are.")
         self.end(session_id)
 
@@ -405,6 +447,14 @@ class Sessions:
                 if belief.principal.account and belief.principal.account.id == account_id:
                     self._pop(session_id)
 
+    def forget_link(self, link_id: LinkId) -> None:
+        """Ask the catalog again about every visitor of a link that has just ended."""
+        with self._lock:
+            self._endings += 1
+            for session_id, belief in list(self._beliefs.items()):
+                if belief.principal.link and belief.principal.link.id == link_id:
+                    self._pop(session_id)
+
     def remove_expired(self) -> int:
         """Clean the catalog, when the server starts and now and then; returns how many there were."""
         now = self._clock.now_us()
@@ -416,9 +466,28 @@ class Sessions:
             self._pop(session_id)
 
 
+def new_token() -> tuple[str, bytes]:
+    """A new session's token, and what is kept of it."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+    return token, _hash(token)
+
+
 def _hash(token: str) -> bytes:
     # A plain hash will do: 256 random bits cannot be guessed, so there is nothing to slow down.
     return hashlib.sha256(token.encode()).digest()
+
+
+def _lasting(tx: CatalogTx, found: _Owned | None) -> _Lasting:
+    """A session with the link that it is a visitor's by.
+
+    That one must still give something, and must not be used up by others. A visitor is never taken for the owner.
+    """
+    if found is None or found[0].link_id is None:
+        return None if found is None else (found, None)
+    link = tx.links.get(found[0].link_id)
+    if link is None or (link.left == 0 and not found[0].counted):
+        return None
+    return found, link
 
 
 def _printable(text: str) -> str:

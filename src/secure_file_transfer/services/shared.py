@@ -187,7 +187,7 @@ class SharedFolders:
         """Refused: it is a folder."""
         raise IsAFolderError(f"{display(str(path))} is a folder", hint="List it.")
 
-    def draft(self, path: RemotePath) -> Draft:
+    def draft(self, path: RemotePath, *, size: int | None = None, replaces: bool = True) -> Draft:  # noqa: ARG002 - the port's signature
         """Refused."""
         self._refuse(path)
 

@@ -7,7 +7,7 @@ server; they have no part in its contents.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError, SignInRequiredError
+from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from secure_file_transfer.model import (
     Account,
     AccountId,
@@ -18,19 +18,21 @@ from secure_file_transfer.model import (
     NodeId,
     Principal,
     Rights,
+    Scope,
     ShareGrant,
     TimeUs,
 )
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable
+from .accounts import findable, signed_in
+from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, named
 from .vault_nodes import not_found
 
 GRANTS_MAX = 10_000
 """On one drive: a listing of them is one answer."""
-_ON_FILES = Rights.READ | Rights.WRITE
+ON_FILES = Rights.READ | Rights.WRITE
 """A file can be read and replaced. Whether it can go, or another come, is a matter of its folder."""
 
 
@@ -71,11 +73,12 @@ class Shares:
             ForbiddenError: it is not one's own, or the whole home.
             InvalidRequestError: nothing is granted, or to oneself.
         """
-        account, now = _account(principal), self._clock.now_us()
+        account, now = sharer(principal, path), self._clock.now_us()
 
         def work(tx: CatalogTx) -> Given:
-            node = _own(tx, account, path)
-            given = rights if node.kind is Kind.FOLDER else rights & _ON_FILES
+            node = own_node(tx, account, path)
+            given = rights if node.kind is Kind.FOLDER else rights & ON_FILES
+            require_own(principal, given)
             if not given:
                 raise InvalidRequestError(
                     f"That grants nothing on {display(str(path))}",
@@ -98,10 +101,10 @@ class Shares:
             NotFoundError: nothing of the kind was granted.
             ForbiddenError: it is not one's own.
         """
-        account = _account(principal)
+        account = sharer(principal, path)
 
         def work(tx: CatalogTx) -> int:
-            node = _own(tx, account, path)
+            node = own_node(tx, account, path)
             to_account, to_group, _ = (None, None, "") if to is None else _recipient(tx, to)
             count = tx.grants.delete(node.id, to_account, to_group)
             if not count:
@@ -113,15 +116,15 @@ class Shares:
 
     def given(self, principal: Principal) -> Sequence[Given]:
         """What this account shares, by path."""
-        account = _account(principal)
+        account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Given]:
             paths: dict[NodeId, RemotePath | None] = {}
             found = []
             for each in tx.grants.of_drive(account.home_id):
                 if each.node_id not in paths:
-                    paths[each.node_id] = _path_of(tx, account.home_id, each.node_id)
-                if (path := paths[each.node_id]) is not None:
+                    paths[each.node_id] = path_of(tx, account.home_id, each.node_id)
+                if (path := paths[each.node_id]) is not None and reached(principal, path):
                     found.append(_given(path, each))
             return found
 
@@ -129,24 +132,43 @@ class Shares:
 
     def received(self, principal: Principal) -> Sequence[Taken]:
         """What others share with this account; the rights are those on the whole of it."""
-        account = _account(principal)
+        account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Taken]:
             return [
                 Taken(SHARED / owner / name, owner, each.node.kind, tx.grants.rights(account.id, each.node.id))
                 for (owner, name), each in named(tx.grants.received(account.id)).items()
+                if reached(principal, SHARED / owner / name)
             ]
 
         return self._catalog.read(look)
 
 
-def _account(principal: Principal) -> Account:
-    if principal.account is None:
-        raise SignInRequiredError("Sharing needs an account", hint="Sign in.")
-    return principal.account
+def sharer(principal: Principal, path: RemotePath | None = None) -> Account:
+    """Whoever may share, this path if there is one. A token needs the scope, and exists no further than its path.
+
+    Raises:
+        SignInRequiredError, ForbiddenError, NotFoundError
+    """
+    account = signed_in(principal, Scope.SHARES)
+    if path is not None and not reached(principal, path):
+        raise not_found(path)
+    return account
 
 
-def _own(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
+def reached(principal: Principal, path: RemotePath) -> bool:
+    """Whether a path exists for the token that one came with, if it was one."""
+    return principal.token is None or reaches(principal.token, path)
+
+
+def require_own(principal: Principal, given: Rights) -> None:
+    """Nobody gives more than they have. Raises ForbiddenError."""
+    if principal.token is not None:
+        require_rights(rights_of(principal.token), given)
+
+
+def own_node(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
+    """The node at a path of the account's own that may be shared. Raises ForbiddenError, NotFoundError."""
     if path.is_within(SHARED):
         # The same whether it is there or not.
         raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask its owner.")
@@ -174,7 +196,7 @@ def _recipient(tx: CatalogTx, to: str) -> tuple[AccountId | None, GroupId | None
     raise NotFoundError(f"There is no account {display(to)}", hint="Write a group with @ before its name.")
 
 
-def _path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
+def path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
     """Where a node is in its drive; None once it was removed."""
     drive, names = tx.drives.get(drive_id), list[str]()
     node = tx.nodes.get(node_id)

@@ -152,7 +152,7 @@ class Traffic:
         Raises:
             BusyError: too many wait already.
         """
-        key: Hashable = who.account.id if who.account else address
+        key: Hashable = address if who.payer is None else who.payer
         rates = (who.account.rate_up, who.account.rate_down) if who.account else (0, 0)
         with self._lock:
             now = self._clock.monotonic()

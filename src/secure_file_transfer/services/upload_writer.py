@@ -1,19 +1,16 @@
-"""One piece of an upload on its way: hashed, stored, recorded now and then, kept when it is cut."""
+"""The next piece of an upload on its way: checked, sealed, and recorded as it comes."""
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from blake3 import blake3
 
 from secure_file_transfer.errors import DigestMismatchError, SecureFileTransferError, TooLargeError
-from secure_file_transfer.model import MIB, Principal, Upload
+from secure_file_transfer.model import MIB, Principal, TimeUs, Upload, UploadId
 from secure_file_transfer.ports import Buffer
 
 from .vault_upload import VaultUpload
-
-if TYPE_CHECKING:
-    from .uploads import Uploads
 
 LENGTH_MAX = 1 << 44
 """16 TiB: the manifest of so many blocks of 1 MiB still fits into one row of the catalog (SQLite: 1 GB)."""
@@ -22,16 +19,16 @@ SAVE_BYTES, SAVE_SECONDS = 64 * MIB, 5.0
 
 
 class Hash(Protocol):
-    """What computes a digest."""
+    """As in hashlib."""
 
     def update(self, data: Buffer, /) -> object:
-        """Take the next bytes."""
+        """Take these bytes."""
 
     def digest(self) -> bytes:
-        """The digest of what it took."""
+        """Of all that was taken."""
 
     def copy(self) -> "Hash":
-        """Another one that took the same."""
+        """One that has seen the same."""
 
 
 def _sha1() -> Hash:
@@ -42,12 +39,34 @@ CHECKSUMS: dict[str, Callable[[], Hash]] = {"sha1": _sha1, "sha256": hashlib.sha
 """What a piece of an upload may be checked by."""
 
 
+class Desk(Protocol):
+    """What a writer needs of all uploads."""
+
+    def expiry(self) -> TimeUs:
+        """When an upload ends that is touched now."""
+
+    def clock_seconds(self) -> float:
+        """A clock that never goes back."""
+
+    def check(self, principal: Principal) -> None:
+        """Raises SignInRequiredError when the session has ended."""
+
+    def end_at(self, upload: Upload, length: int) -> None:
+        """The file ends here. Raises LengthMismatchError."""
+
+    def finished(self, principal: Principal, upload_id: UploadId, hasher: Hash | None) -> Upload:
+        """A piece was recorded: publish what is whole now."""
+
+    def leave(self, upload_id: UploadId, offset: int, hasher: Hash | None) -> None:
+        """Nobody writes to it any more."""
+
+
 class UploadWriter:
     """One piece on its way. Used by one thread at a time; `finish` or `leave` must come last."""
 
     def __init__(
         self,
-        uploads: "Uploads",
+        uploads: Desk,
         principal: Principal,
         upload: Upload,
         vault: VaultUpload,
@@ -151,5 +170,5 @@ class UploadWriter:
 
 
 def too_long(upload: Upload) -> TooLargeError:
-    """What a piece beyond the end is told."""
+    """What to raise for a piece that goes beyond the end."""
     return TooLargeError(f"The upload has {upload.length} bytes; this would be more", hint="Ask for its offset.")

@@ -28,10 +28,10 @@ from secure_file_transfer.model import AccountId, Conflict, DriveId, Principal, 
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Draft, FileTree, Written
 
-from .access import Access
+from .access import Access, Grant
 from .files import Files
-from .upload_writer import LENGTH_MAX, Hash, UploadWriter
-from .upload_writer import too_long as _too_long
+from .quota import require_unfinished
+from .upload_writer import LENGTH_MAX, Hash, UploadWriter, too_long
 from .vault import VaultTree
 from .vault_nodes import Room, find_place
 from .vault_upload import FinishedUpload, VaultUpload, digest
@@ -94,17 +94,19 @@ class Uploads:
 
         Raises:
             ForbiddenError: no right to write there, or this drive keeps no unfinished uploads.
-            TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
+            QuotaExceededError, TooLargeError, TooManyRequestsError, NotFoundError, NotAFolderError, IsAFolderError
         """
         _check_length(wanted.length)
         account_id, room = self._place(principal, wanted.path, writing=True)
         if wanted.path is not None:
-            self._files.draft(principal, wanted.path, parents=wanted.parents).abort()
-        upload = self._row(wanted, account_id, room)
+            self._files.draft(principal, wanted.path, parents=wanted.parents, size=wanted.length).abort()
+        upload = self._row(wanted, account_id, room, principal)
 
         def work(tx: CatalogTx) -> None:
-            if tx.uploads.count(account_id) >= UPLOADS_MAX:
+            # Visitors leave their host room for its own.
+            if tx.uploads.count(account_id) >= (UPLOADS_MAX if principal.link is None else UPLOADS_MAX // 2):
                 raise TooManyRequestsError("There are too many unfinished uploads", hint="Finish or remove some.")
+            require_unfinished(tx, room.drive.id, wanted.length or 0)
             tx.uploads.create(upload)
 
         self._catalog.write(work)
@@ -128,8 +130,11 @@ class Uploads:
     def unfinished(self, principal: Principal, path: RemotePath) -> Upload | None:
         """The principal's own newest upload on its way to `path`, unless a newer file is there by now.
 
-        None too where there is no account, no right to write, or a drive that keeps no uploads.
+        None too where there is no account, no right to write, or a drive that keeps no uploads. Visitors of a link are
+        strangers to each other and to its maker, so they find none.
         """
+        if principal.link is not None:
+            return None
         try:
             account_id, room = self._place(principal, path, writing=True)
         except (NotFoundError, ForbiddenError, SignInRequiredError):
@@ -179,16 +184,17 @@ class Uploads:
             TooLargeError: the piece goes beyond its end.
             InvalidRequestError: the length contradicts what is known.
             ForbiddenError: it was put together from others.
-            NotFoundError
+            NotFoundError, QuotaExceededError
         """
         self._begin(principal, [upload_id])
         try:
             upload = self._with_length(self._find(principal, upload_id), offset, length)
             _, room = self._place(principal, _target(upload), writing=True)
             if coming is not None and upload.length is not None and offset + coming > upload.length:
-                raise _too_long(upload)
+                raise too_long(upload)
+            self._catalog.read(lambda tx: require_unfinished(tx, room.drive.id, coming or 0))
             vault = VaultUpload(room, upload, room.block_size if coming is None else coming)
-            granted = self._access.grant(principal, _target(upload) or RemotePath()).check
+            granted = self._grant(principal, _target(upload)).check
             return UploadWriter(self, principal, upload, vault, self._take_hasher(upload), checksum, granted)
         except BaseException:
             self._end([upload_id])
@@ -214,7 +220,7 @@ class Uploads:
                     )
             length = sum(each.offset for each in uploads)
             _check_length(length)
-            row = replace(self._row(wanted, account_id, room), length=length, offset=length)
+            row = replace(self._row(wanted, account_id, room, principal), length=length, offset=length)
 
             def done(tx: CatalogTx, written: Written) -> None:
                 for each in set(parts):
@@ -222,7 +228,7 @@ class Uploads:
                 tx.uploads.create(_published(row, written))
 
             path = RemotePath.parse(row.path)
-            self._files.draft(principal, path, parents=wanted.parents).abort()  # before all of it is read
+            self._files.draft(principal, path, parents=wanted.parents, size=length).abort()  # before all of it is read
             sha256 = digest(room, uploads, lambda: self._alive(principal))
             written = self._commit(principal, row, uploads, sha256, done)
             return _published(row, written)
@@ -281,14 +287,18 @@ class Uploads:
     ) -> tuple[AccountId, Room]:
         """Who it is, and the drive that an upload to `path` is kept in: a partial one in their own."""
         at = path or RemotePath()
-        grant = self._access.grant(principal, at)
-        if principal.account is None or not isinstance(grant.tree, VaultTree):
+        grant = self._grant(principal, path)
+        if principal.payer is None or not isinstance(grant.tree, VaultTree):
             raise ForbiddenError("This drive keeps no unfinished uploads", hint="Send the file whole, by PUT.")
         if writing and not grant.rights & (Rights.CREATE | Rights.WRITE):
             grant.require(Rights.CREATE, at)
-        return principal.account.id, grant.tree.room
+        return principal.payer, grant.tree.room
 
-    def _row(self, wanted: Wanted, account_id: AccountId, room: Room) -> Upload:
+    def _grant(self, principal: Principal, path: RemotePath | None) -> Grant:
+        grant = self._access.home(principal) if path is None else self._access.grant(principal, path)
+        return grant.for_uploads()
+
+    def _row(self, wanted: Wanted, account_id: AccountId, room: Room, principal: Principal) -> Upload:
         return Upload(
             id=UploadId(secrets.token_urlsafe(_ID_BYTES)),
             account_id=account_id,
@@ -301,6 +311,7 @@ class Uploads:
             concat=wanted.concat,
             metadata=wanted.metadata,
             expires_us=self.expiry(),
+            link_id=principal.link.id if principal.link else None,
         )
 
     def _find(self, principal: Principal, upload_id: UploadId) -> Upload:
@@ -309,6 +320,7 @@ class Uploads:
         if (
             upload is None
             or upload.account_id != account_id
+            or upload.link_id != (principal.link.id if principal.link else None)
             or upload.drive_id != self._drive_of(principal, upload)
             or upload.expires_us <= self._clock.now_us()
         ):

@@ -9,17 +9,19 @@ from dataclasses import replace
 
 from secure_file_transfer.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidRequestError,
     NotEmptyError,
     NotFoundError,
 )
 from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, NodeCursor, check_journey
+from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, DriveRoom, NodeCursor, check_journey
 from secure_file_transfer.seal.keys import DriveKeys
 
 from . import vault_copy
 from .block_leases import BlockLeases
+from .quota import Left, Purse
 from .vault_content import VaultContent, open_content
 from .vault_draft import VaultDraft
 from .vault_nodes import (
@@ -66,6 +68,12 @@ class VaultTree:
         """The same drive as somebody sees it whom parts of it were shared with; paths are theirs."""
         view = copy.copy(self)
         view._room = replace(self._room, anchors=(*self._room.anchors, *anchors))  # noqa: SLF001 - its own kind
+        return view
+
+    def only(self, anchor: Anchor, *, growing: bool = False) -> "VaultTree":
+        """The same drive with nothing to be seen but what is at this anchor or below; a copy may be `growing` there."""
+        view = copy.copy(self)
+        view._room = replace(self._room, anchors=(anchor,), growing=growing)  # noqa: SLF001 - its own kind
         return view
 
     def stat(self, path: RemotePath) -> Entry:
@@ -157,25 +165,38 @@ class VaultTree:
         """Open a file. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
         return open_content(self._room, path)
 
-    def draft(self, path: RemotePath) -> VaultDraft:
-        """Begin a file. Raises NotFoundError, NotAFolderError, IsAFolderError."""
+    def draft(self, path: RemotePath, *, size: int | None = None, replaces: bool = True) -> VaultDraft:
+        """Begin a file. Raises NotFoundError, NotAFolderError, IsAFolderError, QuotaExceededError."""
 
-        def look(tx: CatalogTx) -> bool:
-            if path.is_root:
-                return True
-            _, there = find_place(tx, self._room, path)
-            return there is not None and there.kind is Kind.FOLDER
+        def look(tx: CatalogTx) -> int | None:
+            there = None if path.is_root else find_place(tx, self._room, path)[1]
+            if path.is_root or (there is not None and there.kind is Kind.FOLDER):
+                raise is_a_folder(path)
+            purse = Purse(tx, self._room.drive.id, all_counts=self._room.growing)
+            # How a taken name is dealt with is not known yet.
+            before = (there.size, 1) if there and replaces else (0, 0)
+            purse.require((size or 0) - before[0], 1 - before[1])
+            left = purse.left.bytes
+            return None if left is None else max(left, 0) + before[0]
 
-        if self._room.catalog.read(look):
-            raise is_a_folder(path)
-        return VaultDraft(self._room, path)
+        return VaultDraft(self._room, path, self._room.catalog.read(look))
 
     def usage(self) -> Usage:
-        """What is in it, removed files included until they are swept."""
-        drive = self._room.catalog.read(lambda tx: tx.drives.get(self._room.drive.id))
+        """What is in it, removed files included until they are swept. Raises ForbiddenError where it is another's."""
+        if self._room.anchors:
+            raise ForbiddenError("How much the whole drive holds is its owner's affair")
+
+        def look(tx: CatalogTx) -> tuple[Drive | None, DriveRoom, Left]:
+            drive_id = self._room.drive.id
+            return tx.drives.get(drive_id), tx.drives.room(drive_id), Purse(tx, drive_id).left
+
+        drive, room, left = self._room.catalog.read(look)
         if drive is None:
             raise NotFoundError("This drive was removed")
-        return Usage(bytes=drive.bytes, files=drive.files, free=self._room.blobs.free_bytes(), quota=None)
+        free = self._room.blobs.free_bytes()
+        if left.bytes is not None:
+            free = min(free, max(left.bytes, 0))
+        return Usage(drive.bytes, drive.files, free, room.quota_bytes or None, room.quota_files or None)
 
 
 # --- cursors ----------------------------------------------------------------------------------------------------

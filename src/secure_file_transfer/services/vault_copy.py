@@ -14,6 +14,7 @@ from secure_file_transfer.model import Conflict, Entry, Kind, Node, NodeId, Sort
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import CatalogTx, NodeCursor, check_journey
 
+from .quota import Purse, charge
 from .vault_nodes import (
     Room,
     Whole,
@@ -45,6 +46,7 @@ def copy(room: Room, source: RemotePath, target: RemotePath, conflict: Conflict)
 
     Raises:
         InvalidRequestError, ConflictError, ExistsError, NotFoundError, NotAFolderError, NoSpaceError, StorageError
+        QuotaExceededError: nothing was copied.
         BlockDamagedError: the record of a file in it was altered; nothing was copied.
     """
     check_journey(source, target, conflict)
@@ -55,7 +57,7 @@ def copy(room: Room, source: RemotePath, target: RemotePath, conflict: Conflict)
         top, steps = room.catalog.write(lambda tx: _begin(tx, room, source, target, conflict, now))
         while steps:
             todo = tuple(steps)
-            steps = room.catalog.write(lambda tx, todo=todo: _grow(tx, room, todo, now))  # type: ignore[misc]
+            steps = room.catalog.write(lambda tx, todo=todo: _grow(tx, room, todo, now, hidden=True))  # type: ignore[misc]
         return room.catalog.write(lambda tx: _finish(tx, room, top, target, conflict, now))
 
 
@@ -99,7 +101,7 @@ def _begin(
     _, there = place_for(tx, parent, target, node.kind, conflict)
     check_apart(tx, node, parent, there)
     if node.kind is Kind.FILE:  # a large file, or a folder that has just become a file
-        top = _copy_file(tx, room, node, str(source), parent.id, _hidden_name(), None, now)
+        top = _copy_file(tx, room, node, str(source), parent.id, _hidden_name(), None, now, later=there)
         tx.nodes.detach(top.id)
         return top, []
     top = _copy_folder(tx, room, node, parent.id, _hidden_name(), now)
@@ -111,8 +113,11 @@ def _hidden_name() -> str:
     return f".sft-copy-{secrets.token_hex(8)}"
 
 
-def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs) -> list[_Step]:
-    """Copy about `BATCH` more; returns what is left to do. May be run again, so it changes nothing but the catalog."""
+def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs, *, hidden: bool = False) -> list[_Step]:
+    """Copy about `BATCH` more; returns what is left to do. May be run again, so it changes nothing but the catalog.
+
+    A `hidden` copy looks removed while it grows, and takes room all the same.
+    """
     left, todo = BATCH, list(steps)
     while todo and left > 0:
         step = todo.pop()
@@ -121,7 +126,7 @@ def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs) -> l
             path = f"{step.path.rstrip('/')}/{node.name}"
             left -= 1 + node.size // room.block_size
             if node.kind is Kind.FILE:
-                _copy_file(tx, room, node, path, step.target_id, node.name, None, now)
+                _copy_file(tx, room, node, path, step.target_id, node.name, None, now, hidden=hidden)
             if left <= 0 or number == len(page) - 1:
                 todo.append(
                     _Step(step.source_id, step.target_id, step.path, NodeCursor(node.kind, node.name, node.name))
@@ -142,6 +147,8 @@ def _finish(tx: CatalogTx, room: Room, top: Node, target: RemotePath, conflict: 
         tx.nodes.detach(there.id)
     tx.nodes.relocate(top.id, parent.id, path.name)
     tx.nodes.touch(parent.id, now)
+    # While it grew it looked removed, so others may have taken the room.
+    Purse(tx, room.drive.id).require_kept()
     new = find(tx, room, path)
     return entry_of(new, str(path))
 
@@ -155,11 +162,16 @@ def _copy_file(
     name: str,
     there: Node | None,
     now: TimeUs,
+    *,
+    hidden: bool = False,
+    later: Node | None = None,
 ) -> Node:
+    """A copy of one file in place of the one that is `there`; it will replace another `later`."""
     # Checked before it is signed anew: a copy must not turn an altered record into a good one.
     version = version_of(tx, room, node, path)
     whole = Whole(version.size, version.sha256, version.manifest, node.modified_us)
-    tx.drives.add_usage(room.drive.id, whole.size - (there.size if there else 0), 0 if there else 1)
+    before = (there.size, 1) if there else (0, 0)
+    charge(tx, room.drive.id, whole.size - before[0], 1 - before[1], all_counts=hidden, later=later)
     (number,) = tx.versions.next_ids(1)
     return write_version(tx, room, parent_id, name, there, whole, now, number)
 

@@ -7,6 +7,7 @@ from secure_file_transfer.model import Conflict, TimeUs
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, Expectation, Written
 
+from .quota import exceeded
 from .vault_blocks import BlockWriter
 from .vault_nodes import Room, Whole
 from .vault_publish import publish
@@ -15,11 +16,16 @@ _ANYTHING = Expectation()
 
 
 class VaultDraft:
-    """A `ports.Draft`. Used by one thread at a time. After an `append` that failed only `abort` is left."""
+    """A `ports.Draft`. Used by one thread at a time. After an `append` that failed only `abort` is left.
 
-    def __init__(self, room: Room, path: RemotePath) -> None:
+    `size_max` is what there was room for when it began; None is no limit. Nothing longer can be published, as a rule,
+    so nothing longer is stored.
+    """
+
+    def __init__(self, room: Room, path: RemotePath, size_max: int | None = None) -> None:
         self._room = room
         self._path = path
+        self._size_max = size_max
         self._blocks = BlockWriter(room)
         self._sha256 = hashlib.sha256()
         self._size = 0
@@ -35,12 +41,15 @@ class VaultDraft:
         """Take the next bytes; `data` may be reused once it returns.
 
         Raises:
+            QuotaExceededError: the owner of the drive has no room for so much.
             NoSpaceError, StorageError: perhaps about earlier bytes, whose storing had not ended yet.
         """
         self._require_open()
         self._failed = True  # unless all goes well
         with memoryview(data).cast("B") as view:
             self._size += len(view)
+            if self._size_max is not None and self._size > self._size_max:
+                raise self._room.catalog.read(lambda tx: exceeded(tx, self._room.drive.id))
             self._sha256.update(view)
             self._blocks.write(view)
         self._failed = False

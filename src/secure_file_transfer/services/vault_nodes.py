@@ -43,7 +43,8 @@ class Room:
     """What the parts of one vault drive share.
 
     With `anchors` it is seen by somebody it was shared with: their paths lead to nothing but what is at an anchor or
-    below, and follow the node wherever its owner puts it.
+    below, and follow the node wherever its owner puts it. What is `growing` is a copy that looks removed, and yet
+    takes room.
     """
 
     drive: Drive
@@ -54,6 +55,7 @@ class Room:
     leases: BlockLeases
     block_size: int
     anchors: tuple[Anchor, ...] = ()
+    growing: bool = False
 
     def start(self, tx: CatalogTx, path: RemotePath) -> tuple[Node | None, tuple[str, ...]]:
         """The node where the way along a path begins, and the names that follow."""

@@ -1,18 +1,21 @@
 """Publishing files of a vault drive: the one place where a taken name is judged and a new version is written."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from secure_file_transfer.errors import ForbiddenError
+from secure_file_transfer.errors import ForbiddenError, NotAFolderError, NotFoundError
 from secure_file_transfer.model import Conflict, Kind, Node, NodeId, TimeUs, VersionId
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlockRow, CatalogTx, Expectation, Written
 
+from .quota import Purse
 from .vault_nodes import (
     Room,
     Whole,
     check_expectation,
     entry_of,
+    find,
     find_folder,
     find_place,
     free_name,
@@ -45,17 +48,30 @@ class Publisher:
         self._files = files
         self._numbers: Iterator[VersionId] = iter(())
         self._more_bytes = self._more_files = 0
+        self._purse: Purse | None = None
 
     def place(
-        self, path: RemotePath, modified_us: TimeUs, conflict: Conflict, expect: Expectation, *, parents: bool = False
+        self, path: RemotePath, whole: Whole, conflict: Conflict, expect: Expectation, *, parents: bool = False
     ) -> Place:
         """Decide, without publishing anything; with `parents`, missing folders are made.
 
-        RESUME is over once all bytes are here, and then means OVERWRITE.
+        RESUME is over once all bytes are here, and then means OVERWRITE. What was decided is to be written before the
+        next file is decided about: both take room.
 
         Raises:
             PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError, ExistsError, ForbiddenError
+            QuotaExceededError
         """
+        place = self._find(path, whole.modified_us, conflict, expect, parents=parents)
+        if not place.skipped:
+            self._purse = self._purse or Purse(self._tx, self._room.drive.id, all_counts=self._room.growing)
+            before = (place.there.size, 1) if place.there else (0, 0)
+            self._purse.require(self._more_bytes + whole.size - before[0], self._more_files + 1 - before[1])
+        return place
+
+    def _find(
+        self, path: RemotePath, modified_us: TimeUs, conflict: Conflict, expect: Expectation, *, parents: bool
+    ) -> Place:
         if path.is_root:
             raise is_a_folder(path)
         shared_itself = self._room.is_anchor(path)
@@ -130,9 +146,24 @@ def publish(
     """Decide about one file and publish it. It may be run again, so it changes nothing but the catalog.
 
     Raises:
-        PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError, StorageError
+        PreconditionFailedError, NotFoundError, NotAFolderError, IsAFolderError, QuotaExceededError, StorageError
     """
     publisher = Publisher(tx, room, now)
-    written = publisher.write(publisher.place(path, whole.modified_us, conflict, expect), whole, blocks)
+    written = publisher.write(publisher.place(path, whole, conflict, expect), whole, blocks)
     publisher.finish()
     return written
+
+
+def require_room(tx: CatalogTx, room: Room, path: RemotePath, size: int, conflict: Conflict) -> None:
+    """Refuse a file of that size before it is sent, if it cannot fit even in place of what is there now.
+
+    Raises:
+        QuotaExceededError
+    """
+    there = None
+    with suppress(NotFoundError, NotAFolderError):  # its folder may be about to be made
+        there = find(tx, room, path)
+    is_file = there is not None and there.kind is Kind.FILE
+    if is_file and conflict in {Conflict.SKIP, Conflict.NEWER}:
+        return  # it may well stay
+    Purse(tx, room.drive.id).require(size - (there.size if there else 0), 0 if is_file else 1)

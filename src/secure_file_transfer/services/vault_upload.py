@@ -14,6 +14,7 @@ from secure_file_transfer.model import INLINE_BLOCK_MAX, BlockId, BlockRef, Conf
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, CatalogTx, Expectation, Written
 
+from .quota import require_unfinished
 from .vault_blocks import BlockWriter, read_block
 from .vault_nodes import Room, Whole
 from .vault_publish import publish
@@ -54,6 +55,7 @@ class VaultUpload:
 
         Raises:
             NotFoundError, ConflictError: the upload was removed, or is not what it was.
+            QuotaExceededError: what lies unfinished would be more than the quota.
             NoSpaceError, StorageError
         """
         if not self._appended:
@@ -66,6 +68,7 @@ class VaultUpload:
         if not new:
             return
         room, now, old = self._room, self._room.clock.now_us(), self._replaced
+        more = sum(ref.length for ref in new) - sum(ref.length for ref in old)
         # The short blocks that were joined are given back at once: until the sweep comes they could fill the disk.
         with room.leases.condemn([ref.id for ref in old]) as free:
 
@@ -75,6 +78,7 @@ class VaultUpload:
                     raise NotFoundError("This upload was removed", hint="Begin a new one.")
                 if there.offset != self._recorded:
                     raise ConflictError("Somebody else has written to this upload")
+                require_unfinished(tx, room.drive.id, more)
                 for row in self._blocks.rows():
                     tx.blocks.insert(row, now)
                 tx.uploads.extend(self._id, len(old), new, expires)
@@ -83,7 +87,7 @@ class VaultUpload:
             gone = room.catalog.write(work)
             for each in {ref.id for ref in old if ref.length > INLINE_BLOCK_MAX} & gone:
                 room.blobs.delete(each.hex())
-        self._recorded += sum(ref.length for ref in new) - sum(ref.length for ref in old)
+        self._recorded += more
         self._replaced = ()
         rest = self._blocks.rest
         self._blocks.close(drop=False)

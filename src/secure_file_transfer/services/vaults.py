@@ -6,6 +6,7 @@ import threading
 from secure_file_transfer.errors import NotFoundError
 from secure_file_transfer.model import AccountId, Drive, DriveId
 from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock
+from secure_file_transfer.seal.keys import DriveKeys
 
 from .block_leases import BlockLeases
 from .keys import Keys
@@ -46,10 +47,21 @@ class Vaults:
         Raises:
             NotFoundError, WrongKeyError, BlockDamagedError
         """
+        return self._drive_keys(drive_id).totp_secret(salt)
+
+    def link_secret(self, drive_id: DriveId, salt: bytes) -> bytes:
+        """The secret of a link to something in the drive that belongs to a salt, 32 bytes.
+
+        Raises:
+            NotFoundError, WrongKeyError, BlockDamagedError
+        """
+        return self._drive_keys(drive_id).link_secret(salt)
+
+    def _drive_keys(self, drive_id: DriveId) -> DriveKeys:
         drive = self._catalog.read(lambda tx: tx.drives.get(drive_id))
         if drive is None:
             raise NotFoundError("This drive is not there, or was removed")
-        return self._keys.drive_keys(drive).totp_secret(salt)
+        return self._keys.drive_keys(drive)
 
     def tree(self, drive_id: DriveId) -> VaultTree:
         """The files of a drive. Remembered.

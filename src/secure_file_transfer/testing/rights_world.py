@@ -24,6 +24,8 @@ from .clock import FakeClock
 from .contracts.catalog_kit import new_account
 
 PEOPLE = ("ada", "bob", "cyn")
+VISITORS = ("vic", "viv")
+"""Whoever holds links. Each has one session at a time."""
 GROUPS = ("@red", "@blue")
 
 
@@ -117,10 +119,36 @@ class Thing:
             at = at.parent
 
 
+@dataclass(eq=False)
+class LinkThing:
+    """A link of the model."""
+
+    thing: Thing
+    rights: Rights
+    number: int
+    secret: str
+    expires_us: int | None
+    downloads_max: int | None
+    downloads: int = 0
+    revoked: bool = False
+
+
+@dataclass(eq=False)
+class Visit:
+    """A visitor's session."""
+
+    link: LinkThing
+    ends_us: int
+    counted: bool = False
+
+
 class Model:
     """Who may do what, in the fewest words."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.links: list[LinkThing] = []
+        self.visits: dict[str, Visit] = {}
         self.homes = {name: Thing(name, "", None, None, NodeId(0)) for name in PEOPLE}
         self.things: set[Thing] = set()
         self.grants: dict[tuple[Thing, str], Rights] = {}
@@ -136,7 +164,10 @@ class Model:
         return Rights(sum({bit for mask in masks for bit in mask}))
 
     def rights(self, who: str, thing: Thing) -> Rights:
-        """The union of all grants on the way up; everything for the owner."""
+        """The union of all grants on the way up; everything for the owner; what the link gives for a visitor."""
+        if who in VISITORS:
+            link = self.link_of(who)
+            return link.rights if link is not None and link.thing in thing.up() else Rights.NONE
         if who == thing.owner:
             return Rights.ALL
         return Rights(sum({bit for each in thing.up() for bit in self.granted(who, each)}))
@@ -159,7 +190,12 @@ class Model:
     def at(self, who: str, path: RemotePath) -> Thing | None:
         """What this path means to `who`; None where there is nothing for them."""
         at: Thing | None
-        if path.parts[:1] == ("Shared",):
+        if who in VISITORS:
+            link = self.link_of(who)
+            at, rest = None if link is None else link.thing, path.parts
+            if link is not None and link.thing.kind is Kind.FILE:
+                return link.thing if rest == (link.thing.name,) else None
+        elif path.parts[:1] == ("Shared",):
             at, rest = self.shared(who).get((path.parts[1], path.parts[2])), path.parts[3:]
         else:
             at, rest = self.homes[who], path.parts
@@ -172,3 +208,32 @@ class Model:
         gone = {each for each in self.things if thing in each.up()}
         self.things -= gone
         self.grants = {key: mask for key, mask in self.grants.items() if key[0] not in gone}
+
+    # --- links --------------------------------------------------------------------------------------------------
+
+    def works(self, link: LinkThing) -> bool:
+        """Whether it gives anything to those who have opened it."""
+        over = link.expires_us is not None and link.expires_us <= self.clock.now_us()
+        return not (over or link.revoked) and link.thing in self.things
+
+    def opens(self, link: LinkThing) -> bool:
+        """Whether somebody new comes in by it."""
+        return self.works(link) and link.downloads != link.downloads_max
+
+    def link_of(self, who: str) -> LinkThing | None:
+        """By which link a visitor is in."""
+        visit = self.visits.get(who)
+        if visit is None or visit.ends_us <= self.clock.now_us():
+            return None
+        return visit.link if (self.works if visit.counted else self.opens)(visit.link) else None
+
+    def is_in(self, who: str) -> bool:
+        """Whether somebody's session lasts."""
+        return who in PEOPLE or self.link_of(who) is not None
+
+    def fetched(self, who: str) -> None:
+        """They had something: a visitor counts once."""
+        visit = self.visits.get(who)
+        if visit is not None and not visit.counted:
+            visit.counted = True
+            visit.link.downloads += 1

@@ -21,7 +21,7 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import Account, DeviceId, Principal, Role, TimeUs
+from secure_file_transfer.model import Account, DeviceId, Principal, Role, Scope, TimeUs
 from secure_file_transfer.ports import CatalogTx
 from secure_file_transfer.services import devices as module
 from secure_file_transfer.services.certificates import Pair, make_ca
@@ -29,6 +29,7 @@ from secure_file_transfer.services.credentials import Credentials, Shown
 from secure_file_transfer.services.devices import Devices, Enrolment
 from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.sessions import BELIEVED_SECONDS, Sessions
+from secure_file_transfer.services.tokens import Tokens, Wish
 from secure_file_transfer.storage.catalog import SqliteCatalog, open_catalog
 from secure_file_transfer.testing.clock import FakeClock
 
@@ -403,3 +404,22 @@ def test_off_looks_at_no_certificate(world: World) -> None:
     world.devices.revoke_any(made.device.id)
     token = world.sessions.open_for(world.ada, door="http", address="", agent="").token
     assert credentials.principal(shown(made, token)).account == world.ada
+
+
+def test_where_certificates_are_required_an_api_token_needs_one_of_the_same_account(world: World) -> None:
+    tokens = Tokens(world.catalog, world.clock, world.sessions)
+    credentials = Credentials(
+        world.catalog, world.clock, world.sessions, ClientCertificates.REQUIRED, alone=True, tokens=tokens
+    )
+    made = tokens.create(Principal(world.ada, None), GOOD, Wish("x", {Scope.FILES_READ}), address="::1")
+    own, other = world.enrol(), world.enrol(world.bob)
+    who = credentials.principal(shown(own, made.text))
+    assert who.token
+    assert who.token.id == made.token.id
+    for certificate in (None, other):
+        with pytest.raises(ClientCertificateError):
+            credentials.principal(shown(certificate, made.text))
+    world.devices.on_revoked = credentials.forget
+    world.devices.revoke_any(own.device.id)
+    with pytest.raises(ClientCertificateError):
+        credentials.principal(shown(own, made.text))

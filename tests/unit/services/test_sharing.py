@@ -186,16 +186,6 @@ def test_one_thing_by_two_paths_cannot_go_into_itself(world: SharingWorld) -> No
     assert world.read("ada", "/photos/inbox/f") == b"x"
 
 
-def test_nothing_moves_between_drives(world: SharingWorld) -> None:
-    share(world, "/photos", "bob", "editor")
-    world.put("bob", "/mine.txt", b"x")
-    for act in (world.files.move, world.files.copy):
-        with pytest.raises(ConflictError, match="Between your files"):
-            act(world.who["bob"], at("/mine.txt"), at("/Shared/ada/photos/mine.txt"))
-        with pytest.raises(ConflictError, match="Between your files"):
-            act(world.who["bob"], at("/Shared/ada/photos/cat.jpg"), at("/cat.jpg"))
-
-
 def test_a_grant_follows_its_node_and_nothing_follows_its_name(world: SharingWorld) -> None:
     """Attack 58."""
     ada = world.who["ada"]

@@ -23,7 +23,6 @@ from secure_file_transfer.services import upload_writer
 from secure_file_transfer.services import uploads as module
 from secure_file_transfer.services.access import Access, Grant
 from secure_file_transfer.services.files import Files
-from secure_file_transfer.services.upload_writer import SAVE_SECONDS
 from secure_file_transfer.services.uploads import Uploads, Wanted
 from secure_file_transfer.storage.folder import FolderTree
 from secure_file_transfer.testing.contracts.tree_kit import pattern, read, write
@@ -142,7 +141,7 @@ def test_a_slow_piece_is_recorded_by_time(world: World) -> None:
     writer = world.uploads.write(world.ada, upload.id, 0)
     writer.append(TEN[:BLOCK])
     assert world.uploads.status(world.ada, upload.id).offset == 0
-    world.vault.clock.advance(SAVE_SECONDS)
+    world.vault.clock.advance(upload_writer.SAVE_SECONDS)
     writer.append(TEN[BLOCK : 2 * BLOCK])
     assert world.uploads.status(world.ada, upload.id).offset == 2 * BLOCK
     writer.leave()

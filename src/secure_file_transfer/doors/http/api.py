@@ -5,15 +5,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from ...errors import ExistsError, NotFoundError, SignInFailedError, SignInRequiredError
+from ...errors import ExistsError, ForbiddenError, NotFoundError, SignInFailedError, SignInRequiredError
 from ...model import Conflict, Principal, SessionId, SortKey
 from ...paths import RemotePath
 from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
+from .admin import add_admin
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
+from .links import add_links
+from .people import add_people
+from .tokens import add_tokens
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -52,9 +56,13 @@ def build_router(context: Context) -> APIRouter:
     _add_guard(router, context)
     add_factors(router, context)
     add_devices(router, context)
+    add_tokens(router, context)
+    add_people(router, context)
+    add_admin(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
     sharing.add_routes(router, context)
+    add_links(router, context)
     return router
 
 
@@ -74,6 +82,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "block_size": services.block_size,
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
+                    "registration": services.people.registration.mode.value if services.people else "off",
                 }
             )
 
@@ -147,6 +156,8 @@ def _add_sessions(router: APIRouter, context: Context) -> None:
     @router.delete("/sessions/current", status_code=204, summary="Sign out")
     async def sign_out(request: Request) -> Response:
         def work(who: Principal) -> None:
+            if who.token is not None:
+                raise ForbiddenError("A token is not signed out", hint="Revoke it: sft token rm.")
             if services.sessions is None or who.session is None:
                 raise SignInRequiredError("There is no session to end")
             services.sessions.sign_out(who)

@@ -19,16 +19,19 @@ from . import openapi, problems
 from .addresses import apply
 from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
-from .context import Context, HttpServices, joined_fields
+from .context import Context, HttpServices, People, joined_fields
 from .downloads import get_file, get_zip
-from .exchange import Exchange, Receive, Scope, Send, raw_path
+from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
 from .pages import Pages
+from .reset_page import ResetPage
 from .schemas import dump
 from .tus import Tus
 from .uploads import Buffers, put_file
+from .visiting import PREFIX as VISITS
+from .visiting import Visiting
 
-__all__ = ["HttpApp", "HttpServices", "build_app"]
+__all__ = ["HttpApp", "HttpServices", "People", "build_app"]
 
 BODY_MAX = 64 * 1024
 """Of a JSON request: several hundred times what any of them needs. It also bounds how deep one can nest."""
@@ -55,7 +58,9 @@ class HttpApp:
         self._buffers = Buffers(services.block_size)
         self._tus = Tus(self._context, self._buffers)
         self._pages = Pages(self._context, self.gate)
+        self._reset = ResetPage(self._context, self._pages)
         self._blocks = BlockRoutes(self._context)
+        self._visiting = Visiting(self._context, services.links) if services.links is not None else None
         self._json = _json_app(self._context)
 
     def show_authority(self, ca_pem: bytes) -> None:
@@ -102,11 +107,21 @@ class HttpApp:
             self.gate.running -= counted
             exchange.log()
 
+    async def _page(self, exchange: Exchange, path: bytes) -> None:
+        method = exchange.scope["method"]
+        if path.startswith(RESET):
+            _only(method, "GET", "HEAD", "POST")
+            await self._reset.serve(exchange, path)
+        elif self._visiting is not None and path.startswith(VISITS):
+            await self._visiting.serve(exchange)
+        else:
+            _only(method, "GET", "HEAD")
+            await self._pages.serve(exchange)
+
     async def _route(self, exchange: Exchange, path: bytes) -> None:
         scope, method = exchange.scope, exchange.scope["method"]
         if not path.startswith(API):
-            _only(method, "GET", "HEAD")
-            await self._pages.serve(exchange)
+            await self._page(exchange, path)
             return
         tree, slash, names = path[len(API) :].partition(b"/")
         if tree == b"zip" and not slash:

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...errors import SecureFileTransferError
 from ...model import BLOCK_SIZE_MAX, BlockId, BlockRef, Conflict
+from ...paths import RemotePath
 from ...ports import Buffer, Expectation, Written
 from ...services.batch_read import Read
-from ...services.blocks import MISSING_MAX
+from ...services.blocks import MISSING_MAX, Into
 from ...services.commits import FILES_MAX, Listed, Result, Small, Terms
 from ...transfer.frames import Frame, frame_head
 from . import problems, schemas
@@ -28,10 +29,24 @@ class _Taken(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
 
 
+class IntoIn(_Taken):
+    """The file that blocks shall become."""
+
+    path: Path
+    size: Annotated[int, Field(ge=0, lt=2**62)]
+    conflict: Literal["overwrite", "skip", "rename", "newer"] = "overwrite"
+
+
 class MissingIn(_Taken):
-    """Which blocks are meant."""
+    """Which blocks are meant, and what for: a file for which there is no room is refused before it is sent."""
 
     ids: Annotated[list[Hex32], Field(max_length=MISSING_MAX)]
+    into: IntoIn | None = None
+
+    def meant(self) -> Into | None:
+        """In the words of the service. Raises InvalidNameError."""
+        into = self.into
+        return None if into is None else Into(RemotePath.parse(into.path), into.size, Conflict(into.conflict))
 
 
 class FileIn(_Taken):

@@ -136,8 +136,9 @@ class BlockRoutes:
         blocks = self._blocks
 
         def work(who: Principal, body: Buffer) -> bytes:
-            ids = [BlockId(bytes.fromhex(each)) for each in block_schemas.taken(block_schemas.MissingIn, body).ids]
-            return schemas.dump({"missing": [each.hex() for each in blocks.missing(who, ids)]})
+            asked = block_schemas.taken(block_schemas.MissingIn, body)
+            ids = [BlockId(bytes.fromhex(each)) for each in asked.ids]
+            return schemas.dump({"missing": [each.hex() for each in blocks.missing(who, ids, asked.meant())]})
 
         await _answer(exchange, await self._with_body(exchange, MIB, work))
 

@@ -7,15 +7,22 @@ from typing import Any, TypeVar
 
 from ...errors import SignInRequiredError
 from ...model import Device, Principal
+from ...services.accounts import Accounts
 from ...services.blocks import Blocks
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
 from ...services.files import Files
+from ...services.groups import Groups
 from ...services.guard import Guard
+from ...services.links import Links
 from ...services.networks import source_of
+from ...services.own_password import OwnPassword
+from ...services.registration import Registration
+from ...services.resets import Resets
 from ...services.sessions import Sessions
 from ...services.setup import Setup
 from ...services.shares import Shares
+from ...services.tokens import Tokens
 from ...services.totp import SecondFactor
 from ...services.traffic import Traffic
 from ...services.uploads import Uploads
@@ -29,6 +36,8 @@ from .workers import Workers
 T = TypeVar("T")
 Scope = Any
 DOOR = "http"
+TOKEN_KEY = "sft.token"  # noqa: S105 - a key, not a token
+"""Where the pages of a link leave the visitor's token in the scope: it stands in place of all that was sent."""
 WORKER_THREADS = min(32, 4 + 4 * (os.cpu_count() or 1))
 """Measured with 4 KiB files on two cores: 4 to 8 threads are fastest, 16 a quarter slower for they contend for the
 interpreter. A few more, since writes that wait for a slow disk together share one commit of the catalog."""
@@ -39,14 +48,26 @@ SIGNING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """The services about accounts and groups."""
+
+    accounts: Accounts
+    groups: Groups
+    resets: Resets
+    registration: Registration
+    own_password: OwnPassword
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
-    uploads, `blocks` without the block protocol, `shares` where nothing is shared, `traffic` where nothing limits,
-    `guard` where nothing can be guessed. Only the connection's peer counts as the client, and for its certificate,
-    unless it is one of the `proxies`.
+    uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
+    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+
+    Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
 
     files: Files
@@ -59,12 +80,15 @@ class HttpServices:
     uploads: Uploads | None = None
     blocks: Blocks | None = None
     shares: Shares | None = None
+    links: Links | None = None
     traffic: Traffic | None = None
     guard: Guard | None = None
     factors: SecondFactor | None = None
     proxies: Proxies = field(default_factory=Proxies)
     credentials: Credentials | None = None
     devices: Devices | None = None
+    tokens: Tokens | None = None
+    people: People | None = None
 
 
 class Context:
@@ -74,25 +98,29 @@ class Context:
         self.services = services
         self.workers = Workers("http", WORKER_THREADS)
         self.storing = Workers("http-store", STORING_THREADS)
-        self._signing = Workers("http-sign-in", SIGNING_THREADS, yielding=True)
+        self._signing = Workers("http-sign-in", SIGNING_THREADS)
         self._turns = Turns(self._signing, SIGNING_THREADS)
-        self.watch = Watch(services.sessions.check if services.sessions else _nobody_ends)
+        self.watch = Watch(_check_of(services))
 
     def caller(self, scope: Scope) -> "Caller":
         """Who sent this request, not yet looked up."""
         return Caller(self, scope)
 
-    async def sign(self, caller: "Caller", work: Callable[[], T]) -> T:
+    async def sign(self, caller: "Caller", work: Callable[[], T], *, checked: bool = False) -> T:
         """Do `work`, which hashes a password, when it is the caller's turn.
+
+        `checked`: it is known already that the request comes from our own page.
 
         Raises:
             TooManyRequestsError: too many from there wait already.
         """
-        cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
+        if not checked:
+            cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
         return await self._turns.run(source_of(caller.address), work)
 
     def close(self) -> None:
         """Wait for the threads and let them go."""
+        self.services.files.stop()
         self.watch.close()
         self.workers.close()
         self.storing.close()
@@ -105,6 +133,13 @@ def joined_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     for name, value in headers:
         fields[name] = fields[name] + b", " + value if name in fields else value
     return fields
+
+
+def _check_of(services: HttpServices) -> Callable[[Principal], None]:
+    """Whether somebody is still who they were when their request began."""
+    if services.credentials is not None:
+        return services.credentials.check
+    return services.sessions.check if services.sessions is not None else _nobody_ends
 
 
 def _nobody_ends(_: Principal) -> None:
@@ -187,6 +222,8 @@ class Caller:
 
     def _token(self) -> str | None:
         """The session's token, by whichever way it came."""
+        if (visiting := self.scope.get(TOKEN_KEY)) is not None:
+            return str(visiting)
         values = [value for name, value in self.scope["headers"] if name == b"authorization"]
         if not values:
             fields = joined_fields(self.scope["headers"])

@@ -21,7 +21,7 @@ from ...services.traffic import Direction
 from . import digests, problems
 from .conditional import http_date, not_modified, wanted_range
 from .context import Context, joined_fields
-from .exchange import Exchange, raw_path
+from .exchange import Exchange, shown_path
 from .passage import Passage
 from .problems import Headers, described
 from .query import read_pairs
@@ -208,7 +208,7 @@ async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> N
     except Exception as error:
         if not exchange.status:
             raise
-        _log.error("answer cut off", path=raw_path(exchange.scope).decode("latin-1"), **described(error))
+        _log.error("answer cut off", path=shown_path(exchange.scope), **described(error))
     finally:
         pull.close()
         await gone.stop()
@@ -224,23 +224,22 @@ async def _enter(passage: Passage, who: Principal | None, opened: Opened) -> Non
         raise
 
 
-async def get_zip(context: Context, exchange: Exchange) -> None:
-    """Send one folder, or any selection, as a ZIP archive."""
+async def get_zip(
+    context: Context, exchange: Exchange, folder: RemotePath | None = None, name: str | None = None
+) -> None:
+    """Send one folder, or any selection, as a ZIP archive: `folder`, called `name`, or what the query names."""
     scope = exchange.scope
     caller = context.caller(scope)
 
     def begin() -> Opened:
         who = caller.principal()
-        pairs = read_pairs(scope["query_string"])
-        if not pairs or any(name != "path" for name, _ in pairs):
-            raise InvalidRequestError("A ZIP needs one path or more", hint="Ask for /api/v1/zip?path=/folder.")
-        paths = [RemotePath.parse(value) for _, value in pairs]
-        name = (paths[0].name if len(paths) == 1 else "") or "files"
+        paths = _asked(scope["query_string"]) if folder is None else [folder]
+        called = name or (paths[0].name if len(paths) == 1 else "") or "files"
         stream = zip_stream(context.services.files, who, paths)
         steps = gathered(stream, ZIP_PIECE)
         headers: Headers = [
             (b"content-type", b"application/zip"),
-            (b"content-disposition", disposition(f"{name}.zip")),
+            (b"content-disposition", disposition(f"{called}.zip")),
             (b"cache-control", b"no-store"),
         ]
         return Opened(Plan(200, headers), next(steps, None), steps, lambda: close_all(steps, stream))
@@ -251,6 +250,13 @@ async def get_zip(context: Context, exchange: Exchange) -> None:
         opened = await context.workers.run(begin, undo=lambda opened: opened.close())
         await _enter(passage, caller.who, opened)
         await send_opened(context, exchange, opened)
+
+
+def _asked(query: bytes) -> list[RemotePath]:
+    pairs = read_pairs(query)
+    if not pairs or any(name != "path" for name, _ in pairs):
+        raise InvalidRequestError("A ZIP needs one path or more", hint="Ask for /api/v1/zip?path=/folder.")
+    return [RemotePath.parse(value) for _, value in pairs]
 
 
 def close_all(*things: object) -> None:

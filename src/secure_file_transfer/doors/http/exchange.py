@@ -1,5 +1,6 @@
 """One request and its answer, as every route sees them: the headers that all answers carry, and an honest end."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _SECURITY: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+# The secret of a link, or the code of a reset.
+_SECRET_IN_PATH = re.compile(r"(?i)^((?:/|%2f)+(?:s|reset)(?:/|%2f)+).*", re.DOTALL)
 _log = structlog.get_logger()
 
 
@@ -75,6 +78,8 @@ class Exchange:
         self.sent = 0
         self.done = False
         self.passage: Pace | None = None
+        self.extra: Headers = []
+        """Headers that whatever is answered has besides."""
         self._received = 0
 
     async def receive(self) -> Message:
@@ -160,8 +165,9 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = list(message.get("headers", ()))
-            headers = [*given, *_SECURITY]
-            if not any(name == b"content-security-policy" for name, _ in given):
+            own = {name for name, _ in given}
+            headers = [*given, *self.extra, *(each for each in _SECURITY if each[0] not in own)]
+            if b"content-security-policy" not in own:
                 headers.append((b"content-security-policy", CONTENT_POLICY))
             if not self._body_read:
                 headers.append((b"connection", b"close"))
@@ -206,13 +212,22 @@ class Exchange:
         _log.info(
             "request",
             method=self.scope["method"],
-            path=raw_path(self.scope).decode("latin-1"),
+            path=shown_path(self.scope),
             status=self.status,
             bytes=self.sent,
             whole=self.done,
             milliseconds=round((time.monotonic() - self._began) * 1000),
             address=client[0] if client else None,
         )
+
+
+RESET = b"/reset/"
+"""What follows it is a one-time code."""
+
+
+def shown_path(scope: Scope) -> str:
+    """The path as a log may hold it: without the secret of a link or the code of a reset (attack 42)."""
+    return _SECRET_IN_PATH.sub(r"\1…", raw_path(scope).decode("latin-1"))
 
 
 def raw_path(scope: Scope) -> bytes:

@@ -23,7 +23,7 @@ PAGE_POLICY = (
     b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _TYPES = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
-_STATIC = ("style.css", "setup.js", "copy.js", "icon.svg")
+_STATIC = ("style.css", "visit.css", "setup.js", "copy.js", "icon.svg")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?", re.ASCII)
 _TEXT = b"text/plain; charset=utf-8"
 
@@ -50,12 +50,13 @@ def _in_groups(print_: str) -> str:
     return "".join(f"<span>{print_[at : at + 24]}</span>" for at in range(0, len(print_), 24))
 
 
-def _read(name: str) -> bytes:
+def read_asset(name: str) -> bytes:
+    """A file beside the pages."""
     return resources.files(__package__).joinpath("assets", name).read_bytes()
 
 
 def _asset(name: str) -> _Asset:
-    content = _read(name)
+    content = read_asset(name)
     return _Asset(content, _TYPES[name.rpartition(".")[2]], b'"' + sha256(content).hexdigest()[:20].encode() + b'"')
 
 
@@ -66,14 +67,14 @@ class Pages:
         self._context = context
         self._gate = gate
         self._static: Mapping[bytes, _Asset] = {f"/static/{name}".encode(): _asset(name) for name in _STATIC}
-        self._home = Template(_read("home.html").decode())
-        self._setup = Template(_read("setup.html").decode())
+        self._home = Template(read_asset("home.html").decode())
+        self._setup = Template(read_asset("setup.html").decode())
         self.show_authority(context.services.ca_pem)
 
     def show_authority(self, ca_pem: bytes) -> None:
         """The certificate authority that `/ca.pem` and the home page tell of."""
         self._ca_pem = ca_pem
-        self._fingerprint = _in_groups(fingerprint(ca_pem))
+        self.fingerprint = _in_groups(fingerprint(ca_pem))
 
     async def serve(self, exchange: Exchange) -> None:
         """Answer a GET or HEAD.
@@ -112,7 +113,7 @@ class Pages:
     async def _send_page(self, exchange: Exchange, template: Template, *, setup: bool) -> None:
         content = template.substitute(
             origin=escape("https://" + _host(exchange)),
-            fingerprint=self._fingerprint,
+            fingerprint=self.fingerprint,
             version=escape(self._context.services.version),
             # Sections of a page are shown or hidden whole, not put together from pieces.
             waiting="" if setup else "hidden",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import InvalidRequestError
-from ...model import Account, Entry, Kind, Page, Principal, Session, TimeUs, Usage
+from ...model import Account, Entry, Kind, Page, Principal, Scope, Session, TimeUs, Usage
 from ...services.guard import Block
 from ...services.sessions import SignedIn
 
@@ -129,18 +129,31 @@ class SignInOut(BaseModel):
     account: AccountOut
 
 
+class UsedTokenOut(BaseModel):
+    """The API token that asks, and what it is for."""
+
+    name: str
+    scopes: list[Scope]
+    path: str
+
+
 class WhoamiOut(BaseModel):
-    """The session that asks; a guest has neither account nor times."""
+    """Who asks. A guest has neither account nor times, a visitor no account but the number of a link."""
 
     account: AccountOut | None
     since: datetime | None
     expires: datetime | None
     address: str
     device: str | None
+    link: int | None
+    token: UsedTokenOut | None = None
 
 
 class SessionOut(BaseModel):
-    """Somebody who is signed in. `current`: it is the session that asks."""
+    """Somebody who is signed in. `current`: it is the session that asks.
+
+    With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+    """
 
     id: int
     account: AccountOut
@@ -151,6 +164,7 @@ class SessionOut(BaseModel):
     seen: datetime
     expires: datetime
     current: bool
+    link: int | None
 
 
 class SessionsOut(BaseModel):
@@ -217,6 +231,7 @@ class ServerOut(BaseModel):
     block_size: int
     client_certificates: Literal["off", "optional", "required"]
     certificate_sign_in: bool
+    registration: Literal["off", "approval", "open"]
 
 
 class EntryOut(BaseModel):
@@ -246,6 +261,7 @@ class UsageOut(BaseModel):
     files: int
     free: int
     quota: int | None
+    quota_files: int | None
 
 
 class WrittenOut(BaseModel):
@@ -309,13 +325,17 @@ def sign_in_json(signed: SignedIn, *, cookie: bool = False) -> dict[str, Any]:
 
 def whoami_json(who: Principal, address: str, device: str | None = None) -> dict[str, Any]:
     """A Whoami; a guest's address is that of the request. `device` is the one that the session belongs to."""
-    session = who.session
+    session, token = who.session, who.token
+    lasts = session or token
+    ends = lasts.expires_us if lasts else None
     return {
         "account": account_json(who.account) if who.account else None,
-        "since": write_time(session.created_us) if session else None,
-        "expires": write_time(session.expires_us) if session else None,
+        "since": write_time(lasts.created_us) if lasts else None,
+        "expires": write_time(ends) if ends is not None else None,
         "address": session.address if session else address,
         "device": device,
+        "link": who.link.id if who.link else None,
+        "token": {"name": token.name, "scopes": sorted(token.scopes), "path": token.path} if token else None,
     }
 
 
@@ -333,6 +353,7 @@ def sessions_json(listed: Iterable[tuple[Session, Account]], who: Principal) -> 
                 "seen": write_time(session.seen_us),
                 "expires": write_time(session.expires_us),
                 "current": who.session is not None and who.session.id == session.id,
+                "link": session.link_id,
             }
             for session, account in listed
         ]
@@ -370,7 +391,13 @@ def page_json(page: Page) -> dict[str, Any]:
 
 def usage_json(usage: Usage) -> dict[str, Any]:
     """A Usage."""
-    return {"bytes": usage.bytes, "files": usage.files, "free": usage.free, "quota": usage.quota}
+    return {
+        "bytes": usage.bytes,
+        "files": usage.files,
+        "free": usage.free,
+        "quota": usage.quota,
+        "quota_files": usage.quota_files,
+    }
 
 
 def dump(document: Mapping[str, Any]) -> bytes:

@@ -189,7 +189,7 @@ async def put_file(context: Context, buffers: Buffers, exchange: Exchange, path:
     def begin() -> tuple[Draft, Wish]:
         who = caller.principal()
         wish = read_wish(scope["headers"], scope["query_string"])
-        return context.services.files.draft(who, path, parents=wish.parents), wish
+        return context.services.files.draft(who, path, parents=wish.parents, size=wish.length), wish
 
     draft, wish = await context.workers.run(begin, undo=lambda begun: begun[0].abort())
 

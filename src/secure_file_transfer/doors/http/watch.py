@@ -62,7 +62,7 @@ class Watch:
                 asked = {
                     task: who
                     for task, exchange in self._running.items()
-                    if (who := exchange.scope.get(PRINCIPAL_KEY)) is not None and who.session is not None
+                    if (who := exchange.scope.get(PRINCIPAL_KEY)) is not None and (who.session or who.token) is not None
                 }
                 if asked:
                     self._cancel(await self._thread.run(lambda asked=asked: self._dead(asked)))  # type: ignore[misc]

@@ -5,12 +5,8 @@ A plain executor was measured against its alternatives: per call 26 µs with eig
 """
 
 import asyncio
-import os
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 from ...ports import Buffer
@@ -18,16 +14,11 @@ from ...ports import Buffer
 T = TypeVar("T")
 
 
-NICE = 10
-"""A tenth of what a thread of ordinary priority gets, and all that is left over."""
-
-
 class Workers:
     """A pool of threads. How many calls may wait for one is left to the number of connections."""
 
-    def __init__(self, name: str, threads: int, *, yielding: bool = False) -> None:
-        """`yielding` threads leave the processor to all others when there is not enough of it for everybody."""
-        self._pool = ThreadPoolExecutor(threads, name, _yield_to_others if yielding else None)
+    def __init__(self, name: str, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, name)
 
     async def run(self, work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
         """Run it in a thread.
@@ -64,13 +55,6 @@ class Workers:
     def close(self) -> None:
         """Wait for what runs, and take nothing more."""
         self._pool.shutdown(wait=True)
-
-
-def _yield_to_others() -> None:
-    """Linux knows a priority of each thread, and threads that one starts inherit it; elsewhere nothing happens."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def _undone(future: Future[T], undo: Callable[[T], object]) -> None:

@@ -7,16 +7,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ...errors import ConfigurationError
-from ...model import Account, Role
-from ...sizes import parse_size
+from ...model import Role
 from .failures import UsageError
 from .options import Config, DataDir, Flag, Json, PasswordStdin, Quiet, Yes
 from .passwords import new_password
 from .settings import load_settings
-from .terminal import ask, count_text, is_terminal, note, out, print_table, safe, size_text, time_text
-from .values import print_json, time_value
-
-Rate = Annotated[str | None, Parameter(metavar="BYTES", show_default=False)]
+from .terminal import ask, count_text, is_terminal, note, out, safe
+from .values import print_json
 
 
 def user_add(
@@ -51,61 +48,26 @@ def user_add(
     return 0
 
 
-def user_list(*, data_dir: DataDir = None, config: Config = None, json: Json = False, quiet: Quiet = False) -> int:
-    """List the accounts.
-
-    sft user list
-    """
-    from ... import server
-
-    with server.open_local(load_settings(data_dir, config)) as local:
-        accounts = list(local.accounts.all())
-    if json:
-        print_json(
-            [
-                {
-                    "name": account.name,
-                    "role": account.role,
-                    "disabled": account.disabled,
-                    "created": time_value(account.created_us),
-                    "rate_up": account.rate_up,
-                    "rate_down": account.rate_down,
-                }
-                for account in accounts
-            ]
-        )
-        return 0
-    rows = [[safe(account.name), account.role, time_text(account.created_us), _notes(account)] for account in accounts]
-    print_table(["NAME", "ROLE", "CREATED", ""], rows)
-    if not rows:
-        note("There are no accounts yet. Make one with 'sft user add --admin NAME'.", quiet=quiet)
-    return 0
-
-
-def _notes(account: Account) -> str:
-    """What is special about an account."""
-    notes = ["disabled"] if account.disabled else []
-    notes += [
-        f"{way} {size_text(rate)}/s" for way, rate in (("up", account.rate_up), ("down", account.rate_down)) if rate
-    ]
-    return ", ".join(notes)
-
-
 def user_passwd(
     name: str,
     /,
     *,
     password_stdin: PasswordStdin = False,
+    revoke_tokens: Annotated[bool, Flag] = False,
     data_dir: DataDir = None,
     config: Config = None,
     quiet: Quiet = False,
 ) -> int:
     """Set a new password; ends all sessions.
 
+    API tokens outlast it, so that scripts go on. If somebody else knew the old password, revoke them as well.
+
         sft user passwd sara
+        sft user passwd sara --revoke-tokens
 
     Args:
         name: The account.
+        revoke_tokens: Revoke all its API tokens.
     """
     settings = load_settings(data_dir, config)
     password = new_password(safe(name), from_stdin=password_stdin)
@@ -113,49 +75,14 @@ def user_passwd(
 
     with server.open_local(settings) as local:
         local.accounts.set_password(name, password)
+        ended = local.tokens.revoke_of(name) if revoke_tokens else 0
+        left = len(local.tokens.of(name))
     note(f"{safe(name)} has a new password, and is signed out everywhere.", quiet=quiet)
+    if revoke_tokens:
+        note(f"{count_text(ended, 'token')} revoked.", quiet=quiet)
+    elif left:
+        note(f"{count_text(left, 'token')} still there. If the old password leaked: --revoke-tokens.", quiet=quiet)
     return 0
-
-
-def user_set(
-    name: str,
-    /,
-    *,
-    rate_up: Rate = None,
-    rate_down: Rate = None,
-    data_dir: DataDir = None,
-    config: Config = None,
-    quiet: Quiet = False,
-) -> int:
-    """Limit how fast an account's transfers are.
-
-    The limit is for all its transfers together, on every door. Those that run follow within a second.
-
-        sft user set sara --rate-up 10M --rate-down 2.5M
-        sft user set sara --rate-up 0
-
-    Args:
-        name: The account.
-        rate_up: Bytes a second that it may send; 0 is no limit.
-        rate_down: Bytes a second that it may fetch; 0 is no limit.
-    """
-    if rate_up is None and rate_down is None:
-        raise UsageError("There is nothing to set", hint="Give --rate-up, --rate-down or both.")
-    up, down = _rate(rate_up, "--rate-up"), _rate(rate_down, "--rate-down")
-    from ... import server
-
-    with server.open_local(load_settings(data_dir, config)) as local:
-        account = local.accounts.set_rates(name, up=up, down=down)
-    limits = [f"{size_text(rate)}/s" if rate else "no limit" for rate in (account.rate_up, account.rate_down)]
-    note(f"{safe(account.name)}: up {limits[0]}, down {limits[1]}.", quiet=quiet)
-    return 0
-
-
-def _rate(text: str | None, option: str) -> int | None:
-    try:
-        return None if text is None else parse_size(text)
-    except ValueError as error:
-        raise UsageError(f"{option} {safe(text or '')}: {error}") from None
 
 
 def user_disable(name: str, /, *, data_dir: DataDir = None, config: Config = None, quiet: Quiet = False) -> int:

@@ -102,7 +102,11 @@ def _usage_error(error: CycloptsError, tokens: Sequence[str]) -> UsageError:
             f"There is no command '{caller} {given}'",
             hint=f"Did you mean '{caller} {close[0]}'?" if close else f"See '{caller} --help'.",
         )
-    message = str(error).strip()
+    return UsageError(complaint(error), hint=f"See '{' '.join(['sft', *chain])} --help'.")
+
+
+def complaint(error: CycloptsError) -> str:
+    """What is wrong with the words after a command."""
     if isinstance(error, UnusedCliTokensError):
-        message = f"Too many arguments: {' '.join(error.unused_tokens or ())}"
-    return UsageError(message.rstrip("."), hint=f"See '{' '.join(['sft', *chain])} --help'.")
+        return f"Too many arguments: {' '.join(error.unused_tokens or ())}"
+    return str(error).strip().rstrip(".")

@@ -1,6 +1,5 @@
 """`bench`: how fast the way to a server is, and what limits it."""
 
-import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ...model import GIB, KIB, MIB
+from ...model import GIB, MIB
+from ...sizes import parse_size
 from ...transfer.diagnosis import Diagnosis, Limit, Step, diagnose
 from .connection import connected, run
 from .failures import UsageError
@@ -21,7 +21,6 @@ from .values import print_json
 if TYPE_CHECKING:
     from ...client.measuring import Measured
 
-_UNITS = {"": 1, "K": KIB, "M": MIB, "G": GIB}
 _SECONDS_MAX = 600.0
 _WIDEST = 100
 _INDENT = 6
@@ -84,8 +83,10 @@ def _read_size(text: str) -> int:
     Raises:
         UsageError
     """
-    found = re.fullmatch(r"(\d{1,9})([KMG]?)(?:i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
-    count = int(found[1]) * _UNITS[found[2].upper()] if found else 0
+    try:
+        count = parse_size(text)
+    except ValueError:
+        count = 0
     if not MIB <= count <= 64 * GIB:
         raise UsageError(f"--size {text!r} is no amount of data between 1M and 64G", hint="Write it like 512M or 2G.")
     return count

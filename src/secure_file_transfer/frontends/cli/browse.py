@@ -65,15 +65,20 @@ def ls(
     async def work() -> int:
         async with connected(server) as client:
             entries = _entries(client, remote(path), sort, descending=reverse, recursive=recursive)
-            if json:
-                await _print_array(entries)
-            elif is_terminal(sys.stdout):
-                _print_for_people([entry async for entry in entries], long=long, full=recursive, quiet=quiet)
-            else:
-                await _print_lines(entries, long=long, full=recursive)
+            await print_entries(entries, long=long, full=recursive, json=json, quiet=quiet)
         return 0
 
     return run(work())
+
+
+async def print_entries(entries: AsyncIterator[Entry], *, long: bool, full: bool, json: bool, quiet: bool) -> None:
+    """Print them as `ls` does, for whoever reads: a program, a person or a pipe. `full` is with whole paths."""
+    if json:
+        await _print_array(entries)
+    elif is_terminal(sys.stdout):
+        _print_for_people([entry async for entry in entries], long=long, full=full, quiet=quiet)
+    else:
+        await _print_lines(entries, long=long, full=full)
 
 
 async def _entries(
@@ -218,12 +223,23 @@ def df(*, server: Server = None, json: Json = False) -> int:
         async with connected(server) as client:
             usage = await client.usage()
         if json:
-            print_json({"bytes": usage.bytes, "files": usage.files, "free": usage.free, "quota": usage.quota})
+            print_json(
+                {
+                    "bytes": usage.bytes,
+                    "files": usage.files,
+                    "free": usage.free,
+                    "quota": usage.quota,
+                    "quota_files": usage.quota_files,
+                }
+            )
             return 0
         rows = [["used", size_text(usage.bytes), f"in {count_text(usage.files, 'file')}"]]
         if usage.quota is not None:
             share = f"{usage.bytes / usage.quota:.0%} used" if usage.quota else ""
             rows.append(["quota", size_text(usage.quota), share])
+        if usage.quota_files is not None:
+            share = f"{usage.files / usage.quota_files:.0%} used" if usage.quota_files else ""
+            rows.append(["", count_text(usage.quota_files, "file"), share])
         rows.append(["free", size_text(usage.free), ""])
         for line in table(rows, right=frozenset({1})):
             out(line)

@@ -50,8 +50,23 @@ COMMANDS = (
     Command("revoke", SHARING, "sharing:revoke", "[OPTIONS] PATH [USER|@GROUP]", "Stop sharing a file or folder."),
     Command("grants", SHARING, "sharing:grants", "[OPTIONS] [PATH]", "List what you share, and with whom."),
     Command("shared", SHARING, "sharing:shared", "[OPTIONS]", "List what others share with you."),
+    Command(
+        "link",
+        SHARING,
+        "",
+        "COMMAND",
+        "Share with whoever has a URL.",
+        (
+            _part("create", "links:link_create", "[OPTIONS] PATH", "Make a link to a file or folder of yours."),
+            _part("list", "links:link_list", "[OPTIONS]", "List your links."),
+            _part("show", "links:link_show", "[OPTIONS] ID", "Show a link again, with its URL."),
+            _part("rm", "links:link_rm", "[OPTIONS] ID...", "End links."),
+        ),
+    ),
     Command("login", SIGN_IN, "signin:login", "[OPTIONS] URL", "Sign in to a server and remember it."),
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
+    Command("register", SIGN_IN, "account:register", "[OPTIONS] URL", "Make an account for yourself, if you may."),
+    Command("passwd", SIGN_IN, "account:passwd", "[OPTIONS]", "Change your password; ends all your other sessions."),
     Command("whoami", SIGN_IN, "signin:whoami", "[OPTIONS]", "Show who you are and where."),
     Command("servers", SIGN_IN, "signin:servers", "[OPTIONS]", "List the servers you know, or choose another one."),
     Command(
@@ -63,6 +78,18 @@ COMMANDS = (
         (
             _part("list", "sessions:sessions_list", "[OPTIONS]", "List your sessions."),
             _part("end", "sessions:sessions_end", "[OPTIONS] [ID...]", "End sessions; their transfers stop."),
+        ),
+    ),
+    Command(
+        "token",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "Let programs sign in, for as much as they need.",
+        (
+            _part("create", "tokens:token_create", "[OPTIONS] NAME", "Make a token for a program."),
+            _part("list", "tokens:token_list", "[OPTIONS]", "List your tokens."),
+            _part("rm", "tokens:token_rm", "[OPTIONS] [ID...]", "Revoke tokens; what they transfer stops."),
         ),
     ),
     Command(
@@ -91,9 +118,19 @@ COMMANDS = (
         "Make and manage accounts.",
         (
             _part("add", "admin:user_add", "[OPTIONS] NAME", "Make an account."),
-            _part("list", "admin:user_list", "[OPTIONS]", "List the accounts."),
+            _part("list", "users:user_list", "[OPTIONS]", "List the accounts, and what each holds of what it may."),
             _part("passwd", "admin:user_passwd", "[OPTIONS] NAME", "Set a new password; ends all sessions."),
-            _part("set", "admin:user_set", "[OPTIONS] NAME", "Limit how fast an account's transfers are."),
+            _part(
+                "set",
+                "users:user_set",
+                "[OPTIONS] NAME",
+                "Change what an account may hold, how fast it is, until when it is good.",
+            ),
+            _part("approve", "users:user_approve", "[OPTIONS] NAME", "Let an account that registered itself sign in."),
+            _part(
+                "reject", "users:user_reject", "[OPTIONS] NAME", "Remove an account that registered itself and waits."
+            ),
+            _part("reset", "users:user_reset", "[OPTIONS] NAME", "Print a link by which somebody sets a new password."),
             _part("disable", "admin:user_disable", "[OPTIONS] NAME", "Lock an account; ends all its sessions."),
             _part("enable", "admin:user_enable", "[OPTIONS] NAME", "Unlock an account."),
             _part(
@@ -172,5 +209,8 @@ COMMANDS = (
         ),
     ),
     Command("sweep", SERVER, "admin:sweep", "[OPTIONS]", "Give back the space of removed files now."),
+    Command(
+        "shell", SHELL, "shell.command:shell", "[OPTIONS] [PATH]", "Work with the files on the server as in a shell."
+    ),
     Command("completion", SHELL, "completion:completion", "bash|zsh|fish", "Print a completion script for your shell."),
 )

@@ -1,9 +1,11 @@
 """How a command fails: one sentence, one hint, one exit code. Never a traceback, unless somebody asks for it."""
 
 import os
+import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ...errors import SecureFileTransferError
 from .terminal import is_terminal, safe, styled, width
@@ -42,11 +44,36 @@ class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to sto
         self.hint = hint
 
 
-def report(message: str, hint: str = "", *, label: str = "sft:", style: str = "red") -> None:
+_places: list[tuple[str, frozenset[str]]] = [("sft:", frozenset())]
+"""What stands before errors, and the commands that are called without `sft` where they are told."""
+_SPOKEN = re.compile(r"\bsft ([a-z]+)\b")
+
+
+@contextmanager
+def place(label: str, commands: frozenset[str]) -> Iterator[None]:
+    """Within it, errors begin with `label`, and hints name these commands as one types them there: `ls`, not `sft ls`.
+
+    Plain state and no context variable: tasks that began before it print errors too.
+    """
+    _places.append((label, commands))
+    try:
+        yield
+    finally:
+        _places.pop()
+
+
+def spoken(text: str) -> str:
+    """A hint in the words of the place: without `sft` before the commands of a shell."""
+    commands = _places[-1][1]
+    return _SPOKEN.sub(lambda found: found[1] if found[1] in commands else found[0], text)
+
+
+def report(message: str, hint: str = "", *, label: str = "", style: str = "red") -> None:
     """Print an error or a warning: the sentence, and the hint on the next line.
 
     Both may carry words of a server, so on a terminal nothing in them can do more than be read.
     """
+    label, hint = f"{_places[-1][0]} {label}".rstrip(), spoken(hint)
     if is_terminal(sys.stderr):
         message, hint = safe(message), safe(hint)
     indent = " " * (len(label) + 1)
@@ -58,7 +85,7 @@ def report(message: str, hint: str = "", *, label: str = "sft:", style: str = "r
 
 def warn(message: str, hint: str = "") -> None:
     """Print a warning."""
-    report(message, hint, label="sft: warning:", style="yellow")
+    report(message, hint, label="warning:", style="yellow")
 
 
 def report_error(error: SecureFileTransferError) -> None:

@@ -29,10 +29,10 @@ def overview(stream: TextIO | None = None) -> str:
     """The answer to `sft` and `sft --help`."""
     stream = stream or sys.stdout
     lines = [f"{styled('sft', 'bold', stream)} moves files to and from your own server, encrypted and verified.", ""]
-    lines += [*_title("First steps", stream), *_rows(_FIRST_STEPS, stream, 21)]
+    lines += [*heading("First steps", stream), *two_columns(_FIRST_STEPS, stream, 21)]
     for group in GROUPS:
         rows = [(command.name, command.summary.rstrip(".")) for command in COMMANDS if command.group == group]
-        lines += ["", *_title(group, stream), *_rows(rows, stream, 12)]
+        lines += ["", *heading(group, stream), *two_columns(rows, stream, 12)]
     lines += ["", "'sft COMMAND --help' explains a command and gives examples."]
     return "\n".join(lines) + "\n"
 
@@ -64,18 +64,22 @@ class Formatter:
         if rows:
             stream: Any = console.file
             longest = max(cells(label) for label, _ in rows)
-            _print(console, [*_title(str(panel.title), stream), *_rows(rows, stream, min(_LABEL_MAX, longest) + 2), ""])
+            _print(
+                console,
+                [*heading(str(panel.title), stream), *two_columns(rows, stream, min(_LABEL_MAX, longest) + 2), ""],
+            )
 
 
 def _print(console: "Console", lines: Iterable[str]) -> None:
     console.file.write("\n".join(lines) + "\n")
 
 
-def _title(text: str, stream: TextIO) -> list[str]:
+def heading(text: str, stream: TextIO) -> list[str]:
+    """The title of a list."""
     return [styled(text, "bold", stream)]
 
 
-def _rows(rows: Iterable[tuple[str, str]], stream: TextIO, column: int) -> list[str]:
+def two_columns(rows: Iterable[tuple[str, str]], stream: TextIO, column: int) -> list[str]:
     """Label and meaning in two columns; a label that is too long gets a line of its own."""
     lines = []
     space = max(20, min(width(), _WIDEST) - column - 2)

@@ -1,5 +1,6 @@
 """`get` and `cat`: from the server to here."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -10,15 +11,19 @@ from ...errors import IsAFolderError, NotAFolderError, SecureFileTransferError
 from ...model import Conflict, Kind
 from ...paths import RemotePath, display
 from ...transfer.queue import DEFAULT_PRIORITY
-from .connection import RESUME, connected, is_folder, rate_of, remote, run
+from .connection import RESUME, connected, in_session, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
 from .options import STDIO, Json, Limit, OnConflict, Priority, Quiet, Recursive, Remote, RemoteThenLocal, Server
 from .progress import Display
 from .results import Tally
+from .terminal import is_terminal
 from .values import print_json
 
 if TYPE_CHECKING:
     from ...client import AsyncClient
+
+_LOOKS = 16
+"""How many sources are looked at side by side: one round trip each is long for a thousand of them."""
 
 
 def get(
@@ -92,14 +97,18 @@ def _to_stdout(
     paths: Sequence[str], server: str | None, *, priority: int | None = None, limit: int | None = None
 ) -> int:
     async def work() -> int:
+        last = b"\n"
         async with connected(server, limit=limit) as client:
             for path in paths:
                 try:
                     async with client.get_stream(str(remote(path)), priority=priority) as stream:
                         async for piece in stream:
                             sys.stdout.buffer.write(piece)
+                            last = piece[-1:] or last
                 except IsAFolderError as error:
                     raise IsAFolderError(str(error), hint="Use 'sft get -r' for folders.") from None
+            if last != b"\n" and in_session() and is_terminal(sys.stdout):
+                sys.stdout.buffer.write(b"\n")  # our prompt begins at the left
             sys.stdout.buffer.flush()
         return 0
 
@@ -140,9 +149,30 @@ class _Receiving:
         """The files and the folders among the sources. What is neither fails alone."""
         from ...client import Transferred
 
+        gate = asyncio.Semaphore(_LOOKS)
+        try:
+            async with asyncio.TaskGroup() as group:
+                looks = [
+                    group.create_task(self._look(source, gate, recursive=recursive, alone=len(sources) == 1))
+                    for source in sources
+                ]
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         files: list[RemotePath] = []
         folders: list[RemotePath] = []
-        for source in sources:
+        for source, found in zip(sources, (look.result() for look in looks), strict=True):
+            if isinstance(found, SecureFileTransferError):
+                self.tally.add(Transferred(Path(target), source, "failed", error=found))
+            else:
+                path, kind = found
+                (folders if kind is Kind.FOLDER else files).append(path)
+        return files, folders
+
+    async def _look(
+        self, source: str, gate: asyncio.Semaphore, *, recursive: bool, alone: bool
+    ) -> tuple[RemotePath, Kind] | SecureFileTransferError:
+        """What a source is, or why it fails alone."""
+        async with gate:
             try:
                 # The path is ours, whatever the server's answer calls it.
                 path = remote(source)
@@ -150,12 +180,10 @@ class _Receiving:
                 if kind is Kind.FOLDER and not recursive:
                     raise _needs_recursive(path)
             except SecureFileTransferError as error:
-                if len(sources) == 1 or is_hopeless(error):
+                if alone or is_hopeless(error):
                     raise
-                self.tally.add(Transferred(Path(target), source, "failed", error=error))
-            else:
-                (folders if kind is Kind.FOLDER else files).append(path)
-        return files, folders
+                return error
+            return path, kind
 
     async def _one_file(self, path: RemotePath, target: str) -> None:
         from ...client import Transferred

@@ -33,7 +33,7 @@ Every command of `sft`, as `sft COMMAND --help` tells it. This page is made from
 | variable | meaning |
 | --- | --- |
 | `SFT_SERVER` | the server to use, as with `--server` |
-| `SFT_TOKEN` | a session token, for scripts that do not sign in; needs `SFT_SERVER` |
+| `SFT_TOKEN` | an API token, for scripts that do not sign in; needs `SFT_SERVER` |
 | `SFT_CAFILE` | the certificate authority to trust, a PEM file |
 | `SFT_PROFILES` | the file that remembers servers and sessions |
 | `SFT_CONFIG`, `SFT_DATA_DIR`, … | the server's settings, see [operations](operations.md) |

@@ -41,7 +41,7 @@ def sessions_list(*, everybody: Annotated[bool, Flag] = False, server: Server = 
     rows = [
         [
             f"{'*' if each.current else ' '} {each.number}",
-            *([safe(each.account.name)] if everybody else []),
+            *([_who(each)] if everybody else []),
             time_text(each.seen_us),
             safe(each.address),
             each.door,
@@ -164,7 +164,14 @@ def _session_value(each: "SessionInfo") -> dict[str, Any]:
         "seen": time_value(each.seen_us),
         "expires": time_value(each.expires_us),
         "current": each.current,
+        "link": each.link,
     }
+
+
+def _who(each: "SessionInfo") -> str:
+    """The account; of a visitor, whose link it is."""
+    name = safe(each.account.name)
+    return name if each.link is None else f"link #{each.link} of {name}"
 
 
 def _short(text: str) -> str:

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from ...client.sharing import GivenGrant, ReceivedGrant, level_of
 from ...model import Kind, Rights
 from .connection import connected, remote, run
+from .failures import spoken
 from .options import Json, Quiet, Remote, Server
 from .terminal import count_text, name_for, note, print_table, safe
 from .values import print_json
@@ -87,7 +88,7 @@ def grants(path: Remote | None = None, /, *, server: Server = None, json: Json =
             [[name_for(each.path, sys.stdout), safe(each.to), _words(each.rights)] for each in found],
         )
         if not found:
-            note("You share nothing here. Share with: sft grant PATH USER LEVEL", quiet=quiet)
+            note(spoken("You share nothing here. Share with: sft grant PATH USER LEVEL"), quiet=quiet)
         return 0
 
     return run(work())

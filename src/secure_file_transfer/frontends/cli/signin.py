@@ -18,7 +18,7 @@ from ...errors import (
     TotpRequiredError,
     UnreachableError,
 )
-from ...model import DEFAULT_PORT
+from ...model import API_TOKEN_PREFIX, DEFAULT_PORT
 from .connection import address_of, choose, connected, run
 from .failures import UsageError, warn
 from .options import Flag, Json, PasswordStdin, Quiet, Server
@@ -27,7 +27,7 @@ from .terminal import ask, is_terminal, note, out, prompt, safe, styled, time_te
 from .values import print_json, time_value
 
 if TYPE_CHECKING:
-    from ...client import Profile, SignIn
+    from ...client import Profile, SignIn, Whoami
 
 
 def login(
@@ -36,6 +36,7 @@ def login(
     *,
     user: Annotated[str | None, Parameter(alias="-u", metavar="NAME")] = None,
     password_stdin: PasswordStdin = False,
+    token_stdin: Annotated[bool, Flag] = False,
     fingerprint: Annotated[str | None, Parameter(metavar="SHA256")] = None,
     cafile: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     guest: Annotated[bool, Flag] = False,
@@ -52,26 +53,32 @@ def login(
         sft login nas.example
         sft login https://192.168.1.5:5000 --user sara
         sft login nas --user bot --password-stdin --cafile ca.pem < password.txt
+        sft login nas --token-stdin --cafile ca.pem < nightly.token
 
     Args:
         url: HOST, HOST:PORT or https://HOST:PORT. HOST alone means port 5000.
         user: Your name there; asked for by default.
+        token_stdin: Use the API token in the first line of standard input, see 'sft token create'.
         fingerprint: Trust the server if its authority has this SHA-256, without asking.
         cafile: Trust the servers of this certificate authority (PEM).
         guest: Remember the server without signing in, where it allows that.
     """
     if fingerprint is not None and cafile is not None:
         raise UsageError("--fingerprint and --cafile say the same in two ways", hint="Give one of them.")
-    address = _address(url)
+    if token_stdin and (guest or password_stdin or user is not None):
+        raise UsageError("--token-stdin says who you are", hint="Leave out --user, --password-stdin and --guest.")
+    address = address_typed(url)
     trust = trusted(address, fingerprint, cafile)
     if trust.question and not confirmed(trust):
         note("Nothing was sent and nothing was remembered.", quiet=quiet)
         return 1
     if guest:
         return _remember_guest(trust, quiet=quiet)
+    if token_stdin:
+        return _remember_token(trust, read_password("token"), json=json, quiet=quiet)
     signed = _set_up(trust, user, from_stdin=password_stdin) if trust.setup else None
     if signed is None:
-        name = user or _ask_name(trust.url)
+        name = user or ask_name(trust.url)
         password = read_password() if password_stdin else ask_password(f"Password of {safe(name)}: ")
         signed = _signed_in(trust, name, password)
     return _remember(trust, signed, json=json, quiet=quiet)
@@ -92,7 +99,7 @@ class ServerTrust:
     setup: bool = False
 
 
-def _address(url: str) -> str:
+def address_typed(url: str) -> str:
     """The root of the server. A pasted set-up link is fine, but the code in it is not used: see `_set_up`."""
     parts = urlsplit(url if "://" in url else f"https://{url}")
     if parts.scheme == "http":
@@ -189,7 +196,7 @@ def _read(cafile: Path) -> str:
         ) from None
 
 
-def _ask_name(url: str) -> str:
+def ask_name(url: str) -> str:
     """Your name there; the one you had last, or the one you have here, is offered."""
     from ...client import Profiles
 
@@ -216,7 +223,7 @@ def _set_up(trust: ServerTrust, user: str | None, *, from_stdin: bool) -> "SignI
     code = prompt("Set-up code: ").strip()
     if not code:
         return None
-    name = user or _ask_name(trust.url)
+    name = user or ask_name(trust.url)
     return run(_begin(trust, code, name, new_password(safe(name), from_stdin=False)))
 
 
@@ -272,6 +279,27 @@ def _remember(trust: ServerTrust, signed: "SignIn", *, json: bool, quiet: bool) 
     return 0
 
 
+def _remember_token(trust: ServerTrust, token: str, *, json: bool, quiet: bool) -> int:
+    """Remember an API token once the server has said whose it is."""
+    from ...client import AsyncClient, Profile, Profiles
+
+    certfile = next((known.certfile for known in Profiles().all() if known.url == trust.url), None)
+
+    async def work() -> "Whoami":
+        async with AsyncClient(trust.url, ca_pem=trust.ca_pem, token=token, certfile=certfile) as client:
+            return await client.whoami()
+
+    me = run(work())
+    name = me.account.name if me.account else "guest"
+    expires = time_value(me.expires_us)
+    Profiles().add(Profile(trust.url, trust.ca_pem, token, name, expires, certfile))
+    if json:
+        role = me.account.role if me.account else None
+        print_json({"url": trust.url, "account": {"name": name, "role": role}, "expires": expires})
+    note(f"{trust.url} is remembered with a token of {safe(name)}.", quiet=quiet)
+    return 0
+
+
 def _remember_guest(trust: ServerTrust, *, quiet: bool) -> int:
     from ...client import Profile, Profiles
 
@@ -283,7 +311,8 @@ def _remember_guest(trust: ServerTrust, *, quiet: bool) -> int:
 def logout(*, server: Server = None, quiet: Quiet = False) -> int:
     """Sign out; the server forgets the session at once.
 
-    The server's certificate authority stays known, so that the next 'sft login' needs no question.
+    The server's certificate authority stays known, so that the next 'sft login' needs no question. An API token is
+    only forgotten here.
 
         sft logout
     """
@@ -295,6 +324,10 @@ def logout(*, server: Server = None, quiet: Quiet = False) -> int:
             note("This computer signs in by its certificate. 'sft cert revoke' ends that.", quiet=quiet)
         else:
             note(f"You are not signed in to {profile.url}.", quiet=quiet)
+        return 0
+    if profile.token.startswith(API_TOKEN_PREFIX):
+        Profiles().add(replace(profile, token=None, expires=None))
+        note(f"The token for {profile.url} is forgotten here. 'sft token rm' ends it.", quiet=quiet)
         return 0
     try:
         run(_sign_out(profile))
@@ -325,7 +358,11 @@ def whoami(*, server: Server = None, json: Json = False) -> int:
         if json:
             account = None if me.account is None else {"name": me.account.name, "role": me.account.role}
             times = {"since": time_value(me.since_us), "expires": time_value(me.expires_us)}
-            print_json({"url": url, "account": account, **times, "address": me.address, "device": me.device})
+            used = me.token
+            token = None if used is None else {"name": used.name, "scopes": list(used.scopes), "path": used.path}
+            print_json(
+                {"url": url, "account": account, **times, "address": me.address, "device": me.device, "token": token}
+            )
             return 0
         rows = [("name", "guest" if me.account is None else safe(me.account.name))]
         if me.account is not None:
@@ -338,6 +375,10 @@ def whoami(*, server: Server = None, json: Json = False) -> int:
         rows.append(("address", safe(me.address)))
         if me.device is not None:
             rows.append(("device", safe(me.device)))
+        if me.token is not None:
+            rows.append(("token", safe(me.token.name)))
+            rows.append(("for", safe(" ".join(me.token.scopes))))
+            rows.append(("below", safe(me.token.path)))
         for name, value in rows:
             out(f"{styled(f'{name:<8}', 'dim', sys.stdout)}  {value}")
         return 0

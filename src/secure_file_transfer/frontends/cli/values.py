@@ -1,12 +1,15 @@
 """What `--json` prints: the members of docs/protocol.md, so that scripts read commands and the API alike."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...model import Entry, Kind
 from .terminal import out
 
+_TIME = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d|w|y)", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -15,6 +18,18 @@ def time_value(moment_us: int | None) -> str | None:
     if moment_us is None:
         return None
     return f"{_EPOCH + timedelta(microseconds=moment_us):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def seconds_of(text: str) -> int:
+    """How long, as people write it: `90d`, `12h`, `30m`.
+
+    Raises:
+        ValueError
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise ValueError("a time is needed, such as 30m, 12h or 90d")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 def entry_value(entry: Entry) -> dict[str, Any]:

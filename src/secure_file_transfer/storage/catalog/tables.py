@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0007"
+REVISION = "0010"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -120,6 +120,15 @@ accounts = _table(
     # Bytes a second; 0 is no limit.
     sa.Column("rate_up", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("rate_down", sa.Integer, nullable=False, server_default=sa.text("0")),
+    # What all its drives may hold; 0 is no limit.
+    sa.Column("quota_bytes", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("quota_files", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("email", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
+    # From then on it cannot sign in. Empty: for ever.
+    sa.Column("expires_us", sa.Integer),
+    # It registered itself, and waits for an operator.
+    sa.Column("pending", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Index("accounts_by_home", "home_id"),
 )
 
@@ -145,8 +154,12 @@ sessions = _table(
     sa.Column("created_us", sa.Integer, nullable=False),
     sa.Column("seen_us", sa.Integer, nullable=False),
     sa.Column("expires_us", sa.Integer, nullable=False),
+    # A column and not a table beside it: a visitor's session without its link must not be the owner's own.
+    sa.Column("link_id", sa.Integer, sa.ForeignKey("links.id", ondelete="CASCADE")),
+    sa.Column("counted", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Index("sessions_by_account", "account_id"),
     sa.Index("sessions_by_expiry", "expires_us"),
+    sa.Index("sessions_by_link", "link_id", sqlite_where=sa.text("link_id IS NOT NULL")),
 )
 
 uploads = _table(
@@ -167,8 +180,12 @@ uploads = _table(
     sa.Column("expires_us", sa.Integer, nullable=False),
     sa.Column("published", sa.Text),
     sa.Column("sha256", sa.LargeBinary),
+    # No foreign key: without its link it is nobody's until it expires.
+    sa.Column("link_id", sa.Integer),
     sa.Index("uploads_by_account", "account_id"),
     sa.Index("uploads_by_expiry", "expires_us"),
+    # Those that were published are remembered for days, and nobody asks for them by drive.
+    sa.Index("uploads_unfinished", "drive_id", sqlite_where=sa.text("published IS NULL")),
 )
 
 # One row for each block, so that a long file's next block does not rewrite all that came before.
@@ -218,6 +235,15 @@ known_sources = _table(
     sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("seen_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+# Links by which somebody sets a new password; an account has one at most.
+resets = _table(
+    "resets",
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("sha256", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("expires_us", sa.Integer, nullable=False),
     numbered=False,
 )
 
@@ -279,6 +305,42 @@ device_codes = _table(
     sa.Column("expires_us", sa.Integer, nullable=False),
     sa.Index("device_codes_by_account", "account_id"),
     numbered=False,
+)
+
+links = _table(
+    "links",
+    _id(),
+    sa.Column("node_id", sa.Integer, sa.ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False, unique=True),
+    # With the key of the drive it makes the secret again; alone it is worth nothing.
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("rights", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("expires_us", sa.Integer),
+    sa.Column("downloads_max", sa.Integer),
+    sa.Column("downloads", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("used_us", sa.Integer),
+    sa.Index("links_by_node", "node_id"),
+    sa.Index("links_by_account", "account_id"),
+)
+
+api_tokens = _table(
+    "api_tokens",
+    _id(),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    # Separated by spaces, as in OAuth 2 (RFC 6749, 3.3).
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("expires_us", sa.Integer),
+    sa.Column("seen_us", sa.Integer),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Index("api_tokens_by_account", "account_id"),
 )
 
 facts = _table(

@@ -260,7 +260,7 @@ class FolderTree:
         with self._parent_of_known(path, "opening") as (folder, _):
             return FolderContent(folder, path, self._yard.digests)
 
-    def draft(self, path: RemotePath) -> FolderDraft:
+    def draft(self, path: RemotePath, *, size: int | None = None, replaces: bool = True) -> FolderDraft:  # noqa: ARG002 - folders have no quota
         """Begin a file. Raises NotFoundError, NotAFolderError, IsAFolderError, InvalidNameError."""
         _refuse_hidden(path)
         if self._is_folder(path):

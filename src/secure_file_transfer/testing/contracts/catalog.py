@@ -19,9 +19,12 @@ class TestMyCatalog(CatalogContract):
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_devices import DevicesContract
+from .catalog_limits import LimitsContract
+from .catalog_links import LinksContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
+from .catalog_tokens import TokensContract
 from .catalog_transactions import TransactionsContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
 from .catalog_uploads import UploadsContract
@@ -40,8 +43,11 @@ class CatalogContract(
     SessionsContract,
     FactorsContract,
     DevicesContract,
+    TokensContract,
     FactsContract,
+    LimitsContract,
     SharingContract,
+    LinksContract,
     TransactionsContract,
     TreeModelContract,
 ):

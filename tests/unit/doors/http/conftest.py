@@ -147,6 +147,7 @@ class FakeHouse:
     """All three services. What a test wants to know or to break is a plain field."""
 
     block_size: int = 1 * MIB
+    stopped: bool = False
     tree: dict[RemotePath, tuple[Entry, bytes]] = field(default_factory=dict)
     needs_setup: bool = False
     full: bool = False
@@ -236,9 +237,12 @@ class FakeHouse:
             raise errors.IsAFolderError
         return FakeContent(self, entry, data)
 
-    def draft(self, who: Principal, path: RemotePath, *, parents: bool = False) -> FakeDraft:
+    def draft(self, who: Principal, path: RemotePath, *, parents: bool = False, size: int | None = None) -> FakeDraft:
         self.calls.append(("draft", path, parents))
         return FakeDraft(self, path)
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def usage(self, who: Principal) -> Usage:
         return Usage(10, 2, 1000, None)

@@ -65,7 +65,8 @@ async def test_without_a_good_token_it_is_401(call: Any, headers: list[tuple[str
 
 async def test_guests_where_they_are_allowed(call_anonymous: Any) -> None:
     who = await call_anonymous("GET", "/api/v1/sessions/current", token=None)
-    assert who.json == {"account": None, "since": None, "expires": None, "address": "192.0.2.7", "device": None}
+    nothing = dict.fromkeys(("account", "since", "expires", "device", "link", "token"))
+    assert who.json == {**nothing, "address": "192.0.2.7"}
     assert (await call_anonymous("PUT", "/api/v1/files/a", body=b"x", token=None)).status == 201
     assert (await call_anonymous("GET", "/api/v1/server", token=None)).json["anonymous"] is True
     assert (await call_anonymous("DELETE", "/api/v1/sessions/current", token=None)).status == 401
@@ -174,7 +175,13 @@ async def test_moving_and_copying(call: Any, house: Any, verb: str, status: int)
 
 
 async def test_usage(call: Any) -> None:
-    assert (await call("GET", "/api/v1/usage")).json == {"bytes": 10, "files": 2, "free": 1000, "quota": None}
+    assert (await call("GET", "/api/v1/usage")).json == {
+        "bytes": 10,
+        "files": 2,
+        "free": 1000,
+        "quota": None,
+        "quota_files": None,
+    }
 
 
 # --- paths: rows 1 to 6 -------------------------------------------------------------------------------------------
@@ -469,6 +476,11 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/grants", "get"),
         ("/api/v1/grants", "put"),
         ("/api/v1/grants", "delete"),
+        ("/api/v1/links", "get"),
+        ("/api/v1/links", "post"),
+        ("/api/v1/links/{number}", "get"),
+        ("/api/v1/links/{number}", "delete"),
+        ("/api/v1/links/open", "post"),
         ("/api/v1/copy", "post"),
         ("/api/v1/usage", "get"),
         ("/api/v1/zip", "get"),
@@ -477,6 +489,10 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/devices/codes", "post"),
         ("/api/v1/devices/renewal", "post"),
         ("/api/v1/devices/{device}", "delete"),
+        ("/api/v1/tokens", "get"),
+        ("/api/v1/tokens", "post"),
+        ("/api/v1/tokens", "delete"),
+        ("/api/v1/tokens/{number}", "delete"),
         ("/api/v1/files/{path}", "get"),
         ("/api/v1/files/{path}", "head"),
         ("/api/v1/files/{path}", "put"),
@@ -512,3 +528,10 @@ def _references(node: Any) -> Any:
     elif isinstance(node, list):
         for value in node:
             yield from _references(value)
+
+
+async def test_a_door_that_closes_ends_what_goes_on_by_itself(build: Any, house: Any) -> None:
+    app = build()
+    assert not house.stopped
+    app.close()
+    assert house.stopped

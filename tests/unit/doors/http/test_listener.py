@@ -175,8 +175,10 @@ import sys
 from pathlib import Path
 from secure_file_transfer.doors.http.app import HttpServices, build_app
 from secure_file_transfer.doors.http.listener import serve_config
+from secure_file_transfer.services.access import Access
+from secure_file_transfer.services.files import Files
 
-app = build_app(HttpServices(None, None, None, b"", True, 1 << 20, "1"))
+app = build_app(HttpServices(Files(Access()), None, None, b"", True, 1 << 20, "1"))
 certfile, keyfile = map(Path, sys.argv[1:])
 listener = serve_config(
     app, host="127.0.0.1", port=0, certfile=certfile, keyfile=keyfile, shutdown_seconds=5, idle_seconds=5

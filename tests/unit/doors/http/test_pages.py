@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from secure_file_transfer.doors.http.pages import fingerprint
 
@@ -90,4 +91,16 @@ def test_every_shipped_asset_is_known(call: Any) -> None:
 
     folder = Path(package.__file__).parent / "assets"
     served = {path.decode().rpartition("/")[2] for path in call.app._pages._static}
-    assert {file.name for file in folder.iterdir()} == served | {"home.html", "setup.html"}
+    assert {file.name for file in folder.iterdir()} == served | {"home.html", "reset.html", "setup.html", "visit.html"}
+
+
+async def test_attack_42_a_one_time_code_is_in_no_log(call: Any) -> None:
+    structlog.configure()
+    try:
+        with structlog.testing.capture_logs() as logs:
+            await call("GET", "/reset/K7RWM-9F2QX", token=None)
+            await call("POST", "/reset/K7RWM-9F2QX", token=None)
+    finally:
+        structlog.reset_defaults()
+    assert [each["path"] for each in logs if each["event"] == "request"] == ["/reset/…"] * 2
+    assert "K7RWM" not in str(logs)

@@ -1,11 +1,9 @@
 import asyncio
-import os
-import sys
 import threading
 
 import pytest
 
-from secure_file_transfer.doors.http.workers import NICE, Pull, Workers, gathered
+from secure_file_transfer.doors.http.workers import Pull, Workers, gathered
 
 
 @pytest.fixture
@@ -15,24 +13,6 @@ def workers() -> Workers:
 
 async def test_work_runs_in_another_thread(workers: Workers) -> None:
     assert await workers.run(threading.get_ident) != threading.get_ident()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
-async def test_attack_47_yielding_threads_and_those_they_start_give_way_to_others(workers: Workers) -> None:
-    def priority() -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    def of_a_child() -> int:
-        found: list[int] = []
-        child = threading.Thread(target=lambda: found.append(priority()))
-        child.start()
-        child.join()
-        return found[0]
-
-    yielding = Workers("test", 1, yielding=True)
-    assert await yielding.run(priority) - await workers.run(priority) == NICE
-    assert await yielding.run(of_a_child) - priority() == NICE
-    yielding.close()
 
 
 async def test_what_a_cancelled_call_opened_is_undone(workers: Workers) -> None:

@@ -93,12 +93,12 @@ def process(*arguments: str, stdin: bytes | None = None, env: Mapping[str, str] 
 
 def on_terminal(
     command: Sequence[str],
-    answers: Sequence[tuple[str, str]] = (),
+    answers: Sequence[tuple[str, str | Callable[[], None]]] = (),
     *,
     size: tuple[int, int] = (80, 24),
     env: Mapping[str, str] | None = None,
 ) -> Ran:
-    """Run a command on a terminal of its own. Each answer is typed once its question has appeared,
+    """Run a command on a terminal of its own. Each answer is typed, or called, once its question has appeared,
     after the question before.
 
     What it prints, on either stream, is in `out`, with the terminal's line ends made plain.
@@ -129,7 +129,10 @@ def on_terminal(
             if waiting and (at := said.find(waiting[0][0].encode(), seen)) >= 0:
                 question, answer = waiting.pop(0)
                 seen = at + len(question.encode())
-                os.write(outer, answer.encode())
+                if isinstance(answer, str):
+                    os.write(outer, answer.encode())
+                else:
+                    answer()
         code = child.wait(10)
     finally:
         child.kill()

@@ -115,7 +115,13 @@ def test_stat_tells_all(sft: Run, signed_in: FakeServer) -> None:
 def test_df(sft: Run, signed_in: FakeServer) -> None:
     fill(signed_in)
     assert sft("df").out.splitlines() == ["used  2.0 KiB  in 4 files", "free  1.0 TiB"]
-    assert json.loads(sft("df", "--json").out) == {"bytes": 2055, "files": 4, "free": 1 << 40, "quota": None}
+    assert json.loads(sft("df", "--json").out) == {
+        "bytes": 2055,
+        "files": 4,
+        "free": 1 << 40,
+        "quota": None,
+        "quota_files": None,
+    }
 
 
 def test_what_is_not_there_exits_3(sft: Run, signed_in: FakeServer) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from secure_file_transfer.client import Profile, Profiles
 from secure_file_transfer.errors import BlockDamagedError
 from secure_file_transfer.model import TimeUs
 from secure_file_transfer.paths import RemotePath
@@ -156,3 +157,19 @@ def test_a_reader_that_goes_away_is_no_accident(signed_in: FakeServer) -> None:
     assert child.stderr.read() == b""
     child.stderr.close()
     assert child.wait(30) == 141
+
+
+def test_many_sources_fail_each_for_itself_and_in_order(sft: Run, filled: FakeServer, clean_environment: Path) -> None:
+    ran = sft("get", *(f"/{number}" for number in range(5)), "/a.txt", "/docs", "into/")
+    assert ran.code == 1
+    told = [line for line in ran.err.splitlines() if line.startswith("sft: ")]
+    assert told == [*(f"sft: '/{number}' is not there" for number in range(5)), "sft: '/docs' is a folder"]
+    assert (clean_environment / "into" / "a.txt").read_bytes() == b"aaa"
+
+
+def test_what_would_fail_for_all_of_them_is_told_once(sft: Run, filled: FakeServer, clean_environment: Path) -> None:
+    Profiles().add(Profile(filled.url, filled.files.cafile.read_text(), "ended", "mona"))
+    ran = sft("get", *(f"/{number}" for number in range(50)), "into/")
+    assert ran.code == 6
+    assert ran.err.count("Your session has ended") == 1
+    assert len(ran.err.splitlines()) == 2

@@ -14,10 +14,13 @@ import secure_file_transfer
 from secure_file_transfer.config import Settings
 from secure_file_transfer.errors import DataDirectoryInUseError, ExistsError
 from secure_file_transfer.model import Account, AccountId, DriveId, Role, TimeUs
+from secure_file_transfer.services.accounts import Change, Listed
+from secure_file_transfer.services.resets import Reset
 
 from .conftest import SFT, Ran, Run, on_terminal
 
 FINGERPRINT = ":".join(f"{number:02X}" for number in range(32))
+NOW = TimeUs(1_795_253_400_000_000)
 SETUP = "https://192.168.1.5:5000/setup#K7RWM-9F2QX-ABCDE-3HXPQ-ZZ2T4"
 
 
@@ -34,7 +37,9 @@ class Announcement:
 @dataclass
 class Accounts:
     accounts: dict[str, tuple[str, Role, bool]] = field(default_factory=dict)
-    rates: dict[str, tuple[int, int]] = field(default_factory=dict)
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    used: int = 0
 
     def create(self, name: str, password: str, role: Role = Role.USER) -> Account:
         if name in self.accounts:
@@ -48,27 +53,49 @@ class Accounts:
     def set_disabled(self, name: str, disabled: bool) -> None:
         self.accounts[name] = (*self.accounts[name][:2], disabled)
 
-    def set_rates(self, name: str, *, up: int | None, down: int | None) -> Account:
-        old = self.rates.get(name, (0, 0))
-        self.rates[name] = (old[0] if up is None else up, old[1] if down is None else down)
+    def change(self, name: str, change: Change) -> Account:
+        self.changes.setdefault(name, []).append(change.checked())
         return next(account for account in self.all() if account.name == name)
+
+    def approve(self, name: str) -> None:
+        self.waiting.remove(name)
+
+    def reject(self, name: str) -> None:
+        self.approve(name)
+        self.delete(name)
+
+    def listed(self) -> list[Listed]:
+        return [Listed(each, self.used, 3) for each in self.all()]
 
     def delete(self, name: str) -> None:
         del self.accounts[name]
 
     def all(self) -> list[Account]:
-        return [
-            Account(
-                AccountId(at),
-                name,
-                role,
-                disabled,
-                DriveId(at),
-                TimeUs(1_795_253_400_000_000),
-                *self.rates.get(name, (0, 0)),
-            )
-            for at, (name, (_, role, disabled)) in enumerate(self.accounts.items())
-        ]
+        found = []
+        for at, (name, (_, role, disabled)) in enumerate(self.accounts.items()):
+            account = Account(AccountId(at), name, role, disabled, DriveId(at), NOW, pending=name in self.waiting)
+            for change in self.changes.get(name, ()):
+                account = change.applied(account)
+            found.append(account)
+        return found
+
+
+class Resets:
+    def begin(self, name: str, hours: int) -> Reset:
+        return Reset(f"K7RWM-{hours}", name, TimeUs(NOW + hours * 3_600_000_000))
+
+
+@dataclass
+class Tokens:
+    """Numbers of API tokens by account."""
+
+    numbers: dict[str, list[int]] = field(default_factory=dict)
+
+    def of(self, name: str) -> list[int]:
+        return self.numbers.get(name, [])
+
+    def revoke_of(self, name: str) -> int:
+        return len(self.numbers.pop(name, []))
 
 
 @dataclass
@@ -84,7 +111,10 @@ class Stand(ModuleType):
     def __init__(self) -> None:
         super().__init__("secure_file_transfer.server")
         self.Announcement = Announcement
+        self.Change = Change
         self.accounts = Accounts()
+        self.resets = Resets()
+        self.tokens = Tokens()
         self.settings: list[Settings] = []
         self.setup_url: str | None = SETUP
         self.warnings: list[str] = []
@@ -102,6 +132,12 @@ class Stand(ModuleType):
     def open_local(self, settings: Settings) -> Iterator["Stand"]:
         self.settings.append(settings)
         yield self
+
+    def now_us(self) -> int:
+        return NOW
+
+    def url(self) -> str:
+        return "https://nas:5000"
 
     def rotate_master_key(self) -> tuple[str, str]:
         return "old1", "new2"
@@ -271,12 +307,22 @@ def test_accounts_are_made_listed_changed_and_deleted(typed: Callable[..., Ran],
         "sara": ("another one", Role.USER, False),
     }
     assert sft("user", "disable", "sara").code == 0
-    assert sft("user", "list").out == "ali   admin  2026-11-21 09:30\nsara  user   2026-11-21 09:30  disabled\n"
+    assert sft("user", "list").out == (
+        "ali   admin  0 B  2026-11-21 09:30\nsara  user   0 B  2026-11-21 09:30  disabled\n"
+    )
     assert json.loads(sft("user", "list", "--json").out)[1] == {
         "name": "sara",
         "role": "user",
         "disabled": True,
+        "pending": False,
+        "email": "",
+        "note": "",
         "created": "2026-11-21T09:30:00.000000Z",
+        "expires": None,
+        "bytes": 0,
+        "files": 3,
+        "quota": None,
+        "quota_files": None,
         "rate_up": 0,
         "rate_down": 0,
     }
@@ -288,6 +334,19 @@ def test_accounts_are_made_listed_changed_and_deleted(typed: Callable[..., Ran],
     assert (ran.code, "--yes" in ran.err) == (2, True)
     assert sft("user", "delete", "sara", "--yes").code == 0
     assert list(stand.accounts.accounts) == ["ali"]
+
+
+def test_a_new_password_leaves_tokens_unless_told_otherwise(typed: Callable[..., Ran], stand: Stand) -> None:
+    typed("a good password\n", "user", "add", "ali", "--password-stdin")
+    passwd = ("user", "passwd", "ali", "--password-stdin")
+    signed_out = "ali has a new password, and is signed out everywhere.\n"
+    assert typed("newer\n", *passwd).err == signed_out
+    stand.tokens.numbers["ali"] = [3, 4]
+    assert typed("newer\n", *passwd).err == (
+        f"{signed_out}2 tokens still there. If the old password leaked: --revoke-tokens.\n"
+    )
+    assert typed("newer\n", *passwd, "--revoke-tokens").err == f"{signed_out}2 tokens revoked.\n"
+    assert stand.tokens.numbers == {}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "x" * 5000])
@@ -322,14 +381,66 @@ def test_the_other_commands(sft: Run, stand: Stand, tmp_path: Path) -> None:
 def test_an_account_is_limited(stand: Stand, sft: Run, typed: Callable[..., Ran]) -> None:
     typed("four plain words\n", "user", "add", "sara", "--password-stdin")
     ran = sft("user", "set", "sara", "--rate-up", "10M", "--rate-down", "1.5 MiB")
-    assert (ran.code, ran.out, ran.err) == (0, "", "sara: up 10.0 MiB/s, down 1.5 MiB/s.\n")
-    assert stand.accounts.rates["sara"] == (10 * 2**20, 3 * 2**19)
-    assert sft("user", "list").out == "sara  user  2026-11-21 09:30  up 10.0 MiB/s, down 1.5 MiB/s\n"
-    assert sft("user", "set", "sara", "--rate-up", "0").err == "sara: up no limit, down 1.5 MiB/s.\n"
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == ("sara: holds as much as there is room for, up 10.0 MiB/s, down 1.5 MiB/s, good for ever.\n")
+    stand.accounts.used = 5 * 2**30
+    ran = sft("user", "set", "sara", "--rate-up", "0", "--quota", "10G", "--quota-files", "1", "--note", "a b")
+    assert ran.err == "sara: holds 10.0 GiB and 1 file, down 1.5 MiB/s, good for ever.\n"
+    assert sft("user", "list").out == (
+        "sara  user  5.0 GiB of 10.0 GiB  2026-11-21 09:30  3 of 1 file, down 1.5 MiB/s, a b\n"
+    )
+    sft("user", "set", "sara", "--rate-down", "0", "--quota", "0", "--quota-files", "0", "--note", "", "--email", "a@b")
+    assert sft("user", "list").out == "sara  user  5.0 GiB  2026-11-21 09:30  a@b\n"
 
 
-@pytest.mark.parametrize("options", [(), ("--rate-up", "fast"), ("--rate-up=-1",), ("--rate-down", "10X")])
+@pytest.mark.parametrize(
+    ("text", "expires", "shown"),
+    [
+        ("2027-01-01", 1_798_761_600_000_000, "until 2027-01-01 00:00"),
+        ("30d", NOW + 30 * 86_400_000_000, "until 2026-12-21 09:30"),
+        ("0d", NOW, "expired 2026-11-21 09:30"),
+        ("never", 0, ""),
+    ],
+)
+def test_an_account_expires(
+    stand: Stand, sft: Run, typed: Callable[..., Ran], text: str, expires: int, shown: str
+) -> None:
+    typed("four plain words\n", "user", "add", "sara", "--password-stdin")
+    assert sft("user", "set", "sara", "--expire", text).code == 0
+    assert stand.accounts.changes["sara"] == [Change(expires_us=expires)]
+    assert sft("user", "list").out == f"sara  user  0 B  2026-11-21 09:30  {shown}".rstrip() + "\n"
+
+
+def test_who_registered_is_approved_or_rejected(stand: Stand, sft: Run, typed: Callable[..., Ran]) -> None:
+    for name in ("sara", "omid"):
+        typed("four plain words\n", "user", "add", name, "--password-stdin")
+        stand.accounts.waiting.add(name)
+    assert sft("user", "list").out.count("waits for approval") == 2
+    assert sft("user", "approve", "sara").err == "sara can sign in now.\n"
+    assert sft("user", "reject", "omid").err == "omid is removed.\n"
+    assert sft("user", "list").out == "sara  user  0 B  2026-11-21 09:30\n"
+
+
+def test_a_reset_link_is_printed_alone(sft: Run, stand: Stand) -> None:
+    ran = sft("user", "reset", "sara", "--hours", "2")
+    assert ran.out == "https://nas:5000/reset/K7RWM-2\n"
+    assert ran.err == "Give it to sara only. It works once, until 2026-11-21 11:30.\n"
+    assert json.loads(sft("user", "reset", "sara", "--json").out) == {
+        "account": "sara",
+        "link": "https://nas:5000/reset/K7RWM-24",
+        "expires": "2026-11-22T09:30:00.000000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (), ("--rate-up", "fast"), ("--rate-up=-1",), ("--rate-down", "10X"), ("--quota", "much"),
+        ("--quota-files", "1.5"), ("--quota-files", "1K"), ("--expire", "soon"), ("--expire", "2027-13-01"),
+        ("--expire", "-1d"), ("--expire", "01.02.2027"),
+    ],
+)  # fmt: skip
 def test_limits_that_make_no_sense_are_refused(stand: Stand, sft: Run, options: tuple[str, ...]) -> None:
     ran = sft("user", "set", "sara", *options)
     assert (ran.code, ran.out) == (2, "")
-    assert stand.accounts.rates == {}
+    assert stand.accounts.changes == {}

@@ -11,8 +11,10 @@ from .factors import Factors
 from .facts import Facts
 from .grants import Grants
 from .groups import Groups
+from .links import Links
 from .nodes import Nodes
 from .sessions import Sessions
+from .tokens import Tokens
 from .uploads import Uploads
 from .versions import Versions
 
@@ -85,6 +87,16 @@ class Tx:
     def devices(self) -> Devices:
         """Devices, their certificates, and codes."""
         return Devices(self._sql)
+
+    @property
+    def links(self) -> Links:
+        """Links."""
+        return Links(self._sql)
+
+    @property
+    def tokens(self) -> Tokens:
+        """API tokens."""
+        return Tokens(self._sql)
 
     @property
     def facts(self) -> Facts:

@@ -1,6 +1,7 @@
 """Accounts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -11,7 +12,7 @@ from ....model import Account, AccountId, DriveId, Role, TimeUs
 from ....paths import display
 from ..names import name_key
 from ..sql import Row, Sql, Statement
-from ..tables import accounts, known_sources
+from ..tables import accounts, known_sources, resets
 
 COLUMNS = (
     accounts.c.id,
@@ -22,6 +23,12 @@ COLUMNS = (
     accounts.c.created_us,
     accounts.c.rate_up,
     accounts.c.rate_down,
+    accounts.c.quota_bytes,
+    accounts.c.quota_files,
+    accounts.c.email,
+    accounts.c.note,
+    accounts.c.expires_us,
+    accounts.c.pending,
 )
 """What `account_of` reads."""
 
@@ -31,13 +38,21 @@ _BY_NAME = Statement(sa.select(*COLUMNS).where(accounts.c.name_key == bindparam(
 _ALL = Statement(sa.select(*COLUMNS).order_by(accounts.c.name_key))
 _INSERT = Statement(
     sa.insert(accounts)
-    .values({each.name: bindparam(each.name) for each in accounts.c if each.name != "id"})
+    .values({each: bindparam(each) for each in ("name", "name_key", "role", "home_id", "password_hash", "created_us")})
+    .values(disabled=0)
     .returning(accounts.c.id)
 )
 _HASH = Statement(sa.select(accounts.c.password_hash).where(_THIS))
 _SET_HASH = Statement(sa.update(accounts).where(_THIS).values(password_hash=bindparam("hash")))
 _SET_DISABLED = Statement(sa.update(accounts).where(_THIS).values(disabled=bindparam("off")))
 _SET_RATES = Statement(sa.update(accounts).where(_THIS).values(rate_up=bindparam("up"), rate_down=bindparam("down")))
+_SET_DETAILS = Statement(
+    sa.update(accounts)
+    .where(_THIS)
+    .values({each: bindparam(each) for each in ("quota_bytes", "quota_files", "email", "note", "expires_us")})
+)
+_SET_PENDING = Statement(sa.update(accounts).where(_THIS).values(pending=bindparam("waits")))
+_COUNT_PENDING = Statement(sa.select(sa.func.count()).select_from(accounts).where(accounts.c.pending != sa.text("0")))
 _SET_ROLE = Statement(sa.update(accounts).where(_THIS).values(role=bindparam("new_role")))
 _SOURCES = known_sources.c.account_id == bindparam("account")
 _KNOWS = Statement(sa.select(sa.literal(1)).where(_SOURCES, known_sources.c.source == bindparam("from_source")))
@@ -56,12 +71,25 @@ _LATEST = (
 _FORGET_OLD = Statement(sa.delete(known_sources).where(_SOURCES, known_sources.c.source.not_in(_LATEST)))
 _FORGET_SOURCES = Statement(sa.delete(known_sources).where(_SOURCES))
 _DELETE = Statement(sa.delete(accounts).where(_THIS))
+_ADD_RESET = insert(resets).values({each.name: bindparam(each.name) for each in resets.c})
+_SET_RESET = Statement(
+    _ADD_RESET.on_conflict_do_update(
+        index_elements=["account_id"],
+        set_={"sha256": _ADD_RESET.excluded.sha256, "expires_us": _ADD_RESET.excluded.expires_us},
+    )
+)
+_BY_RESET = Statement(
+    sa.select(*COLUMNS)
+    .select_from(accounts.join(resets))
+    .where(resets.c.sha256 == bindparam("hash"), resets.c.expires_us > bindparam("now"))
+)
+_DELETE_RESET = Statement(sa.delete(resets).where(resets.c.account_id == bindparam("account")))
 
 
 def account_of(row: Row) -> Account:
     """The account that a row of `COLUMNS` holds."""
-    number, name, role, disabled, *rest = row
-    return Account(number, name, Role(role), bool(disabled), *rest)
+    number, name, role, disabled, *rest = row[:-1]
+    return replace(Account(number, name, Role(role), bool(disabled), *rest), pending=bool(row[-1]))
 
 
 class Accounts:
@@ -88,9 +116,6 @@ class Accounts:
                 home_id=home_id,
                 password_hash=password_hash,
                 created_us=now,
-                disabled=0,
-                rate_up=0,
-                rate_down=0,
             )
         except ExistsError:
             raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.") from None
@@ -130,6 +155,47 @@ class Accounts:
     def set_rates(self, account_id: AccountId, up: int, down: int) -> None:
         """Limit its transfers."""
         self._change(_SET_RATES, account=account_id, up=up, down=down)
+
+    def set_details(self, account: Account) -> None:
+        """Its quota, e-mail address, note and expiry shall be those of `account`."""
+        self._change(
+            _SET_DETAILS,
+            account=account.id,
+            quota_bytes=account.quota_bytes,
+            quota_files=account.quota_files,
+            email=account.email,
+            note=account.note,
+            expires_us=account.expires_us,
+        )
+
+    def set_pending(self, account_id: AccountId, *, pending: bool) -> None:
+        """Whether it waits for an operator."""
+        self._change(_SET_PENDING, account=account_id, waits=int(pending))
+
+    def count_pending(self) -> int:
+        """How many wait."""
+        row = self._sql.row(_COUNT_PENDING)
+        return int(row[0]) if row else 0
+
+    def set_reset(self, account_id: AccountId, sha256: bytes, expires: TimeUs) -> None:
+        """The hash of the code that gives it a new password, in place of any other.
+
+        Raises:
+            NotFoundError
+        """
+        try:
+            self._sql.run(_SET_RESET, account_id=account_id, sha256=sha256, expires_us=expires)
+        except ConflictError:
+            raise _gone(account_id) from None
+
+    def by_reset(self, sha256: bytes, now: TimeUs) -> Account | None:
+        """Whose code it is; None for one that is unknown, used or too old."""
+        row = self._sql.row(_BY_RESET, hash=sha256, now=now)
+        return account_of(row) if row else None
+
+    def forget_reset(self, account_id: AccountId) -> None:
+        """No code gives it a new password."""
+        self._sql.run(_DELETE_RESET, account=account_id)
 
     def set_role(self, account_id: AccountId, role: Role) -> None:
         """Make it an administrator, or an ordinary account again."""

@@ -36,6 +36,11 @@ _CLAIMABLE = Statement(
         sa.or_(blocks.c.refs > sa.text("0"), _OWN),
     )
 )
+_HELD = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(blocks.c.length), 0))
+    .select_from(claims.join(blocks))
+    .where(claims.c.account_id == _ACCOUNT, claims.c.expires_us > bindparam("now"), blocks.c.refs == sa.text("0"))
+)
 _SHORTEN = Statement(
     sa.update(claims)
     .where(claims.c.account_id == _ACCOUNT, claims.c.block_num == _NUMBER.scalar_subquery())
@@ -77,6 +82,11 @@ class Claims:
             if row is not None:
                 found[each] = row[0]
         return found
+
+    def held(self, account_id: AccountId, now: TimeUs) -> int:
+        """Bytes of the blocks that only the account's claims keep."""
+        ((size,),) = self._sql.rows(_HELD, account=account_id, now=now)
+        return int(size)
 
     def shorten(self, account_id: AccountId, block_ids: Sequence[BlockId], expires: TimeUs) -> None:
         """Let the account's claims on these end then, if not before."""

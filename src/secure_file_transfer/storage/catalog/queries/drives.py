@@ -7,8 +7,9 @@ from sqlalchemy import bindparam
 
 from ....errors import ConflictError, NotFoundError
 from ....model import AccountId, Drive, DriveId, Kind, TimeUs
+from ....ports import DriveRoom
 from ..sql import Sql, Statement
-from ..tables import drives, nodes
+from ..tables import accounts, drives, nodes
 
 _COLUMNS = sa.select(
     drives.c.id,
@@ -48,6 +49,24 @@ _ADD_USAGE = Statement(
     .where(_THIS)
     .values(bytes=drives.c.bytes + bindparam("more_bytes"), files=drives.c.files + bindparam("more_files"))
 )
+_ROOM = Statement(
+    sa.select(drives.c.bytes, drives.c.files, accounts.c.quota_bytes, accounts.c.quota_files)
+    .select_from(drives.join(accounts, accounts.c.id == drives.c.owner_id))
+    .where(_THIS)
+)
+
+
+def _removed() -> Statement:
+    here = (nodes.c.id, nodes.c.size, nodes.c.version_id)
+    top = sa.select(*here).where(nodes.c.detached_us.is_not(None), nodes.c.drive_id == bindparam("drive"))
+    down = top.cte("down", recursive=True)
+    down = down.union_all(sa.select(*here).where(nodes.c.parent_id == down.c.id))
+    # The limit ends the walk, not just its answer.
+    some = sa.select(down.c.size, down.c.version_id).limit(bindparam("most", type_=sa.Integer)).subquery()
+    return Statement(sa.select(sa.func.coalesce(sa.func.sum(some.c.size), 0), sa.func.count(some.c.version_id)))
+
+
+_REMOVED = _removed()
 _DELETE_ROOT = Statement(sa.delete(nodes).where(nodes.c.id == bindparam("root")))
 _DELETE = Statement(sa.delete(drives).where(_THIS))
 
@@ -87,6 +106,16 @@ class Drives:
     def add_usage(self, drive_id: DriveId, size: int, files: int) -> None:
         """Add to the counters; negative numbers subtract."""
         self._change(_ADD_USAGE, drive=drive_id, more_bytes=size, more_files=files)
+
+    def room(self, drive_id: DriveId) -> DriveRoom:
+        """What it holds and may hold; without a limit for a drive that nobody owns, or that is not there."""
+        row = self._sql.row(_ROOM, drive=drive_id)
+        return DriveRoom(*row) if row else DriveRoom(0, 0, 0, 0)
+
+    def removed(self, drive_id: DriveId, limit: int) -> tuple[int, int]:
+        """Bytes and files that are removed and still counted, looking at up to `limit` nodes at a time."""
+        ((size, files),) = self._sql.rows(_REMOVED, drive=drive_id, most=limit)
+        return int(size), int(files)
 
     def delete(self, drive_id: DriveId) -> None:
         """Remove the drive and its root.

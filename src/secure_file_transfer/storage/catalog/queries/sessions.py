@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ....errors import ConflictError, NotFoundError
-from ....model import Account, AccountId, DeviceId, Session, SessionId, TimeUs
+from ....model import Account, AccountId, DeviceId, LinkId, Session, SessionId, TimeUs
 from ..sql import Row, Sql, Statement
 from ..tables import accounts, device_sessions, sessions
 from .accounts import COLUMNS as ACCOUNT_COLUMNS
@@ -22,9 +22,11 @@ _COLUMNS = (
     sessions.c.seen_us,
     sessions.c.expires_us,
     device_sessions.c.device_id,
+    sessions.c.link_id,
+    sessions.c.counted,
 )
 _THIS = sessions.c.id == bindparam("session")
-_OF_ACCOUNT = sessions.c.account_id == bindparam("account")
+_OF_ACCOUNT = sa.and_(sessions.c.account_id == bindparam("account"), sessions.c.link_id.is_(None))
 _INSERT = Statement(
     sa.insert(sessions)
     .values({each.name: bindparam(each.name) for each in sessions.c if each.name != "id"})
@@ -36,6 +38,7 @@ _BY_TOKEN = Statement(
     .where(sessions.c.token_hash == bindparam("token"))
 )
 _TOUCH = Statement(sa.update(sessions).where(_THIS).values(seen_us=bindparam("seen")))
+_SET_TOKEN = Statement(sa.update(sessions).where(_THIS).values(token_hash=bindparam("new_hash")))
 _OF = Statement(
     sa.select(*_COLUMNS).select_from(sessions.outerjoin(device_sessions)).where(_OF_ACCOUNT).order_by(sessions.c.id)
 )
@@ -74,11 +77,12 @@ class Sessions:
         ends: TimeUs,
         *,
         device_id: DeviceId | None = None,
+        link_id: LinkId | None = None,
     ) -> Session:
-        """A new session, perhaps of a device.
+        """A new session, perhaps of a device, or of a visitor by a link.
 
         Raises:
-            NotFoundError: there is no such account, or no such device.
+            NotFoundError: there is no such account, no such device, or no such link.
         """
         try:
             ((session_id,),) = self._sql.rows(
@@ -91,12 +95,14 @@ class Sessions:
                 created_us=now,
                 seen_us=now,
                 expires_us=ends,
+                link_id=link_id,
+                counted=0,
             )
             if device_id is not None:
                 self._sql.run(_BIND, session=session_id, device=device_id)
         except ConflictError:
-            raise NotFoundError(f"There is no account {account_id}, or not that device of it") from None
-        return Session(session_id, account_id, door, address, agent, now, now, ends, device_id)
+            raise NotFoundError(f"There is no account {account_id}, or not that device or link of it") from None
+        return Session(session_id, account_id, door, address, agent, now, now, ends, device_id, link_id)
 
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None:
         """The session and its account, whether or not it has expired: the caller knows what time it is."""
@@ -107,9 +113,13 @@ class Sessions:
         """It was just used. One that has ended meanwhile stays ended."""
         self._sql.run(_TOUCH, session=session_id, seen=now)
 
+    def set_token(self, session_id: SessionId, token_hash: bytes) -> None:
+        """It is found by another token from now on."""
+        self._sql.run(_SET_TOKEN, session=session_id, new_hash=token_hash)
+
     def of(self, account_id: AccountId) -> Sequence[Session]:
-        """All sessions of an account, the oldest first."""
-        return [Session(*row) for row in self._sql.rows(_OF, account=account_id)]
+        """All sessions of an account, without those of visitors, the oldest first."""
+        return [_session(row) for row in self._sql.rows(_OF, account=account_id)]
 
     def get(self, session_id: SessionId) -> tuple[Session, Account] | None:
         """The session and its account, whether or not it has expired."""
@@ -135,5 +145,10 @@ class Sessions:
         return self._sql.run(_DELETE_EXPIRED, now=now)
 
 
+def _session(row: Row) -> Session:
+    number, account, door, address, agent, created, seen, expires, device, link, counted = row[: len(_COLUMNS)]
+    return Session(number, account, door, address, agent, created, seen, expires, device, link, bool(counted))
+
+
 def _both(row: Row) -> tuple[Session, Account]:
-    return Session(*row[: len(_COLUMNS)]), account_of(row[len(_COLUMNS) :])
+    return _session(row), account_of(row[len(_COLUMNS) :])

@@ -27,6 +27,7 @@ _FIELDS = (
     uploads.c.expires_us,
     uploads.c.published,
     uploads.c.sha256,
+    uploads.c.link_id,
 )
 _THIS = uploads.c.name == bindparam("upload")
 _ITS = upload_blocks.c.upload_id == bindparam("number")
@@ -34,6 +35,11 @@ _INSERT = Statement(sa.insert(uploads).values({each.name: bindparam(each.name) f
 _GET = Statement(sa.select(*_FIELDS).where(_THIS))
 _NUMBER = Statement(sa.select(uploads.c.id).where(_THIS))
 _COUNT = Statement(sa.select(sa.func.count()).where(uploads.c.account_id == bindparam("account")))
+_UNFINISHED = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(uploads.c.offset), 0)).where(
+        uploads.c.drive_id == bindparam("drive"), uploads.c.published.is_(None)
+    )
+)
 _NEWEST = Statement(
     sa.select(*_FIELDS)
     .where(
@@ -41,6 +47,8 @@ _NEWEST = Statement(
         uploads.c.drive_id == bindparam("drive"),
         uploads.c.path == bindparam("target"),
         uploads.c.published.is_(None),
+        # What visitors of links send is theirs alone.
+        uploads.c.link_id.is_(None),
     )
     .order_by(uploads.c.id.desc())
     .limit(1)
@@ -102,6 +110,7 @@ class Uploads:
             expires_us=upload.expires_us,
             published=upload.published,
             sha256=upload.sha256,
+            link_id=upload.link_id,
         )
 
     def get(self, upload_id: UploadId) -> Upload | None:
@@ -116,6 +125,11 @@ class Uploads:
         """How many an account has."""
         ((count,),) = self._sql.rows(_COUNT, account=account_id)
         return int(count)
+
+    def unfinished(self, drive_id: DriveId) -> int:
+        """Bytes of a drive's uploads that are no files yet."""
+        ((size,),) = self._sql.rows(_UNFINISHED, drive=drive_id)
+        return int(size)
 
     def manifest(self, upload_id: UploadId) -> Manifest:
         """All its blocks, in order; none for an upload that is not there."""
