@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
+from ..doors.ftps.session import DOOR
 from ..doors.http.addresses import Proxies
 from ..doors.http.app import HttpApp, HttpServices, People, build_app
 from ..doors.http.listener import Listener, serve_config
@@ -32,7 +33,7 @@ from ..services.uploads import Uploads
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
-from ..storage.platform import share_one_heap
+from ..storage.platform import allow_many_files, share_one_heap
 from ..version import __version__
 from .ftps import identity, open_ftps
 from .house import House, Janitor
@@ -64,6 +65,7 @@ def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> No
     """
     configure_logs(settings.log_level, settings.log_format)
     share_one_heap()
+    allow_many_files()
     with open_server(settings) as (_, listener, announcement):
         listener.run(lambda: announce(announcement()))
 
@@ -210,6 +212,7 @@ def _ftps(
         listener.close()
         raise
     listener.on_stopping = door.begin_stop
+    house.sessions.end_of_door(DOOR)
     return door
 
 

@@ -1,5 +1,6 @@
 """The door itself: its ports, its threads, its sessions, and its end."""
 
+import errno
 import os
 import socket
 import sys
@@ -11,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...errors import ConfigurationError, SecureFileTransferError, SignInRequiredError
+from ...model import Principal
 from ...services.networks import read_address, source_of
 from . import signin
 from .control import Control
@@ -23,6 +25,8 @@ from .tls import Identity
 from .transfer import Work
 
 BACKLOG = 512
+PAUSE_SECONDS = 0.5
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 WORKERS = 8
 """For what asks the catalog. A few threads wait for its commits together."""
 SIGNERS = 2
@@ -31,6 +35,9 @@ NICE = 10
 WATCH_SECONDS = 0.3
 """Between two looks at whose session has ended. With the half second for which an answer of the catalog is believed,
 that makes less than one (attack 29)."""
+
+
+_Signed = tuple[Control, Principal]
 
 
 class FtpsDoor:
@@ -268,7 +275,7 @@ class FtpsDoor:
 
     def _watch(self) -> None:
         """End what runs for a session that has ended, also where nothing moves (attack 29)."""
-        asked = [control for control in self._controls if control.session.who is not None]
+        asked = [(control, who) for control in self._controls if (who := control.session.who) is not None]
         if not asked:
             self.loop.later(WATCH_SECONDS, self._watch)
             return
@@ -278,20 +285,20 @@ class FtpsDoor:
             return
         future.add_done_callback(lambda found: self.loop.call(lambda: self._end_dead(found.result())))
 
-    def _dead(self, asked: list[Control]) -> list[Control]:
+    def _dead(self, asked: list[_Signed]) -> list[_Signed]:
         dead = []
-        for control in asked:
+        for control, who in asked:
             try:
-                signin.alive(control.session)
+                self.services.sessions.check(who)
             except SignInRequiredError:
-                dead.append(control)
+                dead.append((control, who))
             except SecureFileTransferError:
                 continue  # the catalog does not answer now; whoever needs it will say so
         return dead
 
-    def _end_dead(self, dead: list[Control]) -> None:
-        for control in dead:
-            if control.session.who is not None:
+    def _end_dead(self, dead: list[_Signed]) -> None:
+        for control, who in dead:
+            if control.session.who is who:
                 control.end(Reply(CLOSING, "Your session was ended."))
         self.loop.later(WATCH_SECONDS, self._watch)
 
@@ -318,9 +325,21 @@ class _Acceptor:
         """Somebody came."""
         try:
             sock, address = self._sock.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self._pause()
             return
         self._door.accepted(sock, address, implicit=self._implicit)
+
+    def _pause(self) -> None:
+        """Nobody can be taken now, and whoever waits would wake the loop without end."""
+        loop = self._door.loop
+        loop.ioloop.unregister(self._fileno)
+        loop.later(PAUSE_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._sock.fileno() != -1:
+            self._door.loop.ioloop.register(self._fileno, self, self._door.loop.ioloop.READ)
 
     def handle_close(self) -> None:
         """Nothing to do: the door closes it."""

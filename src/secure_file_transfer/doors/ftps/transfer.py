@@ -16,7 +16,7 @@ Work = Callable[["Transfer"], Reply]
 
 
 class Transfer:
-    """`run` is for the transfer's thread, `cut` for any, the rest for `work` inside of `run`."""
+    """`run` is for the transfer's thread, `cut` for the loop, the rest for `work` inside of `run`."""
 
     def __init__(self, session: Session, context: ssl.SSLContext) -> None:
         self.session = session
@@ -63,6 +63,8 @@ class Transfer:
             if self._done or self._reason is not None:
                 return
             self._reason = reason
+        if self._way is not None:
+            self._way.close()  # whoever waits there for a connection comes back
         if self._stream is not None:
             self._stream.cut()
         self._woken.set()

@@ -212,6 +212,18 @@ def test_questions_are_answered_during_a_transfer_and_abor_ends_it(raw: Callable
     assert client.ask("PWD").startswith("257")
 
 
+def test_abor_ends_the_wait_for_a_data_connection(open_door: Callable[..., World]) -> None:
+    world = open_door(data_seconds=600)
+    client = Raw(world.port, world.cafile)
+    client.sign_in()
+    client.passive()
+    assert client.ask("LIST").startswith("150")
+    assert client.ask("ABOR").startswith("426")
+    assert client.reply().startswith("226")
+    client.passive()
+    client.close()
+
+
 def test_the_door_stops_after_the_transfers_that_run(open_door: Callable[..., World]) -> None:
     world = open_door(shutdown_seconds=10)
     client, idle = Raw(world.port, world.cafile), Raw(world.port, world.cafile)
