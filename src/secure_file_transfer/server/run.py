@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
+from ..doors.ftps.session import DOOR
 from ..doors.http.addresses import Proxies
 from ..doors.http.app import HttpApp, HttpServices, build_app
 from ..doors.http.listener import Listener, serve_config
@@ -202,6 +203,7 @@ def _ftps(
         listener.close()
         raise
     listener.on_stopping = door.begin_stop
+    house.sessions.end_of_door(DOOR)
     return door
 
 

@@ -399,6 +399,15 @@ def test_all_sessions_but_one_end(world: World) -> None:
     world.sessions.resolve(kept.token)
 
 
+def test_what_a_door_left_behind_ends_and_nothing_else(world: World) -> None:
+    kept = world.sign_in()
+    for _ in range(3):
+        world.sessions.open_for(kept.account, door="ftps", address="127.0.0.1", agent="")
+    assert world.sessions.end_of_door("ftps") == 3
+    assert world.sessions.end_of_door("ftps") == 0
+    assert world.sessions.resolve(kept.token).account == kept.account
+
+
 def test_a_guest_has_no_session_to_check_or_end(world: World) -> None:
     guest = Principal(None, None)
     reads, writes = world.catalog.reads, world.catalog.writes

