@@ -156,7 +156,6 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
     def _secured(self, secured: tls.Tls) -> None:
         """The handshake is over."""
         self._secure = True
-        tls.for_data(self._context)
         self.certificate = secured.certificate
         if self._implicit:
             self._say(Reply(220, "Secure File Transfer."))

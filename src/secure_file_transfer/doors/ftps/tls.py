@@ -3,10 +3,13 @@
 A context has its own keys for session tickets. So whatever connection resumes a session under it can only have
 learned that session from this control connection: nobody else's data connection fits (attack 16).
 
+It is TLS 1.2, whose sessions are begun within the handshake and may be resumed any number of times. The tickets of
+TLS 1.3 come after it. A client that only sends never reads them, and when it then closes, its system throws away what
+was still on its way here and resets the connection: rclone's uploads were cut. Without tickets on data connections
+curl has no second one: OpenSSL takes each for one connection only, and the next upload could not resume.
+
 TLS works on memory here, not on sockets: whole buffers go over the wire in one call, where OpenSSL would take a call
-for each record and two to read one. It is Python's own `ssl`, for pyOpenSSL cannot leave out the tickets that TLS 1.3
-sends after a handshake: a client that only sends never reads those, and when it then closes, its system throws away
-what was still on its way here and resets the connection. Go's clients, rclone among them, do.
+for each record and two to read one.
 """
 
 import ssl
@@ -16,7 +19,7 @@ from pathlib import Path
 from ...errors import ConfigurationError
 from ...ports import Buffer
 
-# TLS 1.2 only with forward secrecy and authenticated encryption (RFC 9325); TLS 1.3 has nothing else.
+# Only with forward secrecy and authenticated encryption (RFC 9325).
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 RECORD = 16 * 1024
 """Plaintext of one TLS record, and so the most that one read brings (RFC 8446, 5.1)."""
@@ -39,9 +42,9 @@ class Identity:
         self.context()
 
     def context(self) -> ssl.SSLContext:
-        """A context for one control connection, and then for its data connections: see `for_data`."""
+        """A context for one control connection and its data connections."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
         context.set_alpn_protocols(["ftp"])
         context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
@@ -65,11 +68,6 @@ class Identity:
                 hint="Both must be PEM files that belong together, and the key must not be encrypted.",
             ) from error
         return context
-
-
-def for_data(context: ssl.SSLContext) -> None:
-    """From now on it makes data connections: they resume sessions and begin none."""
-    context.num_tickets = 0
 
 
 class TlsError(Exception):
