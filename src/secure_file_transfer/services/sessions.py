@@ -428,7 +428,8 @@ class Sessions:
     def end_of_door(self, door: str) -> int:
         """End what a killed server left of a door whose sessions last as long as a connection; returns how many."""
         left = [each.id for each, _ in self._catalog.read(lambda tx: tx.sessions.all(_LISTED_MAX)) if each.door == door]
-        self._catalog.write(lambda tx: [tx.sessions.delete(each) for each in left])
+        for each in left:
+            self.end(each)
         return len(left)
 
     def forget(self, account_id: AccountId) -> None:
