@@ -28,6 +28,7 @@ def open_ftps(
             uploads=uploads,
             shares=house.shares,
             traffic=limits,
+            registration=house.registration,
         ),
         FtpsOptions(
             host=settings.host,

@@ -426,18 +426,11 @@ class Sessions:
         return ended
 
     def end_of_door(self, door: str) -> int:
-        """End what is left of a door whose sessions last as long as a connection, when nobody is connected yet.
-
-        A server that was killed leaves them behind. Returns how many there were.
-        """
-
-        def work(tx: CatalogTx) -> int:
-            left = [session.id for session, _ in tx.sessions.all(_LISTED_MAX) if session.door == door]
-            for session_id in left:
-                tx.sessions.delete(session_id)
-            return len(left)
-
-        return self._catalog.write(work)
+        """End what a killed server left of a door whose sessions last as long as a connection; returns how many."""
+        left = [each.id for each, _ in self._catalog.read(lambda tx: tx.sessions.all(_LISTED_MAX)) if each.door == door]
+        for each in left:
+            self.end(each)
+        return len(left)
 
     def forget(self, account_id: AccountId) -> None:
         """Ask the catalog again about every session of an account: somebody else has just changed them there."""

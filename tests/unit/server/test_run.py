@@ -87,15 +87,18 @@ def test_ftps_is_announced_and_has_the_servers_certificate(tmp_path: Path) -> No
         ftps_data_port=0,
         ftps_implicit_port=0,
         ftps_passive_ports="0",
+        registration="open",
     )
-    with open_server(settings) as (house, listener, announcement):
-        house.accounts.create("ada", PASSWORD)
+    with open_server(settings) as (_, listener, announcement):
         explicit, implicit = announcement().ftps_urls
         assert explicit.startswith("ftp://127.0.0.1:")
         assert implicit.startswith("ftps://127.0.0.1:")
         context = ssl.create_default_context(cafile=str(tmp_path / "d" / "tls" / "ca_cert.pem"))
         ftp = ftplib.FTP_TLS(context=context, timeout=30)  # noqa: S321 - with TLS
         ftp.connect("127.0.0.1", int(explicit.rpartition(":")[2]))
+        ftp.auth()
+        assert ftp.sendcmd("REGISTER ada").startswith("331")
+        assert ftp.sendcmd(f"PASS {PASSWORD}").startswith("200")
         ftp.login("ada", PASSWORD)
         ftp.prot_p()
         assert ftp.nlst() == []
