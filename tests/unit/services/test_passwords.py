@@ -7,7 +7,7 @@ import pytest
 
 from secure_file_transfer.errors import TooManyRequestsError, WeakPasswordError
 from secure_file_transfer.services import passwords
-from secure_file_transfer.services.passwords import NICE, PasswordHasher, check_password
+from secure_file_transfer.services.passwords import PasswordHasher, check_password
 
 CHEAP = {"time_cost": 1, "memory_kib": 8, "lanes": 1}
 
@@ -129,26 +129,25 @@ def test_attack_47_no_more_hashes_than_allowed_run_at_once(monkeypatch: pytest.M
     assert most == 2
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has idle threads")
 def test_attack_47_hashing_gives_way_to_others_and_so_do_the_threads_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 
-    def priority() -> None:
-        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    def policy() -> None:
+        seen.append(os.sched_getscheduler(threading.get_native_id()))
 
     def watched(self: argon2.PasswordHasher, password: bytes) -> str:
-        priority()
-        lane = threading.Thread(target=priority)
+        policy()
+        lane = threading.Thread(target=policy)
         lane.start()
         lane.join()
         return "hash"
 
     monkeypatch.setattr(argon2.PasswordHasher, "hash", watched)
     hasher().hash("x")
-    priority()
+    policy()
     first, lane, own = seen
-    assert own < 19, "this whole run gives way already, so nothing can be seen here: run it without nice"
-    assert first == lane == min(19, own + NICE)
+    assert first == lane == os.SCHED_IDLE != own
 
 
 def test_memory_that_the_system_does_not_give_is_weather_and_gives_the_turn_back(
