@@ -347,19 +347,25 @@ async def test_what_was_skipped_was_not_sent_and_is_not_read_back(client: AsyncC
 @pytest.mark.parametrize("size", [KIB, 9 * MIB])
 @pytest.mark.parametrize("takes_blocks", [True, False])
 async def test_a_source_that_changes_before_it_was_read_back_is_told(
-    client: AsyncClient, fake: FakeServer, tmp_path: Path, size: int, takes_blocks: bool
+    client: AsyncClient,
+    fake: FakeServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    takes_blocks: bool,
 ) -> None:
     if not takes_blocks:
         fake.blocks = None
-    source = made(tmp_path / "f", noise(size))
+    source, check = made(tmp_path / "f", noise(size)), SourceFile.check
 
-    def change(progress: Progress) -> None:
-        if progress.done >= size:
-            made(source, noise(size, seed=5))
-            os.utime(source, ns=(7, 7))
+    def change(self: SourceFile) -> None:
+        made(source, noise(size, seed=5))
+        os.utime(source, ns=(7, 7))
+        check(self)
 
+    monkeypatch.setattr(SourceFile, "check", change)
     with pytest.raises(SourceChangedError, match="after it was read"):
-        await client.send_file(source, "/f", read_back=True, on_progress=change)
+        await client.send_file(source, "/f", read_back=True)
     assert content(fake, "/f") == noise(size), "one state of it"
 
 

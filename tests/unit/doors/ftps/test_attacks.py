@@ -179,7 +179,8 @@ def test_attack_18_quit_during_a_transfer_lets_it_finish(raw: Callable[[], Raw],
 def test_attack_19_lines_that_are_none_end_the_connection(raw: Callable[[], Raw], world: World, line: bytes) -> None:
     client = raw()
     client.sign_in()
-    client.send(line)
+    with suppress(OSError):  # it may be closed before all of the line is away
+        client.send(line)
     assert client.reply()[:3] in {"421", ""}
     assert client.reply() == ""
     assert list(world.files.list(world.who(), RemotePath()).entries) == []
