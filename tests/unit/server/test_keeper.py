@@ -12,7 +12,8 @@ import pytest
 from cryptography import x509
 
 from secure_file_transfer.config import load
-from secure_file_transfer.doors.http.listener import Listener, tls_context
+from secure_file_transfer.doors.http.listener import Listener
+from secure_file_transfer.doors.sockets import tls_context
 from secure_file_transfer.errors import ConfigurationError
 from secure_file_transfer.server import keeper
 from secure_file_transfer.server.keeper import CertificateKeeper

@@ -1,9 +1,7 @@
 """The door itself: its ports, its threads, its sessions, and its end."""
 
 import errno
-import os
 import socket
-import sys
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
@@ -14,6 +12,7 @@ from typing import Any
 from ...errors import ConfigurationError, SecureFileTransferError, SignInRequiredError
 from ...model import Principal
 from ...services.networks import read_address, source_of
+from ..sockets import bind
 from . import signin
 from .control import Control
 from .data import Ports
@@ -30,8 +29,7 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 WORKERS = 8
 """For what asks the catalog. A few threads wait for its commits together."""
 SIGNERS = 2
-"""Password hashing has threads of its own: a flood of guesses must not keep anybody from their files (attack 47)."""
-NICE = 10
+"""Sign-ins have threads of their own: a flood of guesses must not keep anybody from their files (attack 47)."""
 WATCH_SECONDS = 0.3
 """Between two looks at whose session has ended. With the half second for which an answer of the catalog is believed,
 that makes less than one (attack 29)."""
@@ -64,7 +62,7 @@ class FtpsDoor:
         """Of implicit TLS, where it is spoken."""
         self.loop = Loop()
         self._workers = ThreadPoolExecutor(WORKERS, "ftps-work")
-        self._signers = ThreadPoolExecutor(SIGNERS, "ftps-sign-in", _yield_to_others)
+        self._signers = ThreadPoolExecutor(SIGNERS, "ftps-sign-in")
         self._watcher = ThreadPoolExecutor(1, "ftps-watch")
         self._signing = 0
         self._lines: OrderedDict[str, deque[Callable[[], None]]] = OrderedDict()
@@ -354,32 +352,6 @@ class _Acceptor:
 
 
 def _bind(host: str, port: int, setting: str) -> list[socket.socket]:
-    """Sockets on every address of `host`, all on the same port. Raises ConfigurationError naming the setting."""
-    sockets: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, proto, _, address in dict.fromkeys(found):
-            sock = socket.socket(family, kind, proto)
-            sockets.append(sock)
-            if sys.platform != "win32":  # there the option would let others take the port away
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(len(found) > 1))
-            chosen = sockets[0].getsockname()[1] if len(sockets) > 1 else port
-            sock.bind((address[0], chosen, *address[2:]))
-            sock.setblocking(False)
-    except OSError as error:
-        for sock in sockets:
-            sock.close()
-        raise ConfigurationError(
-            f"FTPS cannot listen on {host or '*'} port {port}: {error.strerror or error}",
-            hint=f"Set {setting} to another port, stop what uses it, or leave FTPS out: sft serve --no-ftps.",
-        ) from error
-    return sockets
-
-
-def _yield_to_others() -> None:
-    """Linux knows a priority of each thread, and threads that one starts inherit it; elsewhere nothing happens."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    """See `bind`; the error names the setting."""
+    hint = f"Set {setting} to another port, stop what uses it, or leave FTPS out: sft serve --no-ftps."
+    return bind(host, port, fault="FTPS cannot listen", hint=hint)

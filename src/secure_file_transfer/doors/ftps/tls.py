@@ -16,11 +16,9 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import ConfigurationError
 from ...ports import Buffer
+from ..sockets import tls_context
 
-# Only with forward secrecy and authenticated encryption (RFC 9325).
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 RECORD = 16 * 1024
 """Plaintext of one TLS record, and so the most that one read brings (RFC 8446, 5.1)."""
 
@@ -43,30 +41,10 @@ class Identity:
 
     def context(self) -> ssl.SSLContext:
         """A context for one control connection and its data connections."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers(CIPHERS)
-        context.set_alpn_protocols(["ftp"])
-        context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+        context = tls_context(self.certfile, self.keyfile, self.client_cafile, self.device_cas, alpn="ftp")
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
         # An end that TLS says nothing of is no end (attack 17); Python lets it pass unless told otherwise.
         context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-        try:
-            # An encrypted key would make OpenSSL ask on the terminal, where nobody may be.
-            context.load_cert_chain(self.certfile, self.keyfile, password=lambda: "")
-            if self.client_cafile is not None:
-                context.verify_mode = ssl.CERT_REQUIRED
-                context.load_verify_locations(self.client_cafile)
-            elif self.device_cas is not None:
-                context.verify_mode = ssl.CERT_OPTIONAL
-                # Our authority may be an intermediate one: what it signed is good, what others under the same root did
-                # is not.
-                context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-                context.load_verify_locations(cadata=self.device_cas)
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"The certificate {self.certfile} and the key {self.keyfile} cannot be used: {error}",
-                hint="Both must be PEM files that belong together, and the key must not be encrypted.",
-            ) from error
         return context
 
 

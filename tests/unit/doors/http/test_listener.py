@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from secure_file_transfer.doors.http.listener import Listener, bind, serve_config, tls_context
+from secure_file_transfer.doors.http.listener import Listener, serve_config
+from secure_file_transfer.doors.sockets import bind, tls_context
 from secure_file_transfer.errors import ConfigurationError
 
 TOKEN = "sft_" + "A" * 43
