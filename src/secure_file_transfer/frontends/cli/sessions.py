@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from .connection import connected, run
+from .ending import end
 from .failures import UsageError
 from .options import Flag, Json, Quiet, Server
 from .terminal import count_text, note, print_table, safe, time_text
@@ -75,20 +76,15 @@ def sessions_end(
         all_: All your sessions but the one you are using.
         user: With --all: all sessions of this account; for operators.
     """
-    if bool(number) == all_:
-        raise UsageError("Say which sessions", hint="Give their numbers, or --all.")
-    if user is not None and not all_:
-        raise UsageError("--user goes with --all", hint="A number needs no name.")
-
-    async def work() -> int:
-        async with connected(server) as client:
-            if all_:
-                return await client.end_sessions(user)
-            for each in number:
-                await client.end_session(each)
-            return len(number)
-
-    ended = run(work())
+    ended = end(
+        number,
+        "sessions",
+        lambda client, each: client.end_session(each),
+        lambda client, whose: client.end_sessions(whose),
+        all_=all_,
+        user=user,
+        server=server,
+    )
     if json:
         print_json({"ended": ended})
     note(f"{count_text(ended, 'session')} ended.", quiet=quiet)

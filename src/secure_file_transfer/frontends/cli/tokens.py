@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from ...errors import NotFoundError
 from ...paths import RemotePath
 from .connection import connected, remote, run
+from .ending import end
 from .failures import UsageError
 from .options import Flag, Json, PasswordStdin, Quiet, Server
 from .passwords import ask_password, read_password
@@ -135,20 +136,15 @@ def token_rm(
         all_: All your tokens.
         user: With --all: all tokens of this account; for operators.
     """
-    if bool(number) == all_:
-        raise UsageError("Say which tokens", hint="Give their numbers, or --all.")
-    if user is not None and not all_:
-        raise UsageError("--user goes with --all", hint="A number needs no name.")
-
-    async def work() -> int:
-        async with connected(server) as client:
-            if all_:
-                return await client.revoke_tokens(user)
-            for each in number:
-                await client.revoke_token(each)
-            return len(number)
-
-    revoked = run(work())
+    revoked = end(
+        number,
+        "tokens",
+        lambda client, each: client.revoke_token(each),
+        lambda client, whose: client.revoke_tokens(whose),
+        all_=all_,
+        user=user,
+        server=server,
+    )
     if json:
         print_json({"revoked": revoked})
     note(f"{count_text(revoked, 'token')} revoked.", quiet=quiet)
