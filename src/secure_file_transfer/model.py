@@ -394,6 +394,47 @@ class Upload:
         return self.offset == self.length
 
 
+class Category(StrEnum):
+    """What an event of the log is about."""
+
+    SERVER = "server"
+    CONNECTION = "connection"
+    SIGN_IN = "sign-in"
+    TRANSFER = "transfer"
+    FILE = "file"
+    SHARING = "sharing"
+    CHAT = "chat"
+    SECURITY = "security"
+    ADMINISTRATION = "administration"
+    ERROR = "error"
+
+
+class Severity(StrEnum):
+    """How much an event of the log matters."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One event of the log. `kind` names it for programs, `text` says it for people; empty is what is not known."""
+
+    at_us: TimeUs
+    category: Category
+    severity: Severity
+    kind: str
+    text: str
+    actor: str = ""
+    address: str = ""
+    door: str = ""
+    target: str = ""
+    session: SessionId | None = None
+    request: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Whoever asks: an account with a session or a token, a visitor of a link with a session, or an anonymous guest.

@@ -17,12 +17,15 @@ from .catalog import (
     Uploads,
     Versions,
 )
+from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
 from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
 
 __all__ = [
+    "OPERATORS",
     "Accounts",
+    "Audience",
     "BlobStore",
     "BlockRow",
     "Blocks",
@@ -36,6 +39,8 @@ __all__ = [
     "Draft",
     "DriveRoom",
     "Drives",
+    "Event",
+    "EventBus",
     "Expectation",
     "Factor",
     "Factors",
@@ -49,6 +54,7 @@ __all__ = [
     "Nodes",
     "Sessions",
     "Tokens",
+    "Topic",
     "Uploads",
     "Versions",
     "Written",

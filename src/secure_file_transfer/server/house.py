@@ -1,13 +1,16 @@
 """A data directory, opened: the storage and the services of a server with accounts, put together."""
 
 import threading
+from dataclasses import asdict
 
 import structlog
 
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
+from ..model import LogEvent
 from ..services.access import Access
 from ..services.accounts import Accounts
+from ..services.audit import Audit
 from ..services.block_leases import BlockLeases
 from ..services.certificates import Certificates
 from ..services.credentials import Credentials
@@ -34,6 +37,7 @@ from ..storage.catalog import open_catalog
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
+from ..storage.events import LocalEventBus
 from ..storage.keysource import choose_key_source
 
 _log = structlog.get_logger()
@@ -62,6 +66,8 @@ class House:
         except BaseException:
             catalog.close()
             raise
+        self.bus = LocalEventBus()
+        self.audit = Audit(clock, _printed)
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
@@ -119,6 +125,13 @@ class House:
     def close(self) -> None:
         """Let go of the catalog."""
         self.catalog.close()
+
+
+def _printed(event: LogEvent) -> None:
+    """An event of the log, as a line on standard error where those are wanted."""
+    if structlog.is_configured():
+        told = {name: value for name, value in asdict(event).items() if value not in ("", None, event.text)}
+        getattr(_log, event.severity.value)(event.text, **told)
 
 
 def _rules(settings: Settings) -> Rules:

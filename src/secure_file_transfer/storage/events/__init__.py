@@ -1,0 +1,5 @@
+"""How events get from those who cause them to those who watch."""
+
+from .local import LocalEventBus
+
+__all__ = ["LocalEventBus"]
