@@ -129,6 +129,10 @@ class Settings(BaseSettings):
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("text", pattern="^(text|json)$")
+    log_days: int = Field(90, ge=0, le=36_500)
+    """How long events are kept in the log. 0 is for ever."""
+    log_rows: int = Field(1_000_000, ge=0)
+    """How many events are kept: the oldest give way. 0 is all."""
 
     @field_validator("rate_up", "rate_down", "registration_quota", mode="before")
     @classmethod

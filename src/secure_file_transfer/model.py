@@ -436,6 +436,26 @@ class LogEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which events of the log are wanted; empty and None are all. Times are microseconds, `until_us` is not in them.
+
+    `search` is looked for in what people read, without regard to the case of ASCII letters.
+    """
+
+    since_us: int | None = None
+    until_us: int | None = None
+    categories: tuple[Category, ...] = ()
+    severity: Severity = Severity.DEBUG
+    """The least."""
+    actor: str = ""
+    address: str = ""
+    door: str = ""
+    session: int | None = None
+    request: str = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Whoever asks: an account with a session or a token, a visitor of a link with a session, or an anonymous guest.
 

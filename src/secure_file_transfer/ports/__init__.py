@@ -18,6 +18,7 @@ from .catalog import (
     Versions,
 )
 from .events import OPERATORS, Audience, Event, EventBus, Topic
+from .log import LogEvents, LogRecord
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
 from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
@@ -50,6 +51,8 @@ __all__ = [
     "Groups",
     "KeySource",
     "Links",
+    "LogEvents",
+    "LogRecord",
     "NodeCursor",
     "Nodes",
     "Sessions",

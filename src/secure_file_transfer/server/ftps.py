@@ -29,6 +29,7 @@ def open_ftps(
             shares=house.shares,
             traffic=limits,
             registration=house.registration,
+            audit=house.audit,
         ),
         FtpsOptions(
             host=settings.host,

@@ -1,13 +1,12 @@
 """A data directory, opened: the storage and the services of a server with accounts, put together."""
 
 import threading
-from dataclasses import asdict
+from collections.abc import Callable
 
 import structlog
 
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
-from ..model import LogEvent
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.audit import Audit
@@ -18,8 +17,10 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
+from ..services.journal import Journal
 from ..services.keys import Keys
 from ..services.links import Links
+from ..services.log import Log
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
 from ..services.registration import Registration
@@ -39,6 +40,7 @@ from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.events import LocalEventBus
 from ..storage.keysource import choose_key_source
+from .logs import print_event
 
 _log = structlog.get_logger()
 
@@ -67,13 +69,18 @@ class House:
             catalog.close()
             raise
         self.bus = LocalEventBus()
-        self.audit = Audit(clock, _printed)
+        self.journal = journal = Journal(
+            catalog, clock, self.bus, print_event, days=settings.log_days, rows=settings.log_rows
+        )
+        self.audit = audit = Audit(clock, journal.keep, journal.later)
+        journal.settle = self.audit.settle
+        self.log = Log(catalog, self.audit)
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
-        self.guard = guard = Guard(clock, _rules(settings))
+        self.guard = guard = Guard(clock, _rules(settings), audit)
         self.factors = SecondFactor(
-            catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt)
+            catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt), audit
         )
         self.sessions = Sessions(
             catalog,
@@ -83,12 +90,17 @@ class House:
             guard=guard,
             factors=self.factors,
             idle_us=settings.session_idle_hours * _HOUR_US,
+            audit=audit,
         )
         self.accounts = Accounts(
-            catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
+            catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length, audit=audit
         )
-        self.own_password = OwnPassword(catalog, clock, hasher, self.sessions, length_min=settings.password_length)
-        self.resets = Resets(catalog, clock, hasher, guard, self.sessions, length_min=settings.password_length)
+        self.own_password = OwnPassword(
+            catalog, clock, hasher, self.sessions, length_min=settings.password_length, audit=audit
+        )
+        self.resets = Resets(
+            catalog, clock, hasher, guard, self.sessions, length_min=settings.password_length, audit=audit
+        )
         self.registration = Registration(
             catalog,
             clock,
@@ -97,17 +109,18 @@ class House:
             settings.registration,
             quota_bytes=settings.registration_quota,
             length_min=settings.password_length,
+            audit=audit,
         )
-        self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
-        self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)
-        self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
+        self.shares, self.groups = Shares(catalog, clock, audit), Groups(catalog, clock, audit)
+        self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret, audit)
+        self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)
         self.certificates = Certificates(self.directory.tls, clock, write_file)
         self.devices = Devices(
-            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard
+            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard, audit
         )
-        self.tokens = Tokens(catalog, clock, self.sessions)
+        self.tokens = Tokens(catalog, clock, self.sessions, audit)
         self.credentials = Credentials(
-            catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in, tokens=self.tokens
+            catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in, tokens=self.tokens, audit=audit
         )
         self.devices.on_revoked = self.credentials.forget
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
@@ -123,15 +136,9 @@ class House:
         self.tokens.remove_expired()
 
     def close(self) -> None:
-        """Let go of the catalog."""
+        """Write down what is to be written down, and let go of the catalog."""
+        self.journal.close()
         self.catalog.close()
-
-
-def _printed(event: LogEvent) -> None:
-    """An event of the log, as a line on standard error where those are wanted."""
-    if structlog.is_configured():
-        told = {name: value for name, value in asdict(event).items() if value not in ("", None, event.text)}
-        getattr(_log, event.severity.value)(event.text, **told)
 
 
 def _rules(settings: Settings) -> Rules:
@@ -155,8 +162,9 @@ def _demand(settings: Settings) -> ClientCertificates:
 class Janitor:
     """Sweeps in the background, every few minutes and when something was removed."""
 
-    def __init__(self, sweeper: Sweeper) -> None:
+    def __init__(self, sweeper: Sweeper, also: Callable[[], object] = lambda: None) -> None:
         self._sweeper = sweeper
+        self._also = also
         self._wake = threading.Event()
         self._ends = False
         self._thread = threading.Thread(target=self._work, name="janitor", daemon=True)
@@ -178,6 +186,7 @@ class Janitor:
             self._wake.clear()
             try:
                 self._sweeper.run()
+                self._also()
             except SecureFileTransferError as error:
                 _log.warning("the sweep did not finish", error=str(error))
             self._wake.wait(SWEEP_SECONDS)

@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from ..model import LogEvent
+
 
 def configure_logs(level: str, form: str) -> None:
     """Set up structlog for a server process. `level` is debug, info, warning or error; `form` is text or json."""
@@ -31,3 +33,14 @@ def configure_logs(level: str, form: str) -> None:
 
 def _as_it_is(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return event
+
+
+def print_event(event: LogEvent) -> None:
+    """An event of the log as a line on standard error, where it matters enough. What is empty is left out."""
+    if structlog.is_configured():
+        told = {
+            name: value
+            for name in ("kind", "category", "actor", "address", "door", "target", "session", "request")
+            if (value := getattr(event, name)) not in {"", None}
+        }
+        getattr(structlog.get_logger(), event.severity.value)(event.text, **told)

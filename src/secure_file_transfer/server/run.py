@@ -18,6 +18,7 @@ from ..ports import Clock
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.adoption import Adoption
+from ..services.audit import SILENT
 from ..services.blocks import Blocks
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
@@ -77,7 +78,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         stack.enter_context(DataDirectory(settings.data_dir).lock())
         house = House(settings)
         stack.callback(house.close)
-        janitor = Janitor(house.sweeper)
+        janitor = Janitor(house.sweeper, house.journal.sweep)
         stack.callback(janitor.close)
         house.remove_expired()
         hosts = _hosts(settings)
@@ -169,6 +170,8 @@ def listen(
             guard=house.guard if house else None,
             factors=house.factors if house else None,
             people=_people(house) if house else None,
+            audit=house.audit if house else SILENT,
+            log=house.log if house else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

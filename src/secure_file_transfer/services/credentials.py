@@ -17,10 +17,12 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     StorageError,
 )
-from secure_file_transfer.model import Account, Device, DeviceId, Principal, TimeUs
+from secure_file_transfer.model import Account, Category, Device, DeviceId, Principal, Severity, TimeUs
+from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, Clock
 
-from .accounts import may_sign_in
+from .accounts import findable, may_sign_in
+from .audit import SILENT, Audit
 from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
 from .tokens import Tokens, is_api_token
 
@@ -55,7 +57,9 @@ class Credentials:
         *,
         alone: bool,
         tokens: Tokens | None = None,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
@@ -122,14 +126,38 @@ class Credentials:
             TotpRequiredError, SignInFailedError, TooManyRequestsError: see `Sessions.sign_in`.
         """
         found = self._found(shown)
-        return self._sessions.sign_in(
-            name,
-            password,
-            code,
-            door=shown.door,
-            address=shown.address,
-            agent=shown.agent,
-            device=found[0] if found else None,
+        try:
+            signed = self._sessions.sign_in(
+                name,
+                password,
+                code,
+                door=shown.door,
+                address=shown.address,
+                agent=shown.agent,
+                device=found[0] if found else None,
+            )
+        except SignInFailedError as error:
+            self._told_failure(name, error)
+            raise
+        how = (" and a code" if code else "") + (f", from the device {display(found[0].name)}" if found else "")
+        self._told(signed, f"{display(signed.account.name)} signed in with a password{how}")
+        return signed
+
+    def _told(self, signed: SignedIn, text: str) -> None:
+        who = Principal(signed.account, signed.session)
+        self._audit.record(Category.SIGN_IN, "sign-in.ok", text, target=signed.account.name, who=who)
+
+    def _told_failure(self, name: str, error: SignInFailedError) -> None:
+        """A name that nobody has is written down nowhere: it may be a password, typed into the wrong field."""
+        normal = findable(name)
+        account = self._catalog.read(lambda tx: tx.accounts.by_name(normal)) if normal else None
+        whom = display(account.name) if account else "an account that is not there"
+        self._audit.record(
+            Category.SIGN_IN,
+            "sign-in.failed",
+            f"Somebody failed to sign in as {whom}: {error}",
+            severity=Severity.WARNING,
+            target=account.name if account else "",
         )
 
     def device(self, shown: Shown) -> Device:
@@ -241,6 +269,7 @@ class Credentials:
             self._tokens[device.id, shown.door] = signed.token
             if len(self._tokens) > _REMEMBERED_MAX:
                 self._tokens.popitem(last=False)
+        self._told(signed, f"{display(account.name)} signed in with the certificate of {display(device.name)}")
         return signed.token
 
 

@@ -21,20 +21,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-import structlog
-
 from secure_file_transfer.errors import ForbiddenError, SecureFileTransferError, TooManyRequestsError, TotpRequiredError
-from secure_file_transfer.model import Principal, TimeUs
+from secure_file_transfer.model import Category, Principal, TimeUs
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Clock
 
 from .accounts import require_operator
+from .audit import SILENT, Audit
 from .ledger import Budget, Ledger, Record
 from .networks import Networks, source_of
 
 _MINUTE = 60.0
 _HOUR = 3600.0
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +61,9 @@ class Block:
 class Guard:
     """One for all doors and threads of a process."""
 
-    def __init__(self, clock: Clock, rules: Rules | None = None) -> None:
+    def __init__(self, clock: Clock, rules: Rules | None = None, audit: Audit = SILENT) -> None:
         rules = rules or Rules()
+        self._audit = audit
         self._clock = clock
         self._lock = Lock()
         self._allow, self._refuse = Networks(rules.allow), Networks(rules.refuse)
@@ -107,7 +106,15 @@ class Guard:
             if wait > 0:
                 for ledger, record in noted:
                     ledger.let_go(record)
-                raise _refusal(wait)
+                refusal = _refusal(wait)
+                self._audit.repeated(
+                    Category.SECURITY,
+                    "guard.refused",
+                    "A guess was refused: there were too many wrong ones",
+                    key=source_of(address),
+                    target="" if subject is None else _shown(subject),
+                )
+                raise refusal
             for ledger, record in noted:
                 ledger.reserve(record)
         wrong = True
@@ -140,9 +147,10 @@ class Guard:
             now = self._clock.monotonic()
             blocks = [(ledger, record.key, ledger.settle(record, now, wrong=wrong)) for ledger, record in noted]
         for ledger, key, seconds in blocks:
-            if seconds and structlog.is_configured():
+            if seconds:
                 kind = next(kind for kind, each in self._kinds.items() if each is ledger)
-                _log.warning("too many wrong guesses", kind=kind, subject=_shown(key), seconds=math.ceil(seconds))
+                text = f"Too many wrong guesses: the {kind} {_shown(key)} waits {math.ceil(seconds)} seconds"
+                self._audit.repeated(Category.SECURITY, "guard.blocked", text, key=f"{kind} {key}", target=_shown(key))
 
     def blocks(self, principal: Principal) -> list[Block]:
         """Everybody who has to wait at this moment, for operators.
@@ -174,6 +182,9 @@ class Guard:
                     if wanted is None or wanted & {record.key.casefold(), *record.key.casefold().split()}:
                         ledger.forgive(record)
                         forgiven += 1
+        whom = "everybody" if subject is None else display(subject)
+        text = f"Wrong guesses were forgiven to {whom}: {forgiven} may guess again"
+        self._audit.record(Category.SECURITY, "guard.unblocked", text, target=subject or "", who=principal)
         return forgiven
 
 

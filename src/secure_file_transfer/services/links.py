@@ -16,11 +16,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from secure_file_transfer.errors import InvalidRequestError, NotFoundError, SignInFailedError, WeakPasswordError
-from secure_file_transfer.model import Account, DriveId, Kind, Link, LinkId, Principal, Rights, TimeUs
+from secure_file_transfer.model import (
+    Account,
+    Category,
+    DriveId,
+    Kind,
+    Link,
+    LinkId,
+    Principal,
+    Rights,
+    Severity,
+    TimeUs,
+)
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
+from .audit import SILENT, Audit, rights_text
 from .guard import Guard
+from .log_text import moment
 from .passwords import LENGTH_MAX, PasswordHasher, is_plausible
 from .sessions import Sessions, Visit
 from .shares import ON_FILES, own_node, path_of, reached, require_own, sharer
@@ -73,7 +86,9 @@ class Links:
         sessions: Sessions,
         guard: Guard,
         secret_of: SecretOf,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
@@ -120,7 +135,10 @@ class Links:
                 downloads_max=terms.downloads_max,
             )
 
-        return Placed(self._catalog.write(work), path, secret)
+        link = self._catalog.write(work)
+        text = f"The link #{link.id} to {display(str(path))} was made: {_told(link)}"
+        self._audit.record(Category.SHARING, "link.created", text, target=str(path), who=principal)
+        return Placed(link, path, secret)
 
     def listed(self, principal: Principal) -> Sequence[Placed]:
         """What this account gives away by links, the oldest first; ended ones too, while their file is there."""
@@ -167,6 +185,9 @@ class Links:
 
         self._catalog.write(work)
         self._sessions.forget_link(link_id)
+        self._audit.record(
+            Category.SHARING, "link.revoked", f"The link #{link_id} was ended", target=f"link #{link_id}", who=principal
+        )
 
     # --- for those who visit ----------------------------------------------------------------------------------------
 
@@ -199,9 +220,13 @@ class Links:
             ends = min(ends, link.expires_us)
         who = f"{name[:NAME_MAX]} ({agent})" if name else agent
         try:
-            return self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=who)
+            visit = self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=who)
         except NotFoundError:
             raise does_not_work() from None
+        text = f"The link #{link.id} was opened" + (f" by {display(name[:NAME_MAX])}" if name else "")
+        visitor = Principal(None, visit.session, link)
+        self._audit.record(Category.SHARING, "link.opened", text, target=f"link #{link.id}", who=visitor)
+        return visit
 
     def visited(self, token: str, secret: str) -> Link | None:
         """The link as it is now, if it is a visitor of just this one whose token that is.
@@ -222,6 +247,13 @@ class Links:
             password_hash = self._catalog.read(lambda tx: tx.links.password_hash(link.id))
             good = is_plausible(password) and self._passwords.verify(password_hash or "", password)
             if not good:
+                self._audit.record(
+                    Category.SECURITY,
+                    "link.refused",
+                    f"A wrong password for the link #{link.id}",
+                    severity=Severity.WARNING,
+                    target=f"link #{link.id}",
+                )
                 raise SignInFailedError("That is not the link's password", hint="Ask whoever gave you the link.")
 
     def _over(self, link: Link) -> bool:
@@ -229,6 +261,16 @@ class Links:
 
     def _secret(self, drive_id: DriveId, salt: bytes) -> str:
         return urlsafe_b64encode(self._secret_of(drive_id, salt)).decode().rstrip("=")
+
+
+def _told(link: Link) -> str:
+    """What it gives, for the log."""
+    told = [rights_text(link.rights), "with a password" if link.protected else "without a password"]
+    if link.expires_us is not None:
+        told.append(f"until {moment(link.expires_us):%Y-%m-%d %H:%M} UTC")
+    if link.downloads_max is not None:
+        told.append(f"for {link.downloads_max} downloads")
+    return ", ".join(told)
 
 
 def _check(terms: Terms, now: TimeUs) -> None:

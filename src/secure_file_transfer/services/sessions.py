@@ -20,6 +20,7 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import (
     Account,
     AccountId,
+    Category,
     Device,
     DeviceId,
     Link,
@@ -32,7 +33,9 @@ from secure_file_transfer.model import (
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
+from .audit import SILENT, Audit
 from .guard import Guard
+from .lasting import Lasting, lasting
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
 from .totp import SecondFactor
@@ -78,10 +81,6 @@ class Visit:
     link: Link
 
 
-_Owned = tuple[Session, Account]
-_Lasting = tuple[_Owned, Link | None] | None
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     account: Account
@@ -113,7 +112,9 @@ class Sessions:
         guard: Guard | None = None,
         factors: SecondFactor | None = None,
         idle_us: int | None = None,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
@@ -281,7 +282,7 @@ class Sessions:
         if belief:
             return belief.principal
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.by_token(token_hash)))
+        found = self._catalog.read(lambda tx: lasting(tx, tx.sessions.by_token(token_hash)))
         return self._accept(found, asked, endings, token_hash)
 
     def check(self, principal: Principal) -> None:
@@ -300,7 +301,7 @@ class Sessions:
             return
 
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.get(session.id)))
+        found = self._catalog.read(lambda tx: lasting(tx, tx.sessions.get(session.id)))
         self._accept(found, asked, endings, None)
 
     def _believed(self, session_id: SessionId) -> _Belief | None:
@@ -316,7 +317,7 @@ class Sessions:
         """When it ends by itself, unless it is used before."""
         return min(session.expires_us, session.seen_us + self._idle_us)
 
-    def _accept(self, found: _Lasting, asked: float, endings: int, token_hash: bytes | None) -> Principal:
+    def _accept(self, found: Lasting, asked: float, endings: int, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()
         if found is None:
             raise _sign_in_required()
@@ -382,6 +383,7 @@ class Sessions:
         """End the principal's own session; a guest has none to end, and a token is none."""
         if principal.session is not None:
             self.end(principal.session.id)
+            self._told("session.ended", f"{principal.name} signed out", principal.name, principal)
 
     def end(self, session_id: SessionId) -> None:
         """End one session; one that has ended already is fine."""
@@ -400,6 +402,11 @@ class Sessions:
         if found is None or not (anybodys or found[1].id == account.id):
             raise NotFoundError("There is no such session", hint="List the sessions to see which there are.")
         self.end(session_id)
+        owner = found[1].name
+        self._told("session.revoked", f"The session #{session_id} of {owner} was ended", owner, principal)
+
+    def _told(self, kind: str, text: str, name: str, who: Principal) -> None:
+        self._audit.record(Category.SIGN_IN, kind, text, target=name, who=who)
 
     def revoke_all(self, principal: Principal, name: str | None = None) -> int:
         """End all sessions of oneself but the present one, or for an operator all of the account called `name`.
@@ -411,13 +418,17 @@ class Sessions:
         """
         if name is None:
             account = signed_in(principal)
-            return self.end_all(account.id, but=principal.session.id if principal.session else None)
+            ended = self.end_all(account.id, but=principal.session.id if principal.session else None)
+            self._told("session.revoked", f"{ended} other sessions were ended", account.name, principal)
+            return ended
         require_operator(principal)
         normal = findable(name)
         found = self._catalog.read(lambda tx: tx.accounts.by_name(normal)) if normal else None
         if found is None:
             raise NotFoundError("There is no such account", hint="Check its name.")
-        return self.end_all(found.id)
+        ended = self.end_all(found.id)
+        self._told("session.revoked", f"All {ended} sessions of {found.name} were ended", found.name, principal)
+        return ended
 
     def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
         """End every session of an account, except one if so asked; returns how many."""
@@ -468,19 +479,6 @@ def new_token() -> tuple[str, bytes]:
 def _hash(token: str) -> bytes:
     # A plain hash will do: 256 random bits cannot be guessed, so there is nothing to slow down.
     return hashlib.sha256(token.encode()).digest()
-
-
-def _lasting(tx: CatalogTx, found: _Owned | None) -> _Lasting:
-    """A session with the link that it is a visitor's by.
-
-    That one must still give something, and must not be used up by others. A visitor is never taken for the owner.
-    """
-    if found is None or found[0].link_id is None:
-        return None if found is None else (found, None)
-    link = tx.links.get(found[0].link_id)
-    if link is None or (link.left == 0 and not found[0].counted):
-        return None
-    return found, link
 
 
 def _printable(text: str) -> str:

@@ -11,6 +11,7 @@ from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, Not
 from secure_file_transfer.model import (
     Account,
     AccountId,
+    Category,
     DriveId,
     GroupId,
     Kind,
@@ -26,6 +27,7 @@ from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import findable, signed_in
+from .audit import SILENT, Audit, rights_text
 from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, named
 from .vault_nodes import not_found
@@ -59,7 +61,8 @@ class Taken:
 class Shares:
     """The grants of all accounts."""
 
-    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, audit: Audit = SILENT) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
 
@@ -92,7 +95,10 @@ class Shares:
             tx.grants.put(node.id, to_account, to_group, given, now)
             return Given(path, name, given, now)
 
-        return self._catalog.write(work)
+        made = self._catalog.write(work)
+        text = f"{display(str(path))} was shared with {display(made.to)}: {rights_text(made.rights)}"
+        self._audit.record(Category.SHARING, "share.granted", text, target=str(path), who=principal)
+        return made
 
     def revoke(self, principal: Principal, path: RemotePath, to: str | None = None) -> int:
         """Take back what `to`, or without it everybody, was granted on `path` itself. Returns how many grants.
@@ -112,7 +118,11 @@ class Shares:
                 raise NotFoundError(f"{display(str(path))} is not shared with {whom}", hint="See: sft grants.")
             return count
 
-        return self._catalog.write(work)
+        count = self._catalog.write(work)
+        whom = "anybody" if to is None else display(to)
+        text = f"{display(str(path))} is not shared with {whom} any more"
+        self._audit.record(Category.SHARING, "share.revoked", text, target=str(path), who=principal)
+        return count
 
     def given(self, principal: Principal) -> Sequence[Given]:
         """What this account shares, by path."""

@@ -1,24 +1,28 @@
 """A control connection: lines in, replies out, TLS, timeouts, and one verb at a time."""
 
+import secrets
 import socket
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyftpdlib.ioloop import AsyncChat
 
 from ...errors import SecureFileTransferError
+from ...services.audit import Circumstances, under
 from . import tls
 from .data import Active, Passive
 from .faults import fault
 from .replies import CLOSING, Refused, Reply, refusal
-from .session import Session
+from .session import DOOR, Session
 from .transfer import Transfer
 from .verbs import OTHER_PROTOCOLS, VERBS, Place, Verb
 
 if TYPE_CHECKING:
     from .door import FtpsDoor
 
+T = TypeVar("T")
 LINE_MAX = 4096 + 64
 """A path and its verb (attack 19)."""
 WAITING_MAX = 64
@@ -38,6 +42,9 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
         self.peer = peer
         self.transfer: Transfer | None = None
         self.certificate: bytes | None = None
+        self._present = Circumstances()
+        self._number = secrets.token_hex(6)
+        self._commands = 0
         self._busy = False
         self._lines: deque[tuple[Verb, str]] = deque()
         self._parts: list[bytes] = []
@@ -237,7 +244,16 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
             self._say(refused.reply)
             self._next()
             return
-        if self.session.who is not None:
+        self._commands += 1
+        who = self.session.who
+        self._present = Circumstances(
+            door=DOOR,
+            address=self.peer,
+            request=f"{self._number}.{self._commands}",
+            actor=who.name if who else "",
+            session=who.session.id if who and who.session else None,
+        )
+        if who is not None:
             self._relax()
         match verb.place:
             case Place.LOOP:
@@ -245,18 +261,20 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
             case Place.TRANSFER:
                 self._busy = True
                 self.transfer = Transfer(self.session, self._context)
-                self.door.begin_transfer(self, lambda transfer: verb.run(transfer, argument))
+                self.door.begin_transfer(
+                    self, lambda transfer: self.told(verb.name, lambda: verb.run(transfer, argument))
+                )
             case Place.SIGNING:
                 self._busy = True
                 self._relax()
-                self.door.sign(self, lambda: verb.run(self.session, argument))
+                self.door.sign(self, lambda: self.told(verb.name, lambda: verb.run(self.session, argument)))
             case _:
                 self._busy = True
-                self.door.work(self, lambda: verb.run(self.session, argument))
+                self.door.work(self, lambda: self.told(verb.name, lambda: verb.run(self.session, argument)))
 
     def _on_loop(self, verb: Verb, argument: str) -> None:
         try:
-            reply = verb.run(self, argument)
+            reply = self.told(verb.name, lambda: verb.run(self, argument))
         except Refused as refused:
             reply = refused.reply
         except SecureFileTransferError as error:
@@ -264,6 +282,18 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
         if reply is not None:
             self._say(reply)
         self._next()
+
+    def told(self, name: str, run: Callable[[], T]) -> T:
+        """Run it in the circumstances of the command, whatever thread this is; what was refused is written down.
+
+        The argument is not: it may be a password.
+        """
+        with under(self._present):
+            try:
+                return run()
+            except SecureFileTransferError as error:
+                self.door.services.audit.refused(error, f"FTP {name}")
+                raise
 
     def done(self, reply: Reply | None, failure: Exception | None = None) -> None:
         """A verb that ran elsewhere is over."""

@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import Any
 
 from ...errors import ConfigurationError, SecureFileTransferError, SignInRequiredError
-from ...model import Principal
+from ...model import Category, Principal
+from ...services.audit import circumstances
 from ...services.networks import read_address, source_of
 from ..sockets import bind
 from . import signin
@@ -19,7 +20,7 @@ from .data import Ports
 from .faults import fault, warn
 from .loop import Loop
 from .replies import CLOSING, Reply
-from .session import FtpsOptions, FtpsServices
+from .session import DOOR, FtpsOptions, FtpsServices
 from .tls import Identity
 from .transfer import Work
 
@@ -143,6 +144,9 @@ class FtpsDoor:
         source = source_of(peer)
         full = len(self._controls) >= self.options.sessions_max
         if full or self._sources[source] >= self.options.sessions_per_source:
+            with circumstances(door=DOOR, address=peer):
+                text = "A connection was refused: there are too many" + ("" if full else " from its address")
+                self.services.audit.repeated(Category.CONNECTION, "connection.refused", text, key=source)
             with suppress(OSError):
                 sock.setblocking(False)
                 if not implicit:
@@ -169,7 +173,7 @@ class FtpsDoor:
             del self._sources[source]
         if control.session.who is not None:
             with suppress(RuntimeError):  # the threads have ended
-                self._workers.submit(signin.sign_out, control.session)
+                self._workers.submit(control.told, "QUIT", lambda: signin.sign_out(control.session))
 
     # --- work for the threads -------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ...model import Account, Principal
 from ...paths import RemotePath
+from ...services.audit import SILENT, Audit
 from ...services.credentials import Credentials, Shown
 from ...services.files import Files
 from ...services.sessions import Sessions
@@ -40,6 +41,7 @@ class FtpsServices:
     shares: Shares | None = None
     traffic: Traffic | None = None
     registration: Registrar | None = None
+    audit: Audit = SILENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from starlette.responses import Response
 
 from ...errors import SecureFileTransferError, ShuttingDownError, TooLargeError
 from ...paths import RemotePath
+from ...services.audit import circumstances
 from . import openapi, problems
-from .addresses import apply
+from .addresses import apply, request_id
 from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
-from .context import Context, HttpServices, People, joined_fields
+from .context import DOOR, Context, HttpServices, People, joined_fields
 from .downloads import get_file, get_zip
 from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
@@ -77,7 +78,14 @@ class HttpApp:
             return
         apply(self._context.services.proxies, scope)
         exchange = Exchange(scope, receive, send)
-        path = raw_path(scope)
+        request = request_id(scope)
+        exchange.extra.append((b"x-request-id", request.encode()))
+        client = scope.get("client")
+        with circumstances(door=DOOR, address=str(client[0]) if client else "", request=request):
+            await self._answered(exchange)
+
+    async def _answered(self, exchange: Exchange) -> None:
+        scope, path = exchange.scope, raw_path(exchange.scope)
         if path in {b"/healthz", b"/readyz"} and scope["method"] in {"GET", "HEAD"}:
             await self._pages.health(exchange, ready=path == b"/readyz")
             return
@@ -94,11 +102,13 @@ class HttpApp:
             ended = self._context.watch.verdict(task)
             if ended is None:
                 raise
+            self._context.refused(scope, ended)
             if exchange.status:
                 exchange.cut()
             else:
                 await exchange.answer(*problems.answer(ended))
         except Exception as error:  # noqa: BLE001 - the last line: whatever happened becomes an answer
+            self._context.refused(scope, error)
             # What began already cannot be taken back: it stays incomplete, and the server cuts the connection.
             if not exchange.status:
                 await exchange.answer(*problems.answer(error))
@@ -174,7 +184,8 @@ def _json_app(context: Context) -> FastAPI:
     )
     app.include_router(build_router(context))
 
-    async def problem(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's signature
+    async def problem(request: Request, error: Exception) -> Response:
+        context.refused(request.scope, error)
         status, headers, content = problems.answer(error)
         response = Response(content, status)
         response.raw_headers = headers

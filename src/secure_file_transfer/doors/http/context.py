@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ...errors import SignInRequiredError
+from ...errors import SecureFileTransferError, SignInRequiredError
 from ...model import Device, Principal
 from ...services.accounts import Accounts
+from ...services.audit import SILENT, Audit, acting
 from ...services.blocks import Blocks
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
@@ -15,6 +16,7 @@ from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
 from ...services.links import Links
+from ...services.log import Log
 from ...services.networks import source_of
 from ...services.own_password import OwnPassword
 from ...services.registration import Registration
@@ -28,6 +30,7 @@ from ...services.traffic import Traffic
 from ...services.uploads import Uploads
 from . import cookies
 from .addresses import Proxies
+from .exchange import shown_path
 from .tls import shown_certificate
 from .turns import Turns
 from .watch import PRINCIPAL_KEY, Watch
@@ -65,7 +68,7 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people` and `log` without accounts.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -89,6 +92,8 @@ class HttpServices:
     devices: Devices | None = None
     tokens: Tokens | None = None
     people: People | None = None
+    audit: Audit = SILENT
+    log: Log | None = None
 
 
 class Context:
@@ -105,6 +110,11 @@ class Context:
     def caller(self, scope: Scope) -> "Caller":
         """Who sent this request, not yet looked up."""
         return Caller(self, scope)
+
+    def refused(self, scope: Scope, error: Exception) -> None:
+        """A request was answered with an error: write down what an operator wants to know of that."""
+        if isinstance(error, SecureFileTransferError):
+            self.services.audit.refused(error, f"{scope['method']} {shown_path(scope)}")
 
     async def sign(self, caller: "Caller", work: Callable[[], T], *, checked: bool = False) -> T:
         """Do `work`, which hashes a password, when it is the caller's turn.
@@ -181,6 +191,7 @@ class Caller:
         """
         who = self._found()
         self.scope[PRINCIPAL_KEY] = who
+        acting(who)
         return who
 
     def _found(self) -> Principal:

@@ -21,6 +21,7 @@ from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_devices import DevicesContract
 from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
+from .catalog_log import LogContract
 from .catalog_model import TreeModelContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
@@ -48,6 +49,7 @@ class CatalogContract(
     LimitsContract,
     SharingContract,
     LinksContract,
+    LogContract,
     TransactionsContract,
     TreeModelContract,
 ):

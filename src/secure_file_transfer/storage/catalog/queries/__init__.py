@@ -12,6 +12,7 @@ from .facts import Facts
 from .grants import Grants
 from .groups import Groups
 from .links import Links
+from .log_events import LogEvents
 from .nodes import Nodes
 from .sessions import Sessions
 from .tokens import Tokens
@@ -97,6 +98,11 @@ class Tx:
     def tokens(self) -> Tokens:
         """API tokens."""
         return Tokens(self._sql)
+
+    @property
+    def log(self) -> LogEvents:
+        """What happened."""
+        return LogEvents(self._sql)
 
     @property
     def facts(self) -> Facts:
