@@ -29,6 +29,8 @@ def open_ftps(
             shares=house.shares,
             traffic=limits,
             registration=house.registration,
+            presence=house.presence,
+            control=house.control,
         ),
         FtpsOptions(
             host=settings.host,

@@ -6,8 +6,10 @@ from typing import Protocol
 
 from ...model import Account, Principal
 from ...paths import RemotePath
+from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.files import Files
+from ...services.presence import Connection, Presence
 from ...services.sessions import Sessions
 from ...services.shares import Shares
 from ...services.traffic import Traffic
@@ -30,7 +32,7 @@ class FtpsServices:
     """What stands behind the door.
 
     `shares` is None where nothing is shared, `traffic` where nothing limits, `registration` where nobody can make an
-    account.
+    account, `presence` and `control` where nobody watches.
     """
 
     files: Files
@@ -40,6 +42,8 @@ class FtpsServices:
     shares: Shares | None = None
     traffic: Traffic | None = None
     registration: Registrar | None = None
+    presence: Presence | None = None
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ class Session:
     renaming: RemotePath | None = None
     ascii: bool = True
     facts: tuple[str, ...] = ("type", "size", "modify", "perm")
+    here: Connection | None = None
+    """How others see it."""
     asked: Callable[[str], Reply] | None = None
     """What to do with the answer to a question, which the next line is."""
 
