@@ -21,6 +21,7 @@ from ..model import (
     Version,
     VersionId,
 )
+from .control import Bars, Endings, Warnings
 from .log import LogEvents
 from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
 
@@ -272,6 +273,12 @@ class CatalogTx(Protocol):
     def tokens(self) -> Tokens: ...
     @property
     def log(self) -> LogEvents: ...
+    @property
+    def endings(self) -> Endings: ...
+    @property
+    def bars(self) -> Bars: ...
+    @property
+    def warnings(self) -> Warnings: ...
     @property
     def facts(self) -> Facts: ...
 

@@ -30,6 +30,8 @@ def open_ftps(
             traffic=limits,
             registration=house.registration,
             audit=house.audit,
+            presence=house.presence,
+            control=house.control,
         ),
         FtpsOptions(
             host=settings.host,

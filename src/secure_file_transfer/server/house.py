@@ -10,8 +10,10 @@ from ..errors import ConfigurationError, SecureFileTransferError
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.audit import Audit
+from ..services.bars import Bars
 from ..services.block_leases import BlockLeases
 from ..services.certificates import Certificates
+from ..services.control import Control
 from ..services.credentials import Credentials
 from ..services.devices import Devices
 from ..services.files import Files
@@ -23,6 +25,7 @@ from ..services.links import Links
 from ..services.log import Log
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
+from ..services.presence import Presence, alive_in
 from ..services.registration import Registration
 from ..services.resets import Resets
 from ..services.sessions import Sessions
@@ -78,7 +81,8 @@ class House:
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
-        self.guard = guard = Guard(clock, _rules(settings), audit)
+        self.bars = Bars(catalog, clock)
+        self.guard = guard = Guard(clock, _rules(settings), self.bars, audit)
         self.factors = SecondFactor(
             catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt), audit
         )
@@ -120,9 +124,27 @@ class House:
         )
         self.tokens = Tokens(catalog, clock, self.sessions, audit)
         self.credentials = Credentials(
-            catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in, tokens=self.tokens, audit=audit
+            catalog,
+            clock,
+            self.sessions,
+            demand,
+            alone=settings.certificate_sign_in,
+            tokens=self.tokens,
+            bars=self.bars,
+            audit=audit,
         )
         self.devices.on_revoked = self.credentials.forget
+        self.presence = Presence(clock, self.bus, alive_in(catalog))
+        self.sessions.on_ended = self.presence.ended
+        self.control = Control(
+            catalog,
+            clock,
+            self.bus,
+            self.audit,
+            sessions=self.sessions,
+            bars=self.bars,
+            presence=self.presence,
+        )
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
@@ -134,6 +156,7 @@ class House:
         self.sessions.remove_expired()
         self.devices.remove_expired()
         self.tokens.remove_expired()
+        self.control.remove_expired()
 
     def close(self) -> None:
         """Write down what is to be written down, and let go of the catalog."""

@@ -14,6 +14,7 @@ from secure_file_transfer.config import ClientCertificates
 from secure_file_transfer.errors import (
     ClientCertificateError,
     NoSpaceError,
+    SessionEndedError,
     SignInFailedError,
     SignInRequiredError,
     StorageError,
@@ -34,6 +35,7 @@ from secure_file_transfer.ports import Catalog, Clock
 
 from .accounts import findable, may_sign_in
 from .audit import SILENT, Audit
+from .bars import Bars
 from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
 from .tokens import Tokens, is_api_token
 
@@ -68,8 +70,10 @@ class Credentials:
         *,
         alone: bool,
         tokens: Tokens | None = None,
+        bars: Bars | None = None,
         audit: Audit = SILENT,
     ) -> None:
+        self._bars = bars
         self._audit = audit
         self._catalog = catalog
         self._clock = clock
@@ -115,7 +119,9 @@ class Credentials:
 
     def _by_token(self, token: str, address: str) -> Principal:
         if self._api_tokens is not None and is_api_token(token):
-            return self._api_tokens.resolve(token, address)
+            who = self._api_tokens.resolve(token, address)
+            self._require_unbarred(who)
+            return who
         return self._sessions.resolve(token)
 
     def check(self, who: Principal) -> None:
@@ -126,6 +132,7 @@ class Credentials:
         """
         if who.token is not None and self._api_tokens is not None:
             self._api_tokens.check(who)
+            self._require_unbarred(who)
         else:
             self._sessions.check(who)
 
@@ -143,6 +150,10 @@ class Credentials:
             self._catalog.read(lambda tx: tx.sessions.ended(list(sessions), now, idle)) if sessions else (),
             self._api_tokens.ended(list(tokens)) if tokens and self._api_tokens is not None else (),
         )
+
+    def _require_unbarred(self, who: Principal) -> None:
+        if self._bars is not None and who.token is not None:
+            self._bars.require_token(who.token.id)
 
     def sign_in(self, name: str, password: str, shown: Shown, code: str | None = None) -> SignedIn:
         """Begin a session by name and password; with a certificate it is good together with that only.
@@ -275,8 +286,14 @@ class Credentials:
         with self._lock:
             token = self._tokens.get(place)
         if token is not None:
-            with suppress(SignInRequiredError):
+            try:
                 return self._sessions.resolve(token)
+            except SessionEndedError:  # told once; the next request begins anew, if it may
+                with self._lock:
+                    self._tokens.pop(place, None)
+                raise
+            except SignInRequiredError:
+                pass
         with self._opening:
             with self._lock:
                 other = self._tokens.get(place)

@@ -7,8 +7,10 @@ from typing import Protocol
 from ...model import Account, Principal
 from ...paths import RemotePath
 from ...services.audit import SILENT, Audit
+from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.files import Files
+from ...services.presence import Connection, Presence
 from ...services.sessions import Sessions
 from ...services.shares import Shares
 from ...services.traffic import Traffic
@@ -31,7 +33,7 @@ class FtpsServices:
     """What stands behind the door.
 
     `shares` is None where nothing is shared, `traffic` where nothing limits, `registration` where nobody can make an
-    account.
+    account, `presence` and `control` where nobody watches.
     """
 
     files: Files
@@ -42,6 +44,8 @@ class FtpsServices:
     traffic: Traffic | None = None
     registration: Registrar | None = None
     audit: Audit = SILENT
+    presence: Presence | None = None
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class Session:
     renaming: RemotePath | None = None
     ascii: bool = True
     facts: tuple[str, ...] = ("type", "size", "modify", "perm")
+    here: Connection | None = None
+    """How others see it."""
     asked: Callable[[str], Reply] | None = None
     """What to do with the answer to a question, which the next line is."""
 
