@@ -17,6 +17,7 @@ from .catalog import (
     Uploads,
     Versions,
 )
+from .chat import Chat, ChatId, Chats, Marks, Message, ReaderId, Side, Sight
 from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
@@ -32,6 +33,9 @@ __all__ = [
     "Buffer",
     "Catalog",
     "CatalogTx",
+    "Chat",
+    "ChatId",
+    "Chats",
     "Claims",
     "Clock",
     "Content",
@@ -50,9 +54,14 @@ __all__ = [
     "Groups",
     "KeySource",
     "Links",
+    "Marks",
+    "Message",
     "NodeCursor",
     "Nodes",
+    "ReaderId",
     "Sessions",
+    "Side",
+    "Sight",
     "Tokens",
     "Topic",
     "Uploads",

@@ -21,6 +21,7 @@ from ..model import (
     Version,
     VersionId,
 )
+from .chat import Chats
 from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
 
 T = TypeVar("T")
@@ -263,6 +264,8 @@ class CatalogTx(Protocol):
     def links(self) -> Links: ...
     @property
     def tokens(self) -> Tokens: ...
+    @property
+    def chats(self) -> Chats: ...
     @property
     def facts(self) -> Facts: ...
 

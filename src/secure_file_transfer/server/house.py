@@ -13,6 +13,7 @@ from ..services.accounts import Accounts
 from ..services.audit import Audit
 from ..services.block_leases import BlockLeases
 from ..services.certificates import Certificates
+from ..services.chat import Chats
 from ..services.credentials import Credentials
 from ..services.devices import Devices
 from ..services.files import Files
@@ -100,6 +101,7 @@ class House:
         )
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)
+        self.chats = Chats(catalog, clock, self.bus, self.audit, per_minute=settings.chat_rate, days=settings.chat_days)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
         self.certificates = Certificates(self.directory.tls, clock, write_file)
         self.devices = Devices(
@@ -117,10 +119,11 @@ class House:
         return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
 
     def remove_expired(self) -> None:
-        """Forget what has ended: sessions, certificates, codes and tokens; when it opens, and now and then."""
+        """Forget what has ended: sessions, certificates, codes, tokens, messages; when it opens, and now and then."""
         self.sessions.remove_expired()
         self.devices.remove_expired()
         self.tokens.remove_expired()
+        self.chats.remove_expired()
 
     def close(self) -> None:
         """Let go of the catalog."""

@@ -12,6 +12,7 @@ from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
 from .admin import add_admin
+from .chat import add_chat
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
@@ -63,6 +64,7 @@ def build_router(context: Context) -> APIRouter:
     _add_transfers(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
+    add_chat(router, context)
     return router
 
 

@@ -16,6 +16,7 @@ class TestMyCatalog(CatalogContract):
         return catalog.fail_commits_as
 """
 
+from .catalog_chats import ChatsContract
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_devices import DevicesContract
@@ -44,6 +45,7 @@ class CatalogContract(
     FactorsContract,
     DevicesContract,
     TokensContract,
+    ChatsContract,
     FactsContract,
     LimitsContract,
     SharingContract,

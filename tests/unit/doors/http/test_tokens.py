@@ -56,6 +56,7 @@ def token_app(real: House) -> Iterator[HttpApp]:
         devices=real.devices,
         tokens=real.tokens,
         links=real.links,
+        chats=real.chats,
         people=People(real.accounts, real.groups, real.resets, real.registration, real.own_password),
     )
     app = build_app(services)
@@ -205,6 +206,19 @@ ROWS = [
     Row("POST /links", SHARES | READ, options=sent(path="/d", rights="viewer")),
     Row("GET /links/{number}", SHARES, "/links/4711"),
     Row("DELETE /links/{number}", SHARES, "/links/4711"),
+    Row("GET /chats", NOBODY),
+    Row("POST /chats", NOBODY, options=sent(to="bob")),
+    Row("GET /chats/unread", NOBODY),
+    Row("GET /chats/search", NOBODY, "/chats/search?query=x"),
+    Row("GET /chats/{number}", NOBODY, "/chats/4711"),
+    Row("GET /chats/{number}/messages", NOBODY, "/chats/4711/messages"),
+    Row(
+        "POST /chats/{number}/messages",
+        NOBODY,
+        "/chats/4711/messages",
+        sent(id="5f0c0b3e-7a53-4c1e-8a8e-0f6b5b1c2d3e", text="x"),
+    ),
+    Row("POST /chats/{number}/read", NOBODY, "/chats/4711/read", sent(upto=1)),
     Row("POST /account/password", NOBODY, options=sent(old=PASSWORD, new="another long enough word")),
     Row("GET /admin/accounts", ADMIN),
     Row("POST /admin/accounts", ADMIN, options=sent(name="cy", password="a long word that is new")),

@@ -4,6 +4,7 @@ from ....ports import Clock
 from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
+from .chats import Chats
 from .claims import Claims
 from .devices import Devices
 from .drives import Drives
@@ -97,6 +98,11 @@ class Tx:
     def tokens(self) -> Tokens:
         """API tokens."""
         return Tokens(self._sql)
+
+    @property
+    def chats(self) -> Chats:
+        """Conversations."""
+        return Chats(self._sql)
 
     @property
     def facts(self) -> Facts:
