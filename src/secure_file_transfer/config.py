@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     """Bytes a second that all clients together may send, also as `500K`, `10M` or `1.5G`. 0 is no limit."""
     rate_down: int = Field(0, ge=0)
     """Bytes a second that all clients together may fetch. 0 is no limit."""
+    chat_rate: int = Field(60, ge=1)
+    """How many messages a minute somebody may write."""
+    chat_days: int = Field(365, ge=0)
+    """How long messages are kept; 0 is for ever."""
     sweep_grace_minutes: int = Field(60, ge=0)
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")

@@ -17,6 +17,7 @@ from .catalog import (
     Uploads,
     Versions,
 )
+from .chat import Chat, ChatId, Chats, Marks, Message, ReaderId, Side, Sight
 from .control import Bars, Endings, Warnings
 from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .log import LogEvents, LogRecord
@@ -35,6 +36,9 @@ __all__ = [
     "Buffer",
     "Catalog",
     "CatalogTx",
+    "Chat",
+    "ChatId",
+    "Chats",
     "Claims",
     "Clock",
     "Content",
@@ -56,9 +60,14 @@ __all__ = [
     "Links",
     "LogEvents",
     "LogRecord",
+    "Marks",
+    "Message",
     "NodeCursor",
     "Nodes",
+    "ReaderId",
     "Sessions",
+    "Side",
+    "Sight",
     "Tokens",
     "Topic",
     "Uploads",

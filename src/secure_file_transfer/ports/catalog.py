@@ -21,6 +21,7 @@ from ..model import (
     Version,
     VersionId,
 )
+from .chat import Chats
 from .control import Bars, Endings, Warnings
 from .log import LogEvents
 from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
@@ -279,6 +280,8 @@ class CatalogTx(Protocol):
     def bars(self) -> Bars: ...
     @property
     def warnings(self) -> Warnings: ...
+    @property
+    def chats(self) -> Chats: ...
     @property
     def facts(self) -> Facts: ...
 

@@ -13,6 +13,7 @@ from ..services.audit import Audit
 from ..services.bars import Bars
 from ..services.block_leases import BlockLeases
 from ..services.certificates import Certificates
+from ..services.chat import Chats
 from ..services.control import Control
 from ..services.credentials import Credentials
 from ..services.devices import Devices
@@ -117,6 +118,7 @@ class House:
         )
         self.shares, self.groups = Shares(catalog, clock, audit), Groups(catalog, clock, audit)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret, audit)
+        self.chats = Chats(catalog, clock, self.bus, audit, per_minute=settings.chat_rate, days=settings.chat_days)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)
         self.certificates = Certificates(self.directory.tls, clock, write_file)
         self.devices = Devices(
@@ -152,11 +154,12 @@ class House:
         return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
 
     def remove_expired(self) -> None:
-        """Forget what has ended: sessions, certificates, codes and tokens; when it opens, and now and then."""
+        """Forget what has ended: sessions, certificates, codes, tokens, messages; when it opens, and now and then."""
         self.sessions.remove_expired()
         self.devices.remove_expired()
         self.tokens.remove_expired()
         self.control.remove_expired()
+        self.chats.remove_expired()
 
     def close(self) -> None:
         """Write down what is to be written down, and let go of the catalog."""

@@ -182,6 +182,7 @@ def listen(
             credentials=house.credentials if house else None,
             devices=house.devices if house else None,
             tokens=house.tokens if house else None,
+            chats=house.chats if house else None,
             guard=house.guard if house else None,
             factors=house.factors if house else None,
             people=_people(house) if house else None,

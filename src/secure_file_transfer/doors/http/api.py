@@ -12,6 +12,7 @@ from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
 from .admin import add_admin
+from .chat import add_chat
 from .clients import add_clients
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
@@ -65,6 +66,7 @@ def build_router(context: Context) -> APIRouter:
     sharing.add_routes(router, context)
     add_links(router, context)
     add_clients(router, context)
+    add_chat(router, context)
     return router
 
 

@@ -11,6 +11,7 @@ from ...model import Device, Principal
 from ...services.accounts import Accounts
 from ...services.audit import SILENT, Audit, acting
 from ...services.blocks import Blocks
+from ...services.chat import Chats
 from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
@@ -81,7 +82,7 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people`, `log` and `live` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live` and `chats` without accounts.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -104,6 +105,7 @@ class HttpServices:
     credentials: Credentials | None = None
     devices: Devices | None = None
     tokens: Tokens | None = None
+    chats: Chats | None = None
     people: People | None = None
     audit: Audit = SILENT
     log: Log | None = None

@@ -379,6 +379,55 @@ operator_warnings = _table(
     sa.Index("operator_warnings_by_account", "account_id"),
 )
 
+chats = _table(
+    "chats",
+    _id(),
+    sa.Column("first_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    # No foreign key: what a guest said stays for the operators when its session is over.
+    sa.Column("session_id", sa.Integer, unique=True),
+    # Empty: the operators.
+    sa.Column("second_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    # What a guest is called; accounts have their names.
+    sa.Column("guest", sa.Text, nullable=False),
+    sa.Column("last", sa.Integer, nullable=False),
+    # The number of its last message, 0 for none.
+    sa.Column("moved", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.UniqueConstraint("first_id", "second_id"),
+    sa.Index("chats_of_account", "first_id", unique=True, sqlite_where=sa.text("second_id IS NULL")),
+    sa.Index("chats_by_second", "second_id", "moved"),
+)
+
+chat_messages = _table(
+    "chat_messages",
+    _id(),
+    sa.Column("chat_id", sa.Integer, sa.ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    # The sender's own name for it: sent again, it is the same message.
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("side", sa.Integer, nullable=False),
+    # No foreign key: what an operator said stays, under the name of then.
+    sa.Column("sender_id", sa.Integer),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("search", sa.Text, nullable=False),
+    sa.Column("at_us", sa.Integer, nullable=False),
+    sa.UniqueConstraint("chat_id", "sequence"),
+    sa.UniqueConstraint("chat_id", "key"),
+    sa.Index("chat_messages_by_time", "at_us"),
+)
+
+chat_marks = _table(
+    "chat_marks",
+    sa.Column("chat_id", sa.Integer, sa.ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    # The number of an account, which is given once, or 0 for the guest.
+    sa.Column("reader", sa.Integer, primary_key=True),
+    sa.Column("side", sa.Integer, nullable=False),
+    sa.Column("delivered", sa.Integer, nullable=False),
+    sa.Column("read", sa.Integer, nullable=False),
+    numbered=False,
+)
+
 facts = _table(
     "facts",
     sa.Column("name", sa.Text, primary_key=True),

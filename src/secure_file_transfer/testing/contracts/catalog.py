@@ -16,6 +16,7 @@ class TestMyCatalog(CatalogContract):
         return catalog.fail_commits_as
 """
 
+from .catalog_chats import ChatsContract
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_control import ControlContract
@@ -47,6 +48,7 @@ class CatalogContract(
     DevicesContract,
     TokensContract,
     ControlContract,
+    ChatsContract,
     FactsContract,
     LimitsContract,
     SharingContract,

@@ -6,6 +6,7 @@ from ....ports import Clock
 from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
+from .chats import Chats
 from .claims import Claims
 from .control import Bars, Endings, Warnings
 from .devices import Devices
@@ -126,6 +127,11 @@ class Tx:
     def warnings(self) -> Warnings:
         """Warnings of operators."""
         return Warnings(self._sql)
+
+    @property
+    def chats(self) -> Chats:
+        """Conversations."""
+        return Chats(self._sql)
 
     @property
     def facts(self) -> Facts:
