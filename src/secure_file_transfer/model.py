@@ -303,6 +303,8 @@ class Session:
     """The link that a visitor opened. The account is then the link's owner, and not who is signed in."""
     counted: bool = False
     """Whether the visitor has fetched something, which counts as one download of the link."""
+    guest: str = ""
+    """What a visitor is called: a name of its own choice, or one that we gave. No two of a link have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,9 +451,13 @@ class Principal:
 
     @property
     def name(self) -> str:
-        """The account's name, the link's number, or `guest`."""
+        """The account's name, a visitor's with the number of the link, or `guest`.
+
+        Visitors choose their names. Alone, such a name could be an account's; no account's has a space in it.
+        """
         if self.link is not None:
-            return f"link #{self.link.id}"
+            guest = self.session.guest if self.session is not None else ""
+            return f"{guest} (link #{self.link.id})" if guest else f"link #{self.link.id}"
         return self.account.name if self.account else "guest"
 
     @property

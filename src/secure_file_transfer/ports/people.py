@@ -85,14 +85,21 @@ class Sessions(Protocol):
         *,
         device_id: DeviceId | None = None,
         link_id: LinkId | None = None,
+        guest: str = "",
     ) -> Session:
-        """With a `link_id` it is a visitor's; the account is the link's owner. It ends with the link."""
+        """With a `link_id` it is a visitor's, called `guest`; the account is the link's owner. It ends with it."""
 
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
     def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
     def set_token(self, session_id: SessionId, token_hash: bytes) -> None: ...
     def of(self, account_id: AccountId) -> Sequence[Session]:
         """The account's own, without those of visitors."""
+
+    def of_link(self, link_id: LinkId) -> Sequence[Session]:
+        """The visitors of a link, the oldest first, whether or not they have expired."""
+
+    def guests(self, link_id: LinkId) -> Sequence[str]:
+        """What the visitors of a link are called."""
 
     def get(self, session_id: SessionId) -> tuple[Session, Account] | None: ...
     def all(self, limit: int) -> Sequence[tuple[Session, Account]]:

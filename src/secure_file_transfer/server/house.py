@@ -2,13 +2,15 @@
 
 import threading
 from dataclasses import asdict
+from pathlib import Path
 
 import structlog
 
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
 from ..model import LogEvent
-from ..services.access import Access
+from ..ports import KeySource
+from ..services.access import Access, Linked
 from ..services.accounts import Accounts
 from ..services.audit import Audit
 from ..services.block_leases import BlockLeases
@@ -19,7 +21,7 @@ from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
 from ..services.keys import Keys
-from ..services.links import Links
+from ..services.links import Links, Placed
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
 from ..services.registration import Registration
@@ -50,8 +52,13 @@ _DAY_US = 24 * _HOUR_US
 class House:
     """Everything behind the doors of a server with accounts: one data directory, opened."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open it.
+    front: Placed | None = None
+    """The link that the whole server is there for, where it is a share."""
+    linked: Linked | None = None
+    """The files that links give, where they are not in the catalog."""
+
+    def __init__(self, settings: Settings, *, key_source: KeySource | None = None, tls: Path | None = None) -> None:
+        """Open it. `key_source` and `tls` are for a master key and certificates that are kept elsewhere.
 
         Raises:
             CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
@@ -61,7 +68,7 @@ class House:
         self.clock = clock = SystemClock()
         self.catalog = catalog = open_catalog(self.directory.catalog)
         try:
-            self.keys = Keys(catalog, choose_key_source(self.directory.keys))
+            self.keys = Keys(catalog, key_source or choose_key_source(self.directory.keys))
             self.keys.open()
         except BaseException:
             catalog.close()
@@ -101,7 +108,7 @@ class House:
         self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
-        self.certificates = Certificates(self.directory.tls, clock, write_file)
+        self.certificates = Certificates(tls or self.directory.tls, clock, write_file)
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard
         )

@@ -14,14 +14,19 @@ from secure_file_transfer.model import Account, ApiToken, Conflict, DriveId, Ent
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree
 
+from .joined import JoinedTree
 from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, TOP, SharedFolders, Way, named, now_and_then, of_owner, way_in
 from .vault import VaultTree
 from .vault_nodes import not_found
-from .visits import FileRoot, anchored, counter
+from .visits import FileRoot, anchored, counter, verifier
 
 ANY_FILE = ("*",)
 _ROOT = RemotePath()
+
+
+Linked = Callable[[Link, Principal], FileTree | None]
+"""The files that a link gives to this visitor; None: those in the catalog."""
 
 
 def _nothing() -> None:
@@ -161,6 +166,7 @@ class Access:
         clock: for how often that is asked.
         guest_tree: what an anonymous guest sees; None where there are no guests.
         guest_rights: what a guest may do there.
+        linked: the files that a link gives, where they are not those of the node that it hangs on.
     """
 
     def __init__(
@@ -171,7 +177,9 @@ class Access:
         *,
         guest_tree: FileTree | None = None,
         guest_rights: Rights = Rights.NONE,
+        linked: Linked | None = None,
     ) -> None:
+        self._linked = linked
         self._tree_of = tree_of
         self._catalog = catalog
         self._clock = clock
@@ -240,6 +248,13 @@ class Access:
         catalog, clock, session = self._catalog, self._clock, principal.session
         if catalog is None or clock is None or self._tree_of is None or session is None:
             raise SignInRequiredError("Links open nothing here")
+        fetch = _nothing if session.counted else counter(catalog, clock, link, session.id)
+        if self._linked is not None and (given := self._linked(link, principal)) is not None:
+            verify = verifier(link)
+            catalog.read(verify)
+            fixed = path.is_root and isinstance(given, JoinedTree)
+            rights = link.rights & Rights.READ if fixed else link.rights
+            return Grant(given, rights, _ROOT, now_and_then(catalog, clock, verify), fetch)
         lies_in = path.parent if above and not path.is_root else path
         found = catalog.read(lambda tx: anchored(tx, link, lies_in, path))
         if isinstance(found, FileRoot):
@@ -247,7 +262,6 @@ class Access:
         if not isinstance(tree := self._tree_of(link.drive_id), VaultTree):
             raise not_found(path)
         check = now_and_then(catalog, clock, found.verify)
-        fetch = _nothing if session.counted else counter(catalog, clock, link, session.id)
         return Grant(tree.seen_from(found), link.rights, found.path, check, fetch)
 
     def _shared(self, account: Account, catalog: Catalog, path: RemotePath, *, above: bool) -> Grant:

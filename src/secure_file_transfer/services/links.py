@@ -13,6 +13,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from secure_file_transfer.errors import InvalidRequestError, NotFoundError, SignInFailedError, WeakPasswordError
@@ -40,6 +41,8 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 SecretOf = Callable[[DriveId, bytes], bytes]
 """The secret of a drive for a salt: 32 bytes."""
+Admission = Callable[[Link, str], AbstractContextManager[None]]
+"""What a new visitor of the link, from that address, comes in through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Placed:
     secret: str | None = field(default=None, repr=False)
 
 
+def _admitted(_link: Link, _address: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Links:
     """The links of all accounts. One object serves all doors and threads of a process."""
 
@@ -80,6 +87,8 @@ class Links:
         self._sessions = sessions
         self._guard = guard
         self._secret_of = secret_of
+        self.admission: Admission = _admitted
+        """Where a server has only so many places for visitors; it raises when none is free."""
 
     # --- for those who make them ----------------------------------------------------------------------------------
 
@@ -190,6 +199,7 @@ class Links:
             NotFoundError: see `find`.
             SignInFailedError: the link has a password, and this is not it.
             TooManyRequestsError: too many wrong guesses, see `guard`.
+            BusyError: there is no place for another visitor.
         """
         link = self.find(secret)
         if link.protected:
@@ -197,9 +207,9 @@ class Links:
         ends = TimeUs(self._clock.now_us() + VISIT_US)
         if link.expires_us is not None:
             ends = min(ends, link.expires_us)
-        who = f"{name[:NAME_MAX]} ({agent})" if name else agent
         try:
-            return self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=who)
+            with self.admission(link, address):
+                return self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=agent, name=name)
         except NotFoundError:
             raise does_not_work() from None
 

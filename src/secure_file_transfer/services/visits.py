@@ -29,7 +29,7 @@ def anchored(tx: CatalogTx, link: Link, path: RemotePath, asked: RemotePath) -> 
     Raises:
         NotFoundError: the link has ended; or beside a shared file there is nothing.
     """
-    verify = _verifier(link)
+    verify = verifier(link)
     verify(tx)
     node = tx.nodes.get(link.node_id)
     if node is None:
@@ -43,7 +43,9 @@ def anchored(tx: CatalogTx, link: Link, path: RemotePath, asked: RemotePath) -> 
     return Anchor(_ROOT / node.name, node.id, verify)
 
 
-def _verifier(link: Link) -> Callable[[CatalogTx], None]:
+def verifier(link: Link) -> Callable[[CatalogTx], None]:
+    """What raises, within a transaction, once the link has ended or gives less than it did."""
+
     def verify(tx: CatalogTx) -> None:
         now = tx.links.get(link.id)
         if now is None or link.rights & ~now.rights:

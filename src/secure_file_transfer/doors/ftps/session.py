@@ -8,7 +8,7 @@ from ...model import Account, Principal
 from ...paths import RemotePath
 from ...services.credentials import Credentials, Shown
 from ...services.files import Files
-from ...services.sessions import Sessions
+from ...services.sessions import Sessions, Visit
 from ...services.shares import Shares
 from ...services.traffic import Traffic
 from ...services.uploads import Uploads
@@ -23,6 +23,10 @@ class Registrar(Protocol):
 
     def register(self, name: str, password: str, *, email: str = "", source: str) -> bool:
         """Whether the new account may sign in now, or waits for an operator. Raises what the services raise."""
+
+
+Visiting = Callable[[str, str, str, str], Visit]
+"""Opens the link that the server is there for: by name, password, address and agent. Raises what the services raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class FtpsServices:
     shares: Shares | None = None
     traffic: Traffic | None = None
     registration: Registrar | None = None
+    visit: Visiting | None = None
+    """Where a link stands in place of accounts: what signs in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ...services.devices import Devices
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
-from ...services.links import Links
+from ...services.links import Links, Placed
 from ...services.networks import source_of
 from ...services.own_password import OwnPassword
 from ...services.registration import Registration
@@ -65,7 +65,8 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people` without accounts. `front` is the link that the whole
+    server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -89,6 +90,7 @@ class HttpServices:
     devices: Devices | None = None
     tokens: Tokens | None = None
     people: People | None = None
+    front: Placed | None = None
 
 
 class Context:

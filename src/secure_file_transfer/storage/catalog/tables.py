@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0010"
+REVISION = "0016"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -157,6 +157,7 @@ sessions = _table(
     # A column and not a table beside it: a visitor's session without its link must not be the owner's own.
     sa.Column("link_id", sa.Integer, sa.ForeignKey("links.id", ondelete="CASCADE")),
     sa.Column("counted", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("guest", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Index("sessions_by_account", "account_id"),
     sa.Index("sessions_by_expiry", "expires_us"),
     sa.Index("sessions_by_link", "link_id", sqlite_where=sa.text("link_id IS NOT NULL")),
