@@ -82,7 +82,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         house.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
-        access = Access(house.vaults.tree, house.catalog, house.clock)
+        access = Access(house.vaults.tree, house.catalog, house.clock, mounted=house.mounts.tree_of)
         files = Files(access, house.credentials.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
         limits = stack.enter_context(
