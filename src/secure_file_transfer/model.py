@@ -38,6 +38,8 @@ transaction and not one file-system synchronisation each."""
 DEFAULT_PORT = 5000
 SHARED_FOLDER = "Shared"
 """At the top of every home: what others share with its owner, as `/Shared/<owner>/<name>`. No file has this place."""
+DRIVES_FOLDER = "Drives"
+"""The same for folder drives, as `/Drives/<name>`."""
 
 
 class Rights(IntFlag):
@@ -197,6 +199,18 @@ class Drive:
     wrapped_key: bytes
     bytes: int
     files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder drive: `path` on the server's disk, a folder or the only file that the drive shows."""
+
+    drive_id: DriveId
+    root_id: NodeId
+    name: str
+    path: str
+    kind: Kind
+    created_us: TimeUs
 
 
 @dataclass(frozen=True, slots=True)

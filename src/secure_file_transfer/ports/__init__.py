@@ -18,9 +18,9 @@ from .catalog import (
     Versions,
 )
 from .events import OPERATORS, Audience, Event, EventBus, Topic
-from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
+from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
-from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
+from .trees import Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
 
 __all__ = [
     "OPERATORS",
@@ -46,10 +46,13 @@ __all__ = [
     "Factors",
     "Facts",
     "FileTree",
+    "FolderPlaces",
     "Grants",
     "Groups",
     "KeySource",
     "Links",
+    "MountedTree",
+    "Mounts",
     "NodeCursor",
     "Nodes",
     "Sessions",

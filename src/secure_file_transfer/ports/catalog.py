@@ -21,7 +21,7 @@ from ..model import (
     Version,
     VersionId,
 )
-from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
+from .people import Accounts, Devices, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 
 T = TypeVar("T")
 
@@ -255,6 +255,8 @@ class CatalogTx(Protocol):
     def groups(self) -> Groups: ...
     @property
     def grants(self) -> Grants: ...
+    @property
+    def mounts(self) -> Mounts: ...
     @property
     def factors(self) -> Factors: ...
     @property

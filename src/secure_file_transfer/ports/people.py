@@ -13,8 +13,10 @@ from ..model import (
     DriveId,
     Group,
     GroupId,
+    Kind,
     Link,
     LinkId,
+    Mount,
     NodeId,
     Received,
     Rights,
@@ -274,6 +276,23 @@ class Links(Protocol):
 
     def delete(self, link_id: LinkId) -> None:
         """End it, with the sessions of all its visitors."""
+
+
+class Mounts(Protocol):
+    """Folder drives. A mount goes with its drive, and grants and links to it go with the drive's root."""
+
+    def create(self, drive_id: DriveId, name: str, path: str, target: str, kind: Kind, now: TimeUs) -> None:
+        """Say what a new drive shows; its root is then called `target`. Raises ExistsError: the name is taken."""
+
+    def get(self, drive_id: DriveId) -> Mount | None: ...
+    def by_name(self, name: str) -> Mount | None:
+        """Whatever the case."""
+
+    def all(self) -> Sequence[Mount]:
+        """By name."""
+
+    def received(self, account_id: AccountId) -> Sequence[tuple[Mount, Rights]]:
+        """What was granted to an account, itself or by its groups."""
 
 
 class Tokens(Protocol):

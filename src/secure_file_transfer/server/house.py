@@ -22,6 +22,7 @@ from ..services.groups import Groups
 from ..services.guard import Guard, Rules
 from ..services.keys import Keys
 from ..services.links import Links, Placed
+from ..services.mounts import Mounts
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
 from ..services.registration import Registration
@@ -40,6 +41,7 @@ from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.events import LocalEventBus
+from ..storage.folder import Places
 from ..storage.keysource import choose_key_source
 
 _log = structlog.get_logger()
@@ -78,6 +80,7 @@ class House:
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
+        self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), self.audit)
         self.guard = guard = Guard(clock, _rules(settings))
         self.factors = SecondFactor(
             catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt)

@@ -84,7 +84,13 @@ def open_server(
         house.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
-        access = Access(house.vaults.tree, house.catalog, house.clock, linked=house.linked)
+        access = Access(
+            house.vaults.tree,
+            house.catalog,
+            house.clock,
+            mounted=house.mounts.tree_of,
+            linked=house.linked,
+        )
         files = Files(access, house.credentials.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
         limits = stack.enter_context(

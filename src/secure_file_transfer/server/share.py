@@ -24,8 +24,8 @@ from ..doors.http.listener import Listener
 from ..doors.sockets import bind
 from ..errors import ConfigurationError, DataDirectoryInUseError, InvalidRequestError, SecureFileTransferError
 from ..model import DEFAULT_PORT, Account, Kind, Link, LinkId, Principal, Rights, Role, TimeUs
-from ..paths import RemotePath, display, numbered
-from ..ports import CatalogTx, FileTree
+from ..paths import RemotePath, check_name, display, numbered
+from ..ports import CatalogTx, FileTree, MountedTree
 from ..seal.keys import MasterKey
 from ..services.accounts import check_account_name
 from ..services.joined import JoinedTree, Place
@@ -35,7 +35,7 @@ from ..services.visitors import Happening, Visitor, Visitors, What
 from ..services.watched import WatchedTree
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
-from ..storage.folder import FolderTree
+from ..storage.folder import Places
 from ..storage.keysource import EnvKeySource
 from ..storage.platform import allow_many_files, share_one_heap
 from .house import House
@@ -53,6 +53,7 @@ _YOUNG_SECONDS = 60
 _PORTS_TRIED = 50
 _SHUTDOWN_SECONDS = 2
 _FTPS_PORT = 10021
+_ROOT = RemotePath()
 _MANY = "Shared files"
 _OWNER = "host"
 _SECRETS = frozenset(
@@ -62,6 +63,15 @@ _SECRETS = frozenset(
     }
 )  # fmt: skip
 """Names that hold keys and passwords wherever they are found."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A folder or file of the disk; of a file's tree only `path` is shown."""
+
+    tree: MountedTree
+    path: RemotePath
+    kind: Kind
 
 
 @dataclass(frozen=True)
@@ -139,11 +149,12 @@ def open_share(wish: Wish) -> Iterator[Share]:
     """Share from now on, until the context ends.
 
     Raises:
-        ConfigurationError: a path cannot be shared, or the port cannot be had.
+        NotFoundError, ForbiddenError: a path is not there, or may not be read.
+        ConfigurationError: the port cannot be had.
         InvalidRequestError, WeakPasswordError, InvalidNameError: the link cannot be made so.
         StorageError
     """
-    found = [_resolved(path) for path in wish.paths]
+    places = _places(wish.paths, SystemClock())
     remove_leftovers()
     share_one_heap()
     allow_many_files()
@@ -154,7 +165,7 @@ def open_share(wish: Wish) -> Iterator[Share]:
         configure_logs("error" if wish.quiet_logs else settings.log_level, settings.log_format)
         ends = None if wish.ends_in is None else TimeUs(SystemClock().now_us() + int(wish.ends_in * 1_000_000))
         house, listener, announcement = stack.enter_context(
-            open_server(settings, lambda given: ShareHouse(given, found, wish, ends))
+            open_server(settings, lambda given: ShareHouse(given, places, wish, ends))
         )
         assert isinstance(house, ShareHouse)  # noqa: S101 - just made
         listener.start()
@@ -172,12 +183,11 @@ def _close(house: "ShareHouse", listener: Listener) -> None:
 class ShareHouse(House):
     """Everything behind the doors of a share."""
 
-    def __init__(self, settings: Settings, paths: Sequence[Path], wish: Wish, ends: TimeUs | None) -> None:
+    def __init__(self, settings: Settings, places: dict[str, _Shared], wish: Wish, ends: TimeUs | None) -> None:
         """Raises what `open_share` raises."""
         key = MasterKey.generate().to_text()
         super().__init__(settings, key_source=EnvKeySource("KEY", {"KEY": key}), tls=_identity(settings.data_dir))
         try:
-            places = _places(paths, self.clock)
             self.visitors = Visitors(self.catalog, self.clock, self.sessions, wish.clients_max)
             self.linked = _Given(places, self.visitors)
             only = len(places) == 1
@@ -222,74 +232,53 @@ class ShareHouse(House):
 class _Given:
     """The files that the link gives, told apart by visitor so that it can be seen what each moves."""
 
-    def __init__(self, places: dict[str, Place], visitors: Visitors) -> None:
+    def __init__(self, places: dict[str, _Shared], visitors: Visitors) -> None:
         self._places = places
         self._visitors = visitors
         self.link_id: LinkId | None = None
 
-    def __call__(self, link: Link, who: Principal) -> FileTree | None:
+    def __call__(self, link: Link, who: Principal, verify: Callable[[], None]) -> FileTree | None:
         if link.id != self.link_id:
             return None
         mover = self._visitors.seen(who)
         first, *others = self._places.values()
         if not others and first.kind is Kind.FOLDER:
-            return WatchedTree(first.tree, mover)
-        return JoinedTree(
-            {
-                name: Place(WatchedTree(place.tree, mover, _told(name, place)), place.path, place.kind)
-                for name, place in self._places.items()
-            }
-        )
-
-
-def _told(name: str, place: Place) -> RemotePath:
-    return RemotePath((name,)) if place.kind is Kind.FOLDER else RemotePath()
+            return WatchedTree(first.tree.seen_from(_ROOT, verify), mover)
+        places = {}
+        for name, each in self._places.items():
+            told = RemotePath((name,)) if each.kind is Kind.FOLDER else _ROOT
+            tree = WatchedTree(each.tree.seen_from(_ROOT, verify), mover, told)
+            places[name] = Place(tree, each.path, each.kind)
+        return JoinedTree(places)
 
 
 # --- what is shared ---------------------------------------------------------------------------------------------
 
 
-def _resolved(path: Path) -> Path:
-    """Where a path leads now. From here on nothing follows a symbolic link."""
-    try:
-        found = path.resolve(strict=True)
-        mode = found.stat().st_mode
-    except OSError as error:
-        raise ConfigurationError(
-            f"{display(str(path))} cannot be shared: {error.strerror or error}", hint="Name a folder or file here."
-        ) from None
-    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise ConfigurationError(f"{display(str(path))} is neither a folder nor a file", hint="Name one of these.")
-    if not os.access(found, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
-        raise ConfigurationError(f"You may not read {display(str(path))}", hint="Ask its owner, or name another.")
-    return found
+def _places(paths: Sequence[Path], clock: SystemClock) -> dict[str, _Shared]:
+    """Each under its own name, or one with a number where two are called the same.
 
-
-def _places(paths: Sequence[Path], clock: SystemClock) -> dict[str, Place]:
-    """Each under its own name, or one with a number where two are called the same. One tree for each directory."""
-    places: dict[str, Place] = {}
-    trees: dict[Path, FolderTree] = {}
-    for path in dict.fromkeys(paths):
-        folder = path.is_dir()
-        root = path if folder else path.parent
-        tree = trees.setdefault(root, FolderTree(root, clock))
-        plain, number = path.name or "disk", 2
+    Where a path leads is found out once. From then on nothing follows a symbolic link.
+    """
+    disk = Places(clock, [])
+    found: dict[str, _Shared] = {}
+    for place, kind in dict.fromkeys(disk.resolve(str(path)) for path in paths):
+        plain, number = Path(place).name or "disk", 2
         name = plain
-        while name in places:
+        while name in found:
             name, number = numbered(plain, number), number + 1
-        RemotePath.parse(f"/{name}")  # a name that no path can hold is told now, and not to each guest
-        inner = RemotePath() if folder else RemotePath((path.name,))
-        places[name] = Place(tree, inner, Kind.FOLDER if folder else Kind.FILE)
-    if not places:
+        check_name(name)  # what no path can hold is told now, and not to each guest
+        found[name] = _Shared(disk.tree(place, kind), _ROOT if kind is Kind.FOLDER else RemotePath((plain,)), kind)
+    if not found:
         raise InvalidRequestError("There is nothing to share", hint="Name a folder or a file.")
-    return places
+    return found
 
 
 def risks(paths: Sequence[Path]) -> list[str]:
     """What somebody may not have meant to give away, one sentence each; empty where nothing strikes the eye."""
     found = []
     home = _home()
-    for path in map(_resolved, paths):
+    for path in (Path(Places(SystemClock(), []).resolve(str(each))[0]) for each in paths):
         said = display(str(path))
         if path == Path(path.anchor):
             found.append(f"{said} is the whole disk.")

@@ -17,14 +17,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from secure_file_transfer.errors import InvalidRequestError, NotFoundError, SignInFailedError, WeakPasswordError
-from secure_file_transfer.model import Account, DriveId, Kind, Link, LinkId, Principal, Rights, TimeUs
+from secure_file_transfer.model import Account, DriveId, Link, LinkId, Principal, Rights, TimeUs
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .guard import Guard
 from .passwords import LENGTH_MAX, PasswordHasher, is_plausible
 from .sessions import Sessions, Visit
-from .shares import ON_FILES, own_node, path_of, reached, require_own, sharer
+from .shares import givable, own_node, reached, require_own, sharer, shown_path
 
 LINKS_MAX = 1000
 """Of one account: a listing of them is one answer."""
@@ -109,7 +109,7 @@ class Links:
 
         def work(tx: CatalogTx) -> Link:
             node = own_node(tx, account, path)
-            rights = terms.rights if node.kind is Kind.FOLDER else terms.rights & ON_FILES
+            rights = terms.rights & givable(node)
             if not rights:
                 raise InvalidRequestError(
                     f"That gives nothing on {display(str(path))}", hint="Choose another level; a drop box is a folder."
@@ -136,7 +136,7 @@ class Links:
         account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Placed]:
-            found = [(link, path_of(tx, account.home_id, link.node_id)) for link in tx.links.of(account.id)]
+            found = [(link, shown_path(tx, account, link.drive_id, link.node_id)) for link in tx.links.of(account.id)]
             return [Placed(link, path) for link, path in found if path is not None and reached(principal, path)]
 
         return self._catalog.read(look)
@@ -151,13 +151,13 @@ class Links:
 
         def look(tx: CatalogTx) -> tuple[Link, RemotePath, bytes]:
             link = _own_link(tx, account, link_id)
-            path = path_of(tx, account.home_id, link.node_id)
+            path = shown_path(tx, account, link.drive_id, link.node_id)
             if path is None or not reached(principal, path):
                 raise _no_link()
             return link, path, tx.links.salt(link.id)
 
         link, path, salt = self._catalog.read(look)
-        return Placed(link, path, self._secret(link.drive_id, salt))
+        return Placed(link, path, self._secret(account.home_id, salt))
 
     def revoke(self, principal: Principal, link_id: LinkId) -> None:
         """End a link at once, and all that its visitors do (attack 58).
@@ -169,7 +169,7 @@ class Links:
 
         def work(tx: CatalogTx) -> None:
             link = _own_link(tx, account, link_id)
-            path = path_of(tx, account.home_id, link.node_id)
+            path = shown_path(tx, account, link.drive_id, link.node_id)
             if path is not None and not reached(principal, path):
                 raise _no_link()
             tx.links.delete(link.id)

@@ -344,6 +344,19 @@ api_tokens = _table(
     sa.Index("api_tokens_by_account", "account_id"),
 )
 
+# Folder drives; a vault drive has no row here.
+mounts = _table(
+    "mounts",
+    sa.Column("drive_id", sa.Integer, sa.ForeignKey("drives.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    # Of the directory, or of the only file that the drive shows.
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
 facts = _table(
     "facts",
     sa.Column("name", sa.Text, primary_key=True),

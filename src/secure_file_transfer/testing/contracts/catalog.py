@@ -22,6 +22,7 @@ from .catalog_devices import DevicesContract
 from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
 from .catalog_model import TreeModelContract
+from .catalog_mounts import MountsContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
 from .catalog_tokens import TokensContract
@@ -48,6 +49,7 @@ class CatalogContract(
     LimitsContract,
     SharingContract,
     LinksContract,
+    MountsContract,
     TransactionsContract,
     TreeModelContract,
 ):

@@ -12,6 +12,7 @@ from .facts import Facts
 from .grants import Grants
 from .groups import Groups
 from .links import Links
+from .mounts import Mounts
 from .nodes import Nodes
 from .sessions import Sessions
 from .tokens import Tokens
@@ -77,6 +78,11 @@ class Tx:
     def grants(self) -> Grants:
         """Who else may do what."""
         return Grants(self._sql)
+
+    @property
+    def mounts(self) -> Mounts:
+        """Folder drives."""
+        return Mounts(self._sql)
 
     @property
     def factors(self) -> Factors:
