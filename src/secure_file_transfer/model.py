@@ -39,6 +39,8 @@ transaction and not one file-system synchronisation each."""
 DEFAULT_PORT = 5000
 SHARED_FOLDER = "Shared"
 """At the top of every home: what others share with its owner, as `/Shared/<owner>/<name>`. No file has this place."""
+DRIVES_FOLDER = "Drives"
+"""The same for folder drives, as `/Drives/<name>`."""
 
 
 class Rights(IntFlag):
@@ -201,6 +203,18 @@ class Drive:
 
 
 @dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder drive: `path` on the server's disk, a folder or the only file that the drive shows."""
+
+    drive_id: DriveId
+    root_id: NodeId
+    name: str
+    path: str
+    kind: Kind
+    created_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A person or machine that may sign in. `home_id` is its own vault drive.
 
@@ -304,6 +318,8 @@ class Session:
     """The link that a visitor opened. The account is then the link's owner, and not who is signed in."""
     counted: bool = False
     """Whether the visitor has fetched something, which counts as one download of the link."""
+    guest: str = ""
+    """What a visitor is called: a name of its own choice, or one that we gave. No two of a link have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,9 +518,13 @@ class Principal:
 
     @property
     def name(self) -> str:
-        """The account's name, the link's number, or `guest`."""
+        """The account's name, a visitor's with the number of the link, or `guest`.
+
+        Visitors choose their names. Alone, such a name could be an account's; no account's has a space in it.
+        """
         if self.link is not None:
-            return f"link #{self.link.id}"
+            guest = self.session.guest if self.session is not None else ""
+            return f"{guest} (link #{self.link.id})" if guest else f"link #{self.link.id}"
         return self.account.name if self.account else "guest"
 
     @property

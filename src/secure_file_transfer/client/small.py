@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidRequestError, ProtocolViolationError, SecureFileTransferError, TooLargeError
-from ..model import KIB, MIB, SHARED_FOLDER, Entry
+from ..model import DRIVES_FOLDER, KIB, MIB, SHARED_FOLDER, Entry
 from ..paths import RemotePath
 from ..transfer.frames import Frame, FrameReader, frame_head
 from . import wire
@@ -28,7 +28,7 @@ FILE_MAX = 1 * MIB
 
 async def blocks_at(api: Api, *paths: RemotePath) -> BlockService | None:
     """The block protocol, or None where the server does not offer it for one of these places."""
-    if any(path.parts[:1] == (SHARED_FOLDER,) for path in paths):
+    if any(path.parts[:1] in {(SHARED_FOLDER,), (DRIVES_FOLDER,)} for path in paths):
         return None
     return await api.block_service()
 

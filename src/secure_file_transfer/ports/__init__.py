@@ -21,9 +21,9 @@ from .chat import Chat, ChatId, Chats, Marks, Message, ReaderId, Side, Sight
 from .control import Bars, Endings, Warnings
 from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .log import LogEvents, LogRecord
-from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
+from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
-from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
+from .trees import Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
 
 __all__ = [
     "OPERATORS",
@@ -54,6 +54,7 @@ __all__ = [
     "Factors",
     "Facts",
     "FileTree",
+    "FolderPlaces",
     "Grants",
     "Groups",
     "KeySource",
@@ -62,6 +63,8 @@ __all__ = [
     "LogRecord",
     "Marks",
     "Message",
+    "MountedTree",
+    "Mounts",
     "NodeCursor",
     "Nodes",
     "ReaderId",

@@ -24,7 +24,7 @@ from ..model import (
 from .chat import Chats
 from .control import Bars, Endings, Warnings
 from .log import LogEvents
-from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
+from .people import Accounts, Devices, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 
 T = TypeVar("T")
 
@@ -264,6 +264,8 @@ class CatalogTx(Protocol):
     def groups(self) -> Groups: ...
     @property
     def grants(self) -> Grants: ...
+    @property
+    def mounts(self) -> Mounts: ...
     @property
     def factors(self) -> Factors: ...
     @property

@@ -1,6 +1,6 @@
 """A drive as services see it, whether its content lies in blocks or in a folder of the disk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,7 @@ from ..errors import ConflictError, InvalidRequestError
 from ..model import (
     Conflict,
     Entry,
+    Kind,
     Page,
     SortKey,
     TimeUs,
@@ -164,3 +165,27 @@ class FileTree(Protocol):
         """
 
     def usage(self) -> Usage: ...
+
+
+class MountedTree(FileTree, Protocol):
+    """A folder drive, which services know by a catalog that does not hold its files."""
+
+    def seen_from(self, base: RemotePath, verify: Callable[[], None]) -> FileTree:
+        """The same drive as somebody sees it whose path to its root is `base`.
+
+        `verify` raises unless they still may; it is called in the instant before anything changes.
+        """
+
+
+class FolderPlaces(Protocol):
+    """The server's disk, as far as folders of it may become drives."""
+
+    def resolve(self, path: str) -> tuple[str, Kind]:
+        """The path without links in it, and what is there.
+
+        Raises:
+            NotFoundError, ForbiddenError, InvalidRequestError
+        """
+
+    def tree(self, path: str, kind: Kind) -> MountedTree:
+        """What a drive shows that was mounted there. Raises StorageError, ForbiddenError."""

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
-from ..services.access import Access
+from ..ports import KeySource
+from ..services.access import Access, Linked
 from ..services.accounts import Accounts
 from ..services.audit import Audit
 from ..services.bars import Bars
@@ -22,8 +24,9 @@ from ..services.groups import Groups
 from ..services.guard import Guard, Rules
 from ..services.journal import Journal
 from ..services.keys import Keys
-from ..services.links import Links
+from ..services.links import Links, Placed
 from ..services.log import Log
+from ..services.mounts import Mounts
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
 from ..services.presence import Presence, alive_in
@@ -43,6 +46,7 @@ from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.events import LocalEventBus
+from ..storage.folder import Places
 from ..storage.keysource import choose_key_source
 from .logs import print_event
 
@@ -56,8 +60,13 @@ _DAY_US = 24 * _HOUR_US
 class House:
     """Everything behind the doors of a server with accounts: one data directory, opened."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open it.
+    front: Placed | None = None
+    """The link that the whole server is there for, where it is a share."""
+    linked: Linked | None = None
+    """The files that links give, where they are not in the catalog."""
+
+    def __init__(self, settings: Settings, *, key_source: KeySource | None = None, tls: Path | None = None) -> None:
+        """Open it. `key_source` and `tls` are for a master key and certificates that are kept elsewhere.
 
         Raises:
             CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
@@ -67,7 +76,7 @@ class House:
         self.clock = clock = SystemClock()
         self.catalog = catalog = open_catalog(self.directory.catalog)
         try:
-            self.keys = Keys(catalog, choose_key_source(self.directory.keys))
+            self.keys = Keys(catalog, key_source or choose_key_source(self.directory.keys))
             self.keys.open()
         except BaseException:
             catalog.close()
@@ -82,6 +91,7 @@ class House:
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
+        self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), audit)
         self.bars = Bars(catalog, clock)
         self.guard = guard = Guard(clock, _rules(settings), self.bars, audit)
         self.factors = SecondFactor(
@@ -120,7 +130,7 @@ class House:
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret, audit)
         self.chats = Chats(catalog, clock, self.bus, audit, per_minute=settings.chat_rate, days=settings.chat_days)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)
-        self.certificates = Certificates(self.directory.tls, clock, write_file)
+        self.certificates = Certificates(tls or self.directory.tls, clock, write_file)
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard, audit
         )

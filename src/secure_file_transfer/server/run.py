@@ -73,18 +73,26 @@ def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> No
 
 
 @contextmanager
-def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[[], Announcement]]]:
+def open_server(
+    settings: Settings, make: Callable[[Settings], House] = House
+) -> Iterator[tuple[House, Listener, Callable[[], Announcement]]]:
     """A server with accounts, bound to its port and ready to run; the third value is to be called once it runs."""
     with ExitStack() as stack:
         stack.enter_context(DataDirectory(settings.data_dir).lock())
-        house = House(settings)
+        house = make(settings)
         stack.callback(house.close)
         janitor = Janitor(house.sweeper, house.journal.sweep)
         stack.callback(janitor.close)
         house.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
-        access = Access(house.vaults.tree, house.catalog, house.clock)
+        access = Access(
+            house.vaults.tree,
+            house.catalog,
+            house.clock,
+            mounted=house.mounts.tree_of,
+            linked=house.linked,
+        )
         files = Files(access, house.credentials.check, on_removed=janitor.poke)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
         limits = stack.enter_context(
@@ -194,6 +202,7 @@ def listen(
             block_size=settings.block_size,
             version=__version__,
             proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
+            front=house.front if house else None,
         )
     )
     listener = serve_config(

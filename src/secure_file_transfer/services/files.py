@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from threading import Event
 
-from secure_file_transfer.errors import IsAFolderError, NotFoundError, ShuttingDownError
+from secure_file_transfer.errors import ConflictError, IsAFolderError, NotFoundError, ShuttingDownError
 from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
@@ -80,12 +80,13 @@ class Files:
     ) -> Page:
         """One page of a folder, 1 to 10,000 entries. Raises NotFoundError, NotAFolderError, InvalidRequestError.
 
-        The first page of a home begins, besides those entries, with `/Shared` when there is something in it.
+        The first page of a home begins, besides those entries, with `/Drives` and `/Shared` when there is something in
+        them.
         """
         tree = self._tree(principal, Rights.READ, path)
         page = tree.list(path, sort=sort, descending=descending, cursor=cursor, limit=limit)
-        if path.is_root and cursor is None and (shared := self._access.shared_folder(principal)):
-            return Page([shared, *page.entries], page.cursor)
+        if path.is_root and cursor is None and (beside := self._access.beside(principal)):
+            return Page([*beside, *page.entries], page.cursor)
         return page
 
     def make_folder(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Entry:
@@ -141,8 +142,11 @@ class Files:
     ) -> Entry:
         """Between two drives: with the rights at both ends, and no longer than they and the session last."""
         one, other = leaving.tree, arriving.tree
-        assert isinstance(one, VaultTree)  # noqa: S101 - `together` has looked
-        assert isinstance(other, VaultTree)  # noqa: S101
+        if not (isinstance(one, VaultTree) and isinstance(other, VaultTree)):
+            raise ConflictError(
+                f"{display(str(source))} and {display(str(target))} lie on drives that differ",
+                hint="Fetch it from the one and send it to the other.",
+            )
 
         def check() -> None:
             if self._stopping.is_set():

@@ -13,6 +13,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from secure_file_transfer.errors import InvalidRequestError, NotFoundError, SignInFailedError, WeakPasswordError
@@ -20,7 +21,6 @@ from secure_file_transfer.model import (
     Account,
     Category,
     DriveId,
-    Kind,
     Link,
     LinkId,
     Principal,
@@ -36,7 +36,7 @@ from .guard import Guard
 from .log_text import moment
 from .passwords import LENGTH_MAX, PasswordHasher, is_plausible
 from .sessions import Sessions, Visit
-from .shares import ON_FILES, own_node, path_of, reached, require_own, sharer
+from .shares import givable, own_node, reached, require_own, sharer, shown_path
 
 LINKS_MAX = 1000
 """Of one account: a listing of them is one answer."""
@@ -53,6 +53,8 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 SecretOf = Callable[[DriveId, bytes], bytes]
 """The secret of a drive for a salt: 32 bytes."""
+Admission = Callable[[Link, str], AbstractContextManager[None]]
+"""What a new visitor of the link, from that address, comes in through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Placed:
     secret: str | None = field(default=None, repr=False)
 
 
+def _admitted(_link: Link, _address: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Links:
     """The links of all accounts. One object serves all doors and threads of a process."""
 
@@ -95,6 +101,8 @@ class Links:
         self._sessions = sessions
         self._guard = guard
         self._secret_of = secret_of
+        self.admission: Admission = _admitted
+        """Where a server has only so many places for visitors; it raises when none is free."""
 
     # --- for those who make them ----------------------------------------------------------------------------------
 
@@ -115,7 +123,7 @@ class Links:
 
         def work(tx: CatalogTx) -> Link:
             node = own_node(tx, account, path)
-            rights = terms.rights if node.kind is Kind.FOLDER else terms.rights & ON_FILES
+            rights = terms.rights & givable(node)
             if not rights:
                 raise InvalidRequestError(
                     f"That gives nothing on {display(str(path))}", hint="Choose another level; a drop box is a folder."
@@ -145,7 +153,7 @@ class Links:
         account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Placed]:
-            found = [(link, path_of(tx, account.home_id, link.node_id)) for link in tx.links.of(account.id)]
+            found = [(link, shown_path(tx, account, link.drive_id, link.node_id)) for link in tx.links.of(account.id)]
             return [Placed(link, path) for link, path in found if path is not None and reached(principal, path)]
 
         return self._catalog.read(look)
@@ -160,13 +168,13 @@ class Links:
 
         def look(tx: CatalogTx) -> tuple[Link, RemotePath, bytes]:
             link = _own_link(tx, account, link_id)
-            path = path_of(tx, account.home_id, link.node_id)
+            path = shown_path(tx, account, link.drive_id, link.node_id)
             if path is None or not reached(principal, path):
                 raise _no_link()
             return link, path, tx.links.salt(link.id)
 
         link, path, salt = self._catalog.read(look)
-        return Placed(link, path, self._secret(link.drive_id, salt))
+        return Placed(link, path, self._secret(account.home_id, salt))
 
     def revoke(self, principal: Principal, link_id: LinkId) -> None:
         """End a link at once, and all that its visitors do (attack 58).
@@ -178,7 +186,7 @@ class Links:
 
         def work(tx: CatalogTx) -> None:
             link = _own_link(tx, account, link_id)
-            path = path_of(tx, account.home_id, link.node_id)
+            path = shown_path(tx, account, link.drive_id, link.node_id)
             if path is not None and not reached(principal, path):
                 raise _no_link()
             tx.links.delete(link.id)
@@ -211,6 +219,7 @@ class Links:
             NotFoundError: see `find`.
             SignInFailedError: the link has a password, and this is not it.
             TooManyRequestsError: too many wrong guesses, see `guard`.
+            BusyError: there is no place for another visitor.
         """
         link = self.find(secret)
         if link.protected:
@@ -218,9 +227,9 @@ class Links:
         ends = TimeUs(self._clock.now_us() + VISIT_US)
         if link.expires_us is not None:
             ends = min(ends, link.expires_us)
-        who = f"{name[:NAME_MAX]} ({agent})" if name else agent
         try:
-            visit = self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=who)
+            with self.admission(link, address):
+                visit = self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=agent, name=name)
         except NotFoundError:
             raise does_not_work() from None
         text = f"The link #{link.id} was opened" + (f" by {display(name[:NAME_MAX])}" if name else "")

@@ -36,6 +36,7 @@ from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
 from .audit import SILENT, Audit
 from .guard import Guard
+from .guests import guest_name
 from .lasting import Lasting, lasting
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
@@ -250,8 +251,12 @@ class Sessions:
 
         return self._catalog.write(work)
 
-    def open_for_visitor(self, link: Link, ends: TimeUs, *, door: str, address: str, agent: str) -> Visit:
+    def open_for_visitor(
+        self, link: Link, ends: TimeUs, *, door: str, address: str, agent: str, name: str = ""
+    ) -> Visit:
         """Begin a session for whoever holds the link. It gives the link's rights, and nothing of its owner's.
+
+        `name` is what the visitor wants to be called; see `guests.guest_name` for what it is called.
 
         Raises:
             NotFoundError: the link has just ended.
@@ -262,10 +267,11 @@ class Sessions:
 
         def work(tx: CatalogTx) -> Visit:
             now = self._clock.now_us()
-            session = tx.sessions.create(
-                link.account_id, _hash(token), door, address, agent, now, ends, link_id=link.id
-            )
             tx.sessions.delete_expired(now)  # visits are many and short: nobody else sweeps that often
+            guest = guest_name(name, tx.sessions.guests(link.id))
+            session = tx.sessions.create(
+                link.account_id, _hash(token), door, address, agent, now, ends, link_id=link.id, guest=guest
+            )
             tx.links.use(link.id, now)
             tx.links.trim(link.id, VISITORS_MAX)
             return Visit(token, session, link)

@@ -26,8 +26,9 @@ from secure_file_transfer.model import (
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
-from .accounts import findable, signed_in
+from .accounts import findable, is_admin, require_operator, signed_in
 from .audit import SILENT, Audit, rights_text
+from .mounted import DRIVES, ON_ONE_FILE, received, usable
 from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, named
 from .vault_nodes import not_found
@@ -50,7 +51,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What somebody lets me do, and where I find it."""
+    """What somebody lets me do, and where I find it. A folder drive has no owner."""
 
     path: RemotePath
     owner: str
@@ -80,17 +81,17 @@ class Shares:
 
         def work(tx: CatalogTx) -> Given:
             node = own_node(tx, account, path)
-            given = rights if node.kind is Kind.FOLDER else rights & ON_FILES
+            given = rights & givable(node)
             require_own(principal, given)
             if not given:
                 raise InvalidRequestError(
                     f"That grants nothing on {display(str(path))}",
                     hint="Choose another level; on a file, viewer or 12.",
                 )
-            to_account, to_group, name = _recipient(tx, to)
-            if to_account == account.id:
+            to_account, to_group, name = recipient(tx, to)
+            if to_account == account.id and node.drive_id == account.home_id:
                 raise InvalidRequestError("You have all rights to your own files already")
-            if len(tx.grants.of_drive(account.home_id)) >= GRANTS_MAX:
+            if len(tx.grants.of_drive(node.drive_id)) >= GRANTS_MAX:
                 raise InvalidRequestError("There are too many grants", hint="Share a folder above, or with a group.")
             tx.grants.put(node.id, to_account, to_group, given, now)
             return Given(path, name, given, now)
@@ -111,7 +112,7 @@ class Shares:
 
         def work(tx: CatalogTx) -> int:
             node = own_node(tx, account, path)
-            to_account, to_group, _ = (None, None, "") if to is None else _recipient(tx, to)
+            to_account, to_group, _ = (None, None, "") if to is None else recipient(tx, to)
             count = tx.grants.delete(node.id, to_account, to_group)
             if not count:
                 whom = "anybody" if to is None else display(to)
@@ -125,7 +126,7 @@ class Shares:
         return count
 
     def given(self, principal: Principal) -> Sequence[Given]:
-        """What this account shares, by path."""
+        """What this account shares, by path; for an operator also what folder drives are shared with whom."""
         account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Given]:
@@ -136,6 +137,9 @@ class Shares:
                     paths[each.node_id] = path_of(tx, account.home_id, each.node_id)
                 if (path := paths[each.node_id]) is not None and reached(principal, path):
                     found.append(_given(path, each))
+            for mount in tx.mounts.all() if _is_operator(principal) else ():
+                if reached(principal, path := DRIVES / mount.name):
+                    found += [_given(path, each) for each in tx.grants.of_drive(mount.drive_id)]
             return found
 
         return sorted(self._catalog.read(look), key=lambda each: (each.path.parts, each.to.casefold()))
@@ -145,7 +149,12 @@ class Shares:
         account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Taken]:
-            return [
+            drives = [
+                Taken(path, "", Kind.FOLDER, usable(mount, tx.grants.rights(account.id, mount.root_id)))
+                for mount in received(tx, account.id)
+                if reached(principal, path := DRIVES / mount.name)
+            ]
+            return drives + [
                 Taken(SHARED / owner / name, owner, each.node.kind, tx.grants.rights(account.id, each.node.id))
                 for (owner, name), each in named(tx.grants.received(account.id)).items()
                 if reached(principal, SHARED / owner / name)
@@ -163,7 +172,21 @@ def sharer(principal: Principal, path: RemotePath | None = None) -> Account:
     account = signed_in(principal, Scope.SHARES)
     if path is not None and not reached(principal, path):
         raise not_found(path)
+    if path is not None and path.is_within(DRIVES) and is_admin(account):
+        return require_operator(principal)  # with a token for that, too
     return account
+
+
+def _is_operator(principal: Principal) -> bool:
+    token = principal.token
+    return principal.account is not None and is_admin(principal.account) and (not token or Scope.ADMIN in token.scopes)
+
+
+def givable(node: Node) -> Rights:
+    """The rights on a node that mean anything. The root of a folder drive that is one file has no folder above it."""
+    if node.kind is Kind.FOLDER:
+        return Rights.ALL
+    return ON_FILES if node.parent_id is not None else ON_ONE_FILE
 
 
 def reached(principal: Principal, path: RemotePath) -> bool:
@@ -182,6 +205,8 @@ def own_node(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
     if path.is_within(SHARED):
         # The same whether it is there or not.
         raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask its owner.")
+    if path.is_within(DRIVES):
+        return _drive_root(tx, account, path)
     if path.is_root:
         raise ForbiddenError("A whole home cannot be shared", hint="Share a folder in it.")
     drive = tx.drives.get(account.home_id)
@@ -193,7 +218,8 @@ def own_node(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
     return node
 
 
-def _recipient(tx: CatalogTx, to: str) -> tuple[AccountId | None, GroupId | None, str]:
+def recipient(tx: CatalogTx, to: str) -> tuple[AccountId | None, GroupId | None, str]:
+    """The account, or with `@` before its name the group, and how it is written. Raises NotFoundError."""
     normal = findable(to.removeprefix("@"))
     if to.startswith("@"):
         group = tx.groups.by_name(normal) if normal else None
@@ -204,6 +230,26 @@ def _recipient(tx: CatalogTx, to: str) -> tuple[AccountId | None, GroupId | None
     if account is not None:
         return account.id, None, account.name
     raise NotFoundError(f"There is no account {display(to)}", hint="Write a group with @ before its name.")
+
+
+def _drive_root(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
+    if not is_admin(account):
+        raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask an operator.")
+    if len(path.parts) != len(DRIVES.parts) + 1:
+        raise ForbiddenError(
+            f"{display(str(path))}: a folder drive can only be shared whole", hint="Mount the folder as another drive."
+        )
+    mount = tx.mounts.by_name(path.name)
+    node = tx.nodes.get(mount.root_id) if mount is not None and mount.name == path.name else None
+    if node is None:
+        raise not_found(path)
+    return node
+
+
+def shown_path(tx: CatalogTx, account: Account, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
+    """Where somebody who shared a node has it: in their home, or as a folder drive."""
+    mount = tx.mounts.get(drive_id)
+    return path_of(tx, account.home_id, node_id) if mount is None else DRIVES / mount.name
 
 
 def path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:

@@ -4,21 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from secure_file_transfer.model import AccountId, DriveId, Kind, NodeId, Principal, Rights
+from secure_file_transfer.model import AccountId, DriveId, Kind, LogEvent, NodeId, Principal, Rights
 from secure_file_transfer.paths import RemotePath, numbered
 from secure_file_transfer.seal.keys import DriveKeys
 from secure_file_transfer.services.access import Access
+from secure_file_transfer.services.audit import Audit
 from secure_file_transfer.services.block_leases import BlockLeases
 from secure_file_transfer.services.blocks import Blocks
 from secure_file_transfer.services.commits import Commits
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.groups import Groups
+from secure_file_transfer.services.mounts import Mounts
 from secure_file_transfer.services.shares import Shares
 from secure_file_transfer.services.uploads import Uploads
 from secure_file_transfer.services.vault import VaultTree
 from secure_file_transfer.services.vault_nodes import find
 from secure_file_transfer.storage.blobs import LocalBlobStore
 from secure_file_transfer.storage.catalog import open_catalog
+from secure_file_transfer.storage.folder import Places
 
 from .clock import FakeClock
 from .contracts.catalog_kit import new_account
@@ -45,7 +48,9 @@ class SharingWorld:
             keys = DriveKeys.generate()
             self.trees[drive.id] = VaultTree(drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024)
             self.who[name] = Principal(account, None)
-        self.access = Access(self.trees.__getitem__, self.catalog, self.clock)
+        self.log: list[LogEvent] = []
+        self.mounts = Mounts(self.catalog, self.clock, Places(self.clock, [root]), Audit(self.clock, self.log.append))
+        self.access = Access(self.trees.__getitem__, self.catalog, self.clock, mounted=self.mounts.tree_of)
         self.files = Files(self.access)
         self.shares = Shares(self.catalog, self.clock)
         self.groups = Groups(self.catalog, self.clock)

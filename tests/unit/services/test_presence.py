@@ -290,7 +290,7 @@ def test_events_are_for_operators_and_the_session_itself(world: World) -> None:
 
 
 def test_what_is_paused_is_held_and_the_patient_are_sent_away(world: World) -> None:
-    plain = world.begin(ANN, About("/a", MIB), wake=lambda: world.woken.append(plain))
+    plain: Transfer = world.begin(ANN, About("/a", MIB), wake=lambda: world.woken.append(plain))
     patient = world.begin(ANN, About("/b", MIB, 0, "b", patient=True))
     other = world.begin(BOB)
     assert not plain.limited

@@ -11,7 +11,7 @@ from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.files import Files
 from ...services.presence import Connection, Presence
-from ...services.sessions import Sessions
+from ...services.sessions import Sessions, Visit
 from ...services.shares import Shares
 from ...services.traffic import Traffic
 from ...services.uploads import Uploads
@@ -26,6 +26,10 @@ class Registrar(Protocol):
 
     def register(self, name: str, password: str, *, email: str = "", source: str) -> bool:
         """Whether the new account may sign in now, or waits for an operator. Raises what the services raise."""
+
+
+Visiting = Callable[[str, str, str, str], Visit]
+"""Opens the link that the server is there for: by name, password, address and agent. Raises what the services raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class FtpsServices:
     audit: Audit = SILENT
     presence: Presence | None = None
     control: Control | None = None
+    visit: Visiting | None = None
+    """Where a link stands in place of accounts: what signs in."""
 
 
 @dataclass(frozen=True, slots=True)

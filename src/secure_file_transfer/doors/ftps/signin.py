@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from ...errors import (
+    NotFoundError,
     SecureFileTransferError,
     SignInFailedError,
     SignInRequiredError,
@@ -80,13 +81,17 @@ def account(session: Session, argument: str) -> Reply:
 
 def _sign_in(session: Session, given: str, code: str | None) -> Reply:
     try:
+        if session.services.visit is not None:
+            visit = session.services.visit(session.name, given, session.peer, session.agent)
+            session.who, session.own, session.failures = Principal(None, visit.session, visit.link), True, 0
+            return Reply(230, f"Welcome, {visit.session.guest}.")
         signed = session.services.credentials.sign_in(session.name, given, session.shown, code)
     except TotpRequiredError:
         session.password = given
         return Reply(332, "Now the code of the second factor: ACCT.")
     except TooManyRequestsError as error:
         return Reply(CLOSING, refusal(error).text)
-    except SignInFailedError as error:
+    except (SignInFailedError, NotFoundError) as error:
         session.name = ""
         session.failures += 1
         return refusal(error)

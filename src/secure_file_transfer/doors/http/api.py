@@ -17,7 +17,7 @@ from .clients import add_clients
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
-from .links import add_links
+from .links import add_links, front_json
 from .people import add_people
 from .tokens import add_tokens
 
@@ -87,6 +87,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
                     "registration": services.people.registration.mode.value if services.people else "off",
+                    "share": front_json(services.front) if services.front else None,
                 }
             )
 

@@ -125,6 +125,11 @@ class HttpApp:
             await self._reset.serve(exchange, path)
         elif self._visiting is not None and path.startswith(VISITS):
             await self._visiting.serve(exchange)
+        elif path == b"/" and (front := self._context.services.front) is not None:
+            _only(method, "GET", "HEAD")
+            location = VISITS + (front.secret or "").encode("ascii")
+            headers = [(b"location", location), (b"content-length", b"0"), (b"cache-control", b"no-store")]
+            await exchange.answer(303, headers, b"")
         else:
             _only(method, "GET", "HEAD")
             await self._pages.serve(exchange)

@@ -18,7 +18,7 @@ from ...services.devices import Devices
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
-from ...services.links import Links
+from ...services.links import Links, Placed
 from ...services.log import Log
 from ...services.networks import source_of
 from ...services.own_password import OwnPassword
@@ -82,7 +82,8 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live` and `chats` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live` and `chats` without accounts. `front`
+    is the link that the whole server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -110,6 +111,7 @@ class HttpServices:
     audit: Audit = SILENT
     log: Log | None = None
     live: Live | None = None
+    front: Placed | None = None
 
 
 class Context:

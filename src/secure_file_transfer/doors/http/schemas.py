@@ -138,7 +138,7 @@ class UsedTokenOut(BaseModel):
 
 
 class WhoamiOut(BaseModel):
-    """Who asks. A guest has neither account nor times, a visitor no account but the number of a link."""
+    """Who asks. A guest has neither account nor times, a visitor no account but a name and the number of a link."""
 
     account: AccountOut | None
     since: datetime | None
@@ -146,13 +146,14 @@ class WhoamiOut(BaseModel):
     address: str
     device: str | None
     link: int | None
+    guest: str | None = None
     token: UsedTokenOut | None = None
 
 
 class SessionOut(BaseModel):
     """Somebody who is signed in. `current`: it is the session that asks.
 
-    With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+    With `link`, the number of a link, it is a visitor's, called `guest`, and the account is the one that made the link.
     """
 
     id: int
@@ -225,8 +226,20 @@ class RecoveryOut(BaseModel):
     recovery: list[str]
 
 
+class ShareOut(BaseModel):
+    """The link that the whole server is there for; `secret` is what `POST /links/open` takes."""
+
+    secret: str
+    name: str
+    target: str
+    kind: Literal["file", "folder"]
+    rights: int
+    protected: bool
+    expires: datetime | None
+
+
 class ServerOut(BaseModel):
-    """What the server is."""
+    """What the server is. `share` is null unless it was started by `sft share`."""
 
     name: str
     version: str
@@ -237,6 +250,7 @@ class ServerOut(BaseModel):
     client_certificates: Literal["off", "optional", "required"]
     certificate_sign_in: bool
     registration: Literal["off", "approval", "open"]
+    share: ShareOut | None = None
 
 
 class EntryOut(BaseModel):
@@ -340,6 +354,7 @@ def whoami_json(who: Principal, address: str, device: str | None = None) -> dict
         "address": session.address if session else address,
         "device": device,
         "link": who.link.id if who.link else None,
+        "guest": session.guest if session and who.link else None,
         "token": {"name": token.name, "scopes": sorted(token.scopes), "path": token.path} if token else None,
     }
 

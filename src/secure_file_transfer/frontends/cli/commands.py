@@ -34,6 +34,7 @@ def _part(name: str, target: str, usage: str, summary: str) -> Command:
 
 
 COMMANDS = (
+    Command("share", SHARING, "share:share", "[OPTIONS] PATH...", "Share folders and files of this computer, now."),
     Command("put", FILES, "sending:put", "[OPTIONS] LOCAL... [REMOTE]", "Send files and folders to the server."),
     Command("get", FILES, "receiving:get", "[OPTIONS] REMOTE... [LOCAL]", "Fetch files and folders from the server."),
     Command("sync", FILES, "sync:sync", "[OPTIONS] SOURCE TARGET", "Make a folder like another, here or there."),

@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0013"
+REVISION = "0016"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -157,6 +157,7 @@ sessions = _table(
     # A column and not a table beside it: a visitor's session without its link must not be the owner's own.
     sa.Column("link_id", sa.Integer, sa.ForeignKey("links.id", ondelete="CASCADE")),
     sa.Column("counted", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("guest", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Index("sessions_by_account", "account_id"),
     sa.Index("sessions_by_expiry", "expires_us"),
     sa.Index("sessions_by_link", "link_id", sqlite_where=sa.text("link_id IS NOT NULL")),
@@ -425,6 +426,19 @@ chat_marks = _table(
     sa.Column("side", sa.Integer, nullable=False),
     sa.Column("delivered", sa.Integer, nullable=False),
     sa.Column("read", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+# Folder drives; a vault drive has no row here.
+mounts = _table(
+    "mounts",
+    sa.Column("drive_id", sa.Integer, sa.ForeignKey("drives.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    # Of the directory, or of the only file that the drive shows.
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
     numbered=False,
 )
 

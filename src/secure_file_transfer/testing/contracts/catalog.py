@@ -25,6 +25,7 @@ from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
 from .catalog_log import LogContract
 from .catalog_model import TreeModelContract
+from .catalog_mounts import MountsContract
 from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
 from .catalog_sharing import SharingContract
 from .catalog_tokens import TokensContract
@@ -54,6 +55,7 @@ class CatalogContract(
     SharingContract,
     LinksContract,
     LogContract,
+    MountsContract,
     TransactionsContract,
     TreeModelContract,
 ):

@@ -17,6 +17,7 @@ from .grants import Grants
 from .groups import Groups
 from .links import Links
 from .log_events import LogEvents
+from .mounts import Mounts
 from .nodes import Nodes
 from .sessions import Sessions
 from .tokens import Tokens
@@ -87,6 +88,11 @@ class Tx:
     def grants(self) -> Grants:
         """Who else may do what."""
         return Grants(self._sql)
+
+    @property
+    def mounts(self) -> Mounts:
+        """Folder drives."""
+        return Mounts(self._sql)
 
     @property
     def factors(self) -> Factors:

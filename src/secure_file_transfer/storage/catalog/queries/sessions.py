@@ -25,6 +25,7 @@ _COLUMNS = (
     device_sessions.c.device_id,
     sessions.c.link_id,
     sessions.c.counted,
+    sessions.c.guest,
 )
 _THIS = sessions.c.id == bindparam("session")
 _OF_ACCOUNT = sa.and_(sessions.c.account_id == bindparam("account"), sessions.c.link_id.is_(None))
@@ -56,6 +57,13 @@ _BIND = Statement(sa.insert(device_sessions).values(session_id=bindparam("sessio
 _DELETE = Statement(sa.delete(sessions).where(_THIS))
 _DELETE_OF = Statement(sa.delete(sessions).where(_OF_ACCOUNT))
 _DELETE_OTHERS = Statement(sa.delete(sessions).where(_OF_ACCOUNT, sessions.c.id != bindparam("but")))
+_GUESTS = Statement(sa.select(sessions.c.guest).where(sessions.c.link_id == bindparam("link")))
+_OF_LINK = Statement(
+    sa.select(*_COLUMNS)
+    .select_from(sessions.outerjoin(device_sessions))
+    .where(sessions.c.link_id == bindparam("link"))
+    .order_by(sessions.c.id)
+)
 _DELETE_EXPIRED = Statement(sa.delete(sessions).where(sessions.c.expires_us <= bindparam("now")))
 
 
@@ -103,6 +111,7 @@ class Sessions:
         *,
         device_id: DeviceId | None = None,
         link_id: LinkId | None = None,
+        guest: str = "",
     ) -> Session:
         """A new session, perhaps of a device, or of a visitor by a link.
 
@@ -122,17 +131,26 @@ class Sessions:
                 expires_us=ends,
                 link_id=link_id,
                 counted=0,
+                guest=guest,
             )
             if device_id is not None:
                 self._sql.run(_BIND, session=session_id, device=device_id)
         except ConflictError:
             raise NotFoundError(f"There is no account {account_id}, or not that device or link of it") from None
-        return Session(session_id, account_id, door, address, agent, now, now, ends, device_id, link_id)
+        return Session(session_id, account_id, door, address, agent, now, now, ends, device_id, link_id, guest=guest)
 
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None:
         """The session and its account, whether or not it has expired: the caller knows what time it is."""
         row = self._sql.row(_BY_TOKEN, token=token_hash)
         return _both(row) if row else None
+
+    def of_link(self, link_id: LinkId) -> Sequence[Session]:
+        """All visitors of a link, whether or not they have expired, the oldest first."""
+        return [_session(row) for row in self._sql.rows(_OF_LINK, link=link_id)]
+
+    def guests(self, link_id: LinkId) -> Sequence[str]:
+        """What the visitors of a link are called."""
+        return [str(name) for (name,) in self._sql.rows(_GUESTS, link=link_id)]
 
     def touch(self, session_id: SessionId, now: TimeUs) -> None:
         """It was just used. One that has ended meanwhile stays ended."""
@@ -175,8 +193,8 @@ class Sessions:
 
 
 def _session(row: Row) -> Session:
-    number, account, door, address, agent, created, seen, expires, device, link, counted = row[: len(_COLUMNS)]
-    return Session(number, account, door, address, agent, created, seen, expires, device, link, bool(counted))
+    number, account, door, address, agent, created, seen, expires, device, link, counted, guest = row[: len(_COLUMNS)]
+    return Session(number, account, door, address, agent, created, seen, expires, device, link, bool(counted), guest)
 
 
 def _both(row: Row) -> tuple[Session, Account]:
