@@ -177,7 +177,7 @@ class _Lines:
         who = safe(" ".join(filter(None, (line.actor, line.address))) or line.door or "-")
         text = safe(line.text)
         if not self._for_people:
-            out("  ".join((f"{moment:%Y-%m-%d %H:%M:%S}", mark, line.kind, who, text)))
+            out("  ".join((f"{moment:%Y-%m-%d %H:%M:%S}", mark, padded(line.kind, 20), who, text)))
             return
         if (day := f"{moment:%A %Y-%m-%d}") != self._day:
             self._day = day
