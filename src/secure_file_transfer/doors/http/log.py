@@ -135,8 +135,9 @@ async def _sent(context: Context, pieces: Iterator[bytes], first: bytes) -> Asyn
     try:
         pull.ahead()
         piece: bytes | None = first
-        while piece:
-            yield piece
+        while piece is not None:
+            if piece:
+                yield piece
             piece = await pull.step()
     finally:
         pull.close()
