@@ -34,14 +34,18 @@ def logs(
     *,
     since: Annotated[str | None, Parameter(metavar="TIME")] = None,
     until: Annotated[str | None, Parameter(metavar="TIME")] = None,
-    category: Annotated[tuple[Category, ...], Parameter(alias="-c", negative="")] = (),
-    severity: Annotated[Severity, Parameter(alias="-s")] = Severity.DEBUG,
-    user: Annotated[str, Parameter(alias="-u", metavar="NAME")] = "",
-    address: str = "",
-    door: str = "",
+    category: Annotated[
+        tuple[Category, ...], Parameter(alias="-c", negative="", metavar="NAME", show_choices=False, show_default=False)
+    ] = (),
+    severity: Annotated[
+        Severity, Parameter(alias="-s", metavar="LEVEL", show_choices=False, show_default=False)
+    ] = Severity.DEBUG,
+    user: Annotated[str, Parameter(alias="-u", metavar="NAME", show_default=False)] = "",
+    address: Annotated[str, Parameter(metavar="IP", show_default=False)] = "",
+    door: Annotated[str, Parameter(metavar="NAME", show_default=False)] = "",
     session: Annotated[int | None, Parameter(metavar="ID")] = None,
-    request: Annotated[str, Parameter(metavar="ID")] = "",
-    search: Annotated[str, Parameter(alias="-g", metavar="TEXT")] = "",
+    request: Annotated[str, Parameter(metavar="ID", show_default=False)] = "",
+    search: Annotated[str, Parameter(alias="-g", metavar="TEXT", show_default=False)] = "",
     limit: Annotated[int, Parameter(alias="-n")] = 100,
     mine: Annotated[bool, Flag] = False,
     follow: Annotated[bool, Parameter(alias="-f", negative="", show_default=False)] = False,
