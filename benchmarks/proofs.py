@@ -412,6 +412,7 @@ def main() -> int:
         fault_proofs,
         guard_proof,
         listing_proof,
+        log_proof,
         restart_proofs,
         revocation_proof,
         timing_proof,
@@ -437,6 +438,8 @@ def main() -> int:
         "engine-memory": lambda at, o: crowd_proofs.prove_engine_memory(at, total=o.size or 2 << 30, several=4),
         "sealed": lambda at, o: prove_sealed(at, flips=o.rounds, seed=o.seed),
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
+        "log-export": lambda at, o: log_proof.prove_export(at, rows=o.files or 100_000),
+        "log-cost": lambda at, _: log_proof.prove_cost(at, times=50),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
@@ -462,7 +465,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     options = parser.parse_args()
     # Kills are proven on a disk, not in memory.
-    on_disk = options.proof in {"kill", "tus-kill", "restart"}
+    on_disk = options.proof in {"kill", "tus-kill", "restart", "log-cost"}
     folder = Path(tempfile.mkdtemp()) if on_disk else workplace(3 * (options.size or 4 << 30))
     try:
         print(proofs[options.proof](folder, options))

@@ -10,6 +10,7 @@ from benchmarks import (
     fault_proofs,
     ftps_idle,
     guard_proof,
+    log_proof,
     proofs,
     restart_proofs,
     revocation_proof,
@@ -103,6 +104,14 @@ def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
 def test_nobody_does_what_they_may_not() -> None:
     """Attacks 30, 32, 48, 53 and 58, and whatever else three accounts and two visitors can try on each other."""
     print(rights_machine.run(300))
+
+
+def test_an_export_of_the_log_takes_bounded_memory(tmp_path: Path) -> None:
+    print(log_proof.prove_export(tmp_path, rows=3000))
+
+
+def test_what_it_costs_to_be_written_down_is_measured(tmp_path: Path) -> None:
+    print(log_proof.prove_cost(tmp_path, times=2))
 
 
 @pytest.mark.peer

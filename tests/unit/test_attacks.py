@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-IDENTITY = (3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 42, 43, 47, 49, 58)
+IDENTITY = (3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 42, 43, 44, 47, 49, 58)
 _NUMBERS = r"\d+(?:(?:_and_|_to_|_|, | and )\d+)*"
 _NAMED = re.compile(rf"attacks?[_ ]({_NUMBERS})", re.IGNORECASE)
 _DOORS = ("unit/doors/", "e2e/", "interop/")

@@ -5,6 +5,7 @@ from .core import AsyncClient
 from .devices import Enrolled
 from .facade import SecureFileTransferClient
 from .links import LinkInfo, VisitInfo
+from .log import LogLine
 from .many import Transferred
 from .people import GroupInfo, ManagedAccount
 from .profiles import Profile, Profiles
@@ -41,6 +42,7 @@ __all__ = [
     "GroupInfo",
     "GuardBlock",
     "LinkInfo",
+    "LogLine",
     "ManagedAccount",
     "Profile",
     "Profiles",

@@ -10,6 +10,7 @@ from .control import TransferControl
 from .devices import DeviceRequests
 from .how import LEVEL, How
 from .links import Linking
+from .log import LogApi
 from .many import OnResult, Transferred
 from .people import PeopleRequests
 from .progress import OnProgress
@@ -21,7 +22,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi, LogApi):
     """One server, seen by one account, for asyncio programs.
 
     ```python

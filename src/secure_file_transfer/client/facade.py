@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from ..errors import InvalidRequestError
-from ..model import Entry, SortKey
+from ..model import Entry, LogFilter, SortKey
 from .core import AsyncClient
 from .options import Configured, Options
 from .streams import Download
@@ -206,6 +206,9 @@ class SecureFileTransferClient(Configured):
     revoke_token = _bridged(AsyncClient.revoke_token)
     revoke_tokens = _bridged(AsyncClient.revoke_tokens)
 
+    log = _bridged(AsyncClient.log)
+    log_after = _bridged(AsyncClient.log_after)
+
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)
     move = _bridged(AsyncClient.move)
@@ -252,6 +255,10 @@ class SecureFileTransferClient(Configured):
     def zip(self, paths: Sequence[str]) -> Iterator[bytes]:
         """The bytes of a ZIP archive as they arrive; see `AsyncClient.zip`."""
         return self._each(lambda client: _pieces(client.zip(paths)), 1)
+
+    def log_pieces(self, form: str, wanted: LogFilter | None = None, *, mine: bool = False) -> Iterator[bytes]:
+        """The log as a file, as it arrives; see `AsyncClient.log_pieces`."""
+        return self._each(lambda client: client.log_pieces(form, wanted, mine=mine), 1)
 
     def _each(self, begin: Callable[[AsyncClient], AsyncIterator[T]], batch: int) -> Iterator[T]:
         """Carry an asynchronous iteration over, `batch` items at a time."""

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -43,4 +44,5 @@ def print_event(event: LogEvent) -> None:
             for name in ("kind", "category", "actor", "address", "door", "target", "session", "request")
             if (value := getattr(event, name)) not in {"", None}
         }
-        getattr(structlog.get_logger(), event.severity.value)(event.text, **told)
+        with suppress(OSError, ValueError):  # nobody listens any more; the act that it tells of has happened
+            getattr(structlog.get_logger(), event.severity.value)(event.text, **told)

@@ -1,8 +1,9 @@
 """What the command line runs: the server itself, and work on its data directory from the spot."""
 
+import getpass
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from ..doors.http.addresses import Proxies
 from ..doors.http.app import HttpApp, HttpServices, Live, People, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
-from ..model import DEFAULT_PORT, Principal
+from ..model import DEFAULT_PORT, Category, Principal
 from ..ports import Clock
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.adoption import Adoption
-from ..services.audit import SILENT
+from ..services.audit import SILENT, circumstances
 from ..services.blocks import Blocks
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
@@ -93,8 +94,11 @@ def open_server(
             mounted=house.mounts.tree_of,
             linked=house.linked,
         )
-        files = Files(access, house.credentials.check, on_removed=janitor.poke)
-        uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
+        files = Files(access, house.credentials.check, on_removed=janitor.poke, audit=house.audit)
+        uploads, blocks = (
+            house.uploads(access, files),
+            Blocks(access, house.credentials.check, house.clock, house.audit),
+        )
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
@@ -122,6 +126,8 @@ def open_server(
                 urls, tls.fingerprint, setup_url, house.directory.path, warnings, _ftps_urls(settings, hosts, ftps)
             )
 
+        house.audit.record(Category.SERVER, "server.started", f"The server {__version__} has started")
+        stack.callback(house.audit.record, Category.SERVER, "server.stopped", "The server has stopped")
         yield house, listener, announcement
 
 
@@ -257,6 +263,9 @@ def _ftps_urls(settings: Settings, hosts: Sequence[str], door: FtpsDoor | None) 
 def _switch(settings: Settings, house: House, doors: tuple[HttpApp, Listener, FtpsDoor | None], tls: TlsFiles) -> None:
     """Let a running server go on with other certificates."""
     app, listener, ftps = doors
+    house.audit.record(
+        Category.SERVER, "certificate.changed", f"Another certificate is in use from now on: {tls.fingerprint}"
+    )
     listener.use(tls.chain, tls.key, _device_cas(house))
     app.show_authority(tls.ca_cert.read_bytes())
     if ftps is not None:
@@ -344,7 +353,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
         with house.directory.lock():
             return house.sweeper.run()
 
-    try:
+    with circumstances(door="local", actor=_operator()), closing(house):
         yield Local(
             house.accounts,
             house.devices,
@@ -359,8 +368,14 @@ def open_local(settings: Settings) -> Iterator[Local]:
             lambda: _url(_best(settings, _hosts(settings)), settings.port or DEFAULT_PORT),
             house.tokens,
         )
-    finally:
-        house.close()
+
+
+def _operator() -> str:
+    """Who sits at this machine, as far as the system knows."""
+    try:
+        return f"{getpass.getuser()} (local)"
+    except (KeyError, OSError):
+        return "(local)"
 
 
 def init_certificates(out_dir: Path, hosts: Sequence[str]) -> list[Path]:

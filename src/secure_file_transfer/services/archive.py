@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from typing import IO, cast
 
 from secure_file_transfer.errors import InvalidRequestError, IsAFolderError, NotAFolderError, NotFoundError
-from secure_file_transfer.model import KIB, Entry, Kind, Principal
+from secure_file_transfer.model import KIB, Category, Entry, Kind, Principal
 from secure_file_transfer.paths import RemotePath, numbered
 from secure_file_transfer.ports import Buffer
 
@@ -27,6 +27,7 @@ SELECTION_MAX = 1000
 """Paths in one selection; each is looked up before the first byte leaves."""
 
 _PAGE = 1000
+_SHOWN = 20
 _FOLDER_MODE, _FILE_MODE = 0o040755 << 16 | 0x10, 0o100644 << 16
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EARLIEST, _LATEST = 315_532_800, 4_354_819_198
@@ -55,7 +56,21 @@ def zip_stream(files: Files, principal: Principal, paths: Sequence[RemotePath]) 
             f"An archive is made of 1 to {SELECTION_MAX} paths, not {len(chosen)}", hint="Choose the folder above them."
         )
     tops = [(path, files.stat(principal, path)) for path in chosen]
-    return _pieces(files, principal, tops)
+    return _told(files, principal, tops)
+
+
+def _told(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry]]) -> Iterator[bytes]:
+    """The same pieces; how many bytes of them went out is written down in the end."""
+    shown = ", ".join(str(path) for path, _ in tops[:_SHOWN]) + (" …" if len(tops) > _SHOWN else "")
+    size, cut = 0, " in part"
+    try:
+        for piece in _pieces(files, principal, tops):
+            size += len(piece)
+            yield piece
+        cut = ""
+    finally:
+        text = f"A ZIP archive was fetched{cut}: {size:,} bytes"
+        files.audit.record(Category.TRANSFER, "zip.downloaded", text, target=shown, who=principal)
 
 
 class _Sink:
@@ -90,7 +105,10 @@ def _pieces(files: Files, principal: Principal, tops: list[tuple[RemotePath, Ent
             if entry.kind is Kind.FOLDER:
                 archive.writestr(_info(name + "/", entry), b"")
             else:
-                with suppress(NotFoundError, IsAFolderError), closing(files.open(principal, path)) as content:
+                with (
+                    suppress(NotFoundError, IsAFolderError),
+                    closing(files.open(principal, path, told=False)) as content,
+                ):
                     size = content.entry.size
                     with archive.open(_info(name, content.entry), "w") as member:
                         for piece in content.chunks(0, size):

@@ -17,6 +17,7 @@ from secure_file_transfer.errors import (
     BlockDamagedError,
     ClientCertificateError,
     ForbiddenError,
+    InterruptedTransferError,
     NoSpaceError,
     QuotaExceededError,
     SecureFileTransferError,
@@ -165,6 +166,10 @@ class Audit:
             self._later(self._sum(repeat))
         self._later(event)
 
+    def seconds(self) -> float:
+        """A clock that never goes back, for how long something took."""
+        return self._clock.monotonic()
+
     def settle(self, *, everything: bool = False) -> None:
         """Write down how often repeated things happened whose minute is over, or `everything` at the end."""
         with self._lock:
@@ -230,6 +235,8 @@ def rights_text(rights: Rights) -> str:
 def _of_interest(error: SecureFileTransferError) -> tuple[Category, str, Severity] | None:
     if isinstance(error, TooManyRequestsError):
         return None  # the guard says so itself
+    if isinstance(error, InterruptedTransferError):
+        return Category.TRANSFER, "transfer.cut", Severity.INFO
     if isinstance(error, SignInRequiredError):
         return Category.SECURITY, "request.refused", Severity.INFO  # mostly a session that is over
     if isinstance(error, ForbiddenError | ClientCertificateError):

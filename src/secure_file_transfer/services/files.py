@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from threading import Event
 
 from secure_file_transfer.errors import ConflictError, IsAFolderError, NotFoundError, ShuttingDownError
-from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
+from secure_file_transfer.model import Category, Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
 from .access import Access, Grant, rightful, together
+from .audit import SILENT, Audit
+from .file_log import Reading, Writing
 from .vault import VaultTree
 from .vault_across import journey
 
@@ -45,7 +47,9 @@ class Files:
         alive: Callable[[Principal], None] = _nobody_ends,
         *,
         on_removed: Callable[[], None] = _nothing,
+        audit: Audit = SILENT,
     ) -> None:
+        self.audit = audit
         self._access = access
         self._alive = alive
         self._on_removed = on_removed
@@ -96,7 +100,12 @@ class Files:
         """
         grant = self._access.grant(principal, path, above=True)
         grant.require(Rights.READ | Rights.CREATE, path)
-        return _make_folder(grant, path, parents=parents)
+        entry = _make_folder(grant, path, parents=parents)
+        self._told(principal, "folder.created", f"The folder {display(str(path))} was made", path)
+        return entry
+
+    def _told(self, who: Principal, kind: str, text: str, path: RemotePath) -> None:
+        self.audit.record(Category.FILE, kind, text, target=str(path), who=who)
 
     def move(
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
@@ -110,6 +119,11 @@ class Files:
             ExistsError, NotFoundError, NotAFolderError, ConflictError
             InvalidRequestError: `conflict` is not SKIP, OVERWRITE or RENAME.
         """
+        entry = self._move(principal, source, target, conflict)
+        self._told(principal, "file.moved", f"{display(str(source))} is {display(entry.path)} now", source)
+        return entry
+
+    def _move(self, principal: Principal, source: RemotePath, target: RemotePath, conflict: Conflict) -> Entry:
         leaving, arriving = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
         tree = together(leaving, arriving)
         if tree is None:
@@ -123,6 +137,11 @@ class Files:
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
     ) -> Entry:
         """The same for a copy, of a whole tree if need be."""
+        entry = self._copy(principal, source, target, conflict)
+        self._told(principal, "file.copied", f"{display(str(source))} was copied to {display(entry.path)}", source)
+        return entry
+
+    def _copy(self, principal: Principal, source: RemotePath, target: RemotePath, conflict: Conflict) -> Entry:
         leaving, arriving = self._journey(principal, Rights.READ, source, target, conflict)
         tree = together(leaving, arriving)
         if tree is None:
@@ -171,18 +190,28 @@ class Files:
 
     def set_modified(self, principal: Principal, path: RemotePath, modified_us: TimeUs) -> Entry:
         """Say when a file or folder changed last. Raises NotFoundError, ConflictError (the root)."""
-        return self._tree(principal, Rights.READ | Rights.WRITE, path).set_modified(path, modified_us)
+        entry = self._tree(principal, Rights.READ | Rights.WRITE, path).set_modified(path, modified_us)
+        self._told(principal, "file.dated", f"{display(str(path))} has another time of change", path)
+        return entry
 
     def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
         """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
         self._tree(principal, Rights.READ | Rights.DELETE, path, above=True).remove(path, recursive=recursive)
         self._on_removed()
+        below = " with all that was in it" if recursive else ""
+        self._told(principal, "file.removed", f"{display(str(path))} was removed{below}", path)
 
-    def open(self, principal: Principal, path: RemotePath) -> Content:
-        """Open a file for reading. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+    def open(self, principal: Principal, path: RemotePath, *, told: bool = True) -> Content:
+        """Open a file for reading; what was read of it is written down when it is closed, unless somebody else does.
+
+        Raises:
+            NotFoundError, IsAFolderError, BlockDamagedError
+        """
         grant = self._access.grant(principal, path)
         grant.require(Rights.READ, path)
-        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch)
+        audit = self.audit if told else SILENT
+        reading = Reading(audit, principal, path)
+        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch, reading)
 
     def _watch(self, principal: Principal, grant: Grant) -> _Check:
         def check() -> None:
@@ -218,7 +247,8 @@ class Files:
             _make_folder(grant, path.parent, parents=True)
         replaces = Rights.WRITE in grant.rights
         draft = _begin(grant, path, make or (lambda tree, at: tree.draft(at, size=size, replaces=replaces)))
-        return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant))
+        writing = Writing(self.audit, principal)
+        return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant), writing)
 
     def usage(self, principal: Principal) -> Usage:
         """What the principal's tree holds, and how much more it takes."""
@@ -254,7 +284,8 @@ def _begin(grant: Grant, path: RemotePath, make: _Make) -> Draft:
 class _RightfulDraft:
     """A draft that keeps to its principal's rights and dies with its session."""
 
-    def __init__(self, draft: Draft, rights: Rights, path: RemotePath, check: _Check) -> None:
+    def __init__(self, draft: Draft, rights: Rights, path: RemotePath, check: _Check, writing: Writing) -> None:
+        self._writing = writing
         self._draft = draft
         self._rights = rights
         self._path = path
@@ -279,9 +310,11 @@ class _RightfulDraft:
     ) -> Written:
         self._check()
         with rightful(self._rights, self._path, conflict, expect) as (conflict_, expect_):
-            return self._draft.commit(
+            written = self._draft.commit(
                 conflict=conflict_, expect=expect_, sha256=sha256, size=size, modified_us=modified_us
             )
+        self._writing.done(written)
+        return written
 
     def abort(self) -> None:
         self._draft.abort()
@@ -290,7 +323,8 @@ class _RightfulDraft:
 class _WatchedContent:
     """A content whose pieces stop when its reader's session ends. `fetch` is asked before the first of them."""
 
-    def __init__(self, content: Content, check: _Check, fetch: _Check) -> None:
+    def __init__(self, content: Content, check: _Check, fetch: _Check, reading: Reading) -> None:
+        self._reading = reading
         self._content = content
         self._check = check
         self._fetch = fetch
@@ -301,13 +335,16 @@ class _WatchedContent:
 
     def chunks(self, offset: int, length: int) -> Iterator[Buffer]:
         pieces = self._content.chunks(offset, length)
+        self._reading.asked(length)
         return self._watched(pieces)
 
     def _watched(self, pieces: Iterator[Buffer]) -> Iterator[Buffer]:
         self._fetch()
         for piece in pieces:
             self._check()
+            self._reading.got(len(piece))
             yield piece
 
     def close(self) -> None:
         self._content.close()
+        self._reading.done()

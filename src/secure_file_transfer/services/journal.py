@@ -87,6 +87,11 @@ class Journal:
             if len(self._waiting) == 1:
                 self._changed.notify_all()
 
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that was handed over is written down; whether it was, in this time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting, seconds)
+
     def close(self) -> None:
         """Write down what waits. Before the catalog is closed."""
         self.settle()
@@ -147,6 +152,8 @@ class Journal:
             for _ in batch:
                 self._waiting.popleft()
             self._dropped -= dropped
+            if not self._waiting:
+                self._changed.notify_all()
         if dropped:
             self._mirror(told[-1])
         return True

@@ -26,7 +26,9 @@ _WIDTHS = (10, 24, 10, 15, 22, 18, 24, 8, 70, 40, 10, 26)
 _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """What a formula begins with, also in the wide forms that some spreadsheets read alike."""
 _EPOCH_OF_SHEETS = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's times have no zone; ours are UTC
-_NUMBER, _TIME, _SESSION = FIELDS.index("number"), FIELDS.index("time"), FIELDS.index("session")
+_TIME, _LAST = FIELDS.index("time"), len(FIELDS) - 1
+_STEP = 1000
+"""Rows of a spreadsheet between two empty pieces: it is whole before its first byte, and somebody may not wait."""
 
 
 class Form(StrEnum):
@@ -47,7 +49,7 @@ MEDIA_TYPES = {
 
 
 def exported(records: Iterable[LogRecord], form: Form) -> Iterator[bytes]:
-    """The file in pieces."""
+    """The file in pieces. Some may be empty: between two of them one can stop."""
     if form is Form.XLSX:
         return _xlsx(records)
     lines = {Form.TXT: _txt, Form.CSV: _csv, Form.JSONL: _jsonl}[form]
@@ -117,35 +119,44 @@ def _xlsx(records: Iterable[LogRecord]) -> Iterator[bytes]:
             "strings_to_numbers": False,
             "tmpdir": folder,
         }
-        with Workbook(path, options) as book:
-            _fill(book, records)
+        book = Workbook(path, options)
+        try:
+            for rows, _ in enumerate(_filled(book, records)):
+                if rows % _STEP == 0:
+                    yield b""
+            book.close()  # not where the reader has left: it would all be packed for nobody
+        finally:
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
         with path.open("rb") as file:
             while piece := file.read(PIECE):
                 yield piece
 
 
-def _fill(book: Any, records: Iterable[LogRecord]) -> None:
+def _filled(book: Any, records: Iterable[LogRecord]) -> Iterator[None]:
+    """Write the rows, one with each step."""
     bold = book.add_format({"bold": True})
     time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss.000"})
     sheet, row = _sheet(book, bold, ""), 0
     for record in records:
         if row == _SHEET_ROWS:
-            sheet.autofilter(0, 0, row, len(FIELDS) - 1)
+            sheet.autofilter(0, 0, row, _LAST)
             sheet, row = _sheet(book, bold, f" {len(book.worksheets()) + 1}"), 0
         row += 1
-        told = record_json(record)
-        sheet.write_number(row, _NUMBER, record[0])
-        days = (moment(record[1].at_us).replace(tzinfo=None) - _EPOCH_OF_SHEETS).total_seconds() / 86_400
-        sheet.write_number(row, _TIME, days, time)
-        for at, name in enumerate(FIELDS):
-            value = told[name]
-            if at in {_NUMBER, _TIME} or value in {"", None}:
-                continue
-            if at == _SESSION:
-                sheet.write_number(row, at, value)
-            else:
-                sheet.write_string(row, at, value)
-    sheet.autofilter(0, 0, max(row, 1), len(FIELDS) - 1)
+        _write(sheet, row, record, time)
+        yield
+    sheet.autofilter(0, 0, max(row, 1), _LAST)
+
+
+def _write(sheet: Any, row: int, record: LogRecord, time: Any) -> None:
+    days = (moment(record[1].at_us).replace(tzinfo=None) - _EPOCH_OF_SHEETS).total_seconds() / 86_400
+    for at, value in enumerate(record_json(record).values()):
+        if at == _TIME:
+            sheet.write_number(row, at, days, time)
+        elif isinstance(value, int):
+            sheet.write_number(row, at, value)
+        elif value:
+            sheet.write_string(row, at, value)
 
 
 def _sheet(book: Any, bold: Any, suffix: str) -> Any:

@@ -18,6 +18,7 @@ from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
 from .links import add_links, front_json
+from .log import add_log
 from .people import add_people
 from .tokens import add_tokens
 
@@ -67,6 +68,7 @@ def build_router(context: Context) -> APIRouter:
     add_links(router, context)
     add_clients(router, context)
     add_chat(router, context)
+    add_log(router, context)
     return router
 
 

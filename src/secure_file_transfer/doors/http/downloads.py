@@ -212,6 +212,7 @@ async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> N
     except Exception as error:
         if not exchange.status:
             raise
+        context.refused(exchange.scope, error)
         _log.error("answer cut off", path=shown_path(exchange.scope), **described(error))
     finally:
         pull.close()

@@ -209,6 +209,7 @@ COMMANDS = (
             _part("import", "authority:ca_import", "[OPTIONS] FILE", "Take in a certificate of your organisation."),
         ),
     ),
+    Command("logs", SERVER, "logs:logs", "[OPTIONS]", "See what happened; follow it; export it."),
     Command("sweep", SERVER, "admin:sweep", "[OPTIONS]", "Give back the space of removed files now."),
     Command(
         "shell", SHELL, "shell.command:shell", "[OPTIONS] [PATH]", "Work with the files on the server as in a shell."
