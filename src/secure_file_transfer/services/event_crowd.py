@@ -39,7 +39,7 @@ class Watch:
 class Subscriber:
     """What is known of one. Everything that changes does so under the hub's lock."""
 
-    __slots__ = ("begun", "ended", "principal", "queue", "source", "topics", "wake", "watches")
+    __slots__ = ("begun", "ended", "marked", "principal", "queue", "source", "topics", "wake", "watches")
 
     def __init__(self, principal: Principal, source: str, wake: Callable[[], None]) -> None:
         self.principal, self.source, self.wake = principal, source, wake
@@ -47,6 +47,8 @@ class Subscriber:
         self.watches: dict[RemotePath, Watch] = {}
         self.queue = EventQueue()
         self.begun = False
+        self.marked = 0
+        """The number that it was told last without an event of its own."""
         self.ended: SecureFileTransferError | None = None
         """Why nothing more will come."""
 

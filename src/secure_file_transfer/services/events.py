@@ -114,7 +114,7 @@ class Subscription(Subscriber):
         return self._hub.take(self, most)
 
     def mark(self) -> None:
-        """Have an event come that only says how far everything is, so that an idle subscriber can go on from there."""
+        """Have an event wait that only says how far everything is, so that an idle subscriber can go on from there."""
         self._hub.mark(self)
 
     def end(self) -> None:
@@ -392,10 +392,9 @@ class Events:
     def mark(self, one: Subscriber) -> None:
         """See `Subscription.mark`."""
         with self._lock:
-            text = self._written(self._done, Topic.SERVER, ALIVE, {})
-            woken = not one.queue and self._put(one, ALIVE, text, self._done)
-        if woken:
-            one.wake()
+            if not one.queue and one.marked != self._done:
+                one.marked = self._done
+                self._put(one, ALIVE, self._written(self._done, Topic.SERVER, ALIVE, {}), self._done)
 
     # --- sessions ---------------------------------------------------------------------------------------------------
 
