@@ -193,7 +193,7 @@ class Peer(asyncio.Protocol):
                 self._say(10, content)
             elif not self.ready.done():
                 self.ready.set_result(None)
-            else:
+            elif b'"changed"' in content:
                 self._crowd.heard()
 
     def _say(self, opcode: int, content: bytes) -> None:

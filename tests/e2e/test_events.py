@@ -20,7 +20,7 @@ from secure_file_transfer import AsyncClient, SecureFileTransferClient, SecureFi
 from secure_file_transfer.client import LiveEvent
 from secure_file_transfer.errors import InvalidRequestError, SignInRequiredError
 
-NAME, PASSWORD = "mona", "four plain words together"
+NAME, STRANGER, PASSWORD = "mona", "leo", "four plain words together"
 PATH = "/api/v1/events"
 BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
 
@@ -28,7 +28,7 @@ BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureFileTransferServer]:
     with SecureFileTransferServer(
-        data_dir=tmp_path_factory.mktemp("data"), port=0, accounts={NAME: PASSWORD}
+        data_dir=tmp_path_factory.mktemp("data"), port=0, accounts={NAME: PASSWORD, STRANGER: PASSWORD}
     ) as server:
         yield server
 
@@ -108,7 +108,7 @@ def test_another_library_hears_what_happens(
 def test_a_browsers_cookie_counts_on_our_own_pages_only(
     server: SecureFileTransferServer, token: str, cookie: bool, origin: str | None, status: int
 ) -> None:
-    """Attack 35: any page may open a WebSocket, and the browser sends the cookie with it."""
+    """Attacks 35 and 40: any page may open a WebSocket, and the browser sends the cookie with it."""
     headers = {"cookie": f"__Host-sft={token}"} if cookie else {}
     if origin is not None:
         headers["origin"] = origin.format(port=server.port)
@@ -238,6 +238,7 @@ ASK = frame(b"{}")
 def test_hostile_frames_end_the_connection_with_a_reason(
     server: SecureFileTransferServer, token: str, name: str, sent: bytes, code: int
 ) -> None:
+    """Attack 40: what is too large is refused by its length, before it comes."""
     with closing(Raw(server, token)) as raw:
         raw.sock.sendall(sent)
         assert raw.end() == code, name
@@ -295,10 +296,41 @@ def test_nothing_may_come_behind_a_handshake_before_its_answer(
         assert raw.head().split()[1] == b"400"
 
 
+def test_attack_12_nothing_is_compressed_so_nothing_swells(server: SecureFileTransferServer, token: str) -> None:
+    with closing(Raw(server, token, head="later")) as raw:
+        raw.sock.sendall(raw.handshake(Sec_WebSocket_Extensions="permessage-deflate").encode())
+        head = raw.head().lower()
+        assert head.split()[1] == b"101"
+        assert b"extensions" not in head
+        raw.sock.sendall(b"\xc1" + ASK[1:])  # RSV1: compressed
+        assert raw.end() == 1002
+
+
+def test_attack_41_a_stranger_hears_nothing_of_what_is_not_theirs(
+    server: SecureFileTransferServer, client: SecureFileTransferClient, token: str
+) -> None:
+    with SecureFileTransferClient("127.0.0.1", server.port, cafile=server.cafile) as other:
+        theirs = other.sign_in(STRANGER, PASSWORD).token
+        with (
+            open_socket(server, authorization=f"Bearer {theirs}") as stranger,
+            open_socket(server, authorization=f"Bearer {token}") as owner,
+        ):
+            ask(owner, watch=["/watched"])
+            begun = ask(stranger, watch=["/", "/watched", f"/Shared/{NAME}/watched", "/Shared/nobody/nothing"])
+            assert begun["data"]["watch"] == ["/"]
+            codes = [(each["code"], each["detail"].replace(each["path"], "?")) for each in begun["data"]["refused"]]
+            assert len(set(codes)) == 1, "what is not theirs looks like what is not there"
+            client.put_bytes(b"secret", "/watched/secret-name")
+            assert told(owner)["kind"] == "changed"
+            other.make_folder("/own")
+            assert told(stranger)["data"] == {"path": "/"}, "their own change is the first thing that they hear"
+
+
 # --- the end --------------------------------------------------------------------------------------------------------
 
 
 def test_the_stream_ends_within_a_second_of_its_session(server: SecureFileTransferServer) -> None:
+    """Attack 29."""
     with SecureFileTransferClient("127.0.0.1", server.port, cafile=server.cafile) as other:
         signed = other.sign_in(NAME, PASSWORD)
         with open_socket(server, authorization=f"Bearer {signed.token}") as ws:
