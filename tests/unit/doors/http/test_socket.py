@@ -155,7 +155,7 @@ def test_what_a_peer_does_not_take_stays_with_the_hub(world: World) -> None:
     assert not world.transport.reads(), "nor is anything read that wants an answer"
     world.transport.write = write  # type: ignore[method-assign]
     world.after(module.STALL_SECONDS - 2)
-    assert not world.transport.ended
+    assert not world.transport.is_closing()
     world.socket.resume_writing()
     assert not world.subscription.waiting
     assert world.transport.reads()
