@@ -74,8 +74,8 @@ class Subscriber:
             raise ForbiddenError(f"A token hears nothing of {', '.join(beyond)}", hint="Sign in with your password.")
         return chosen
 
-    def concerned(self, event: Event) -> bool:
-        """Whether an event is for it: one by one the same as `Crowd` finds for all."""
+    def addressed(self, event: Event) -> bool:
+        """Whether an event is for it, whatever it watches: one by one the same as `Crowd.hearers` finds for all."""
         audience, who = event.audience, self.principal
         if event.topic not in self.topics:
             return False
@@ -84,8 +84,13 @@ class Subscriber:
             or (audience.operators and _is_operator(who))
             or (who.account is not None and who.account.id in audience.accounts)
             or (who.session is not None and who.session.id in audience.sessions)
-            or any(watch.concerned(event) for watch in self.watches.values())
         )
+
+    def concerned(self, event: Event) -> bool:
+        """The same, or whether it may be about a folder that it watches."""
+        if event.topic not in self.topics:
+            return False
+        return self.addressed(event) or any(watch.concerned(event) for watch in self.watches.values())
 
 
 class Crowd:

@@ -308,9 +308,8 @@ class Events:
             one.queue.lose(self._at)
             return
         for past in known:
-            if past.event.audience.folder is None:
+            if one.addressed(past.event):
                 self._put(one, slot_of(past.event), past.text, past.event.number)
-                continue
             for watch in one.watches.values():
                 if watch.concerned(past.event):
                     self._tell(watch, CHANGED, past.event.number)
@@ -319,8 +318,7 @@ class Events:
 
     def _hand_on(self, event: Event) -> set[Subscriber]:
         """Give an event to whom it is for; who has something to read now."""
-        folder = event.audience.folder
-        text = b"" if folder else self._written(event.number, event.topic, event.kind, event.data)
+        text = self._written(event.number, event.topic, event.kind, event.data)
         with self._lock:
             self._at = max(self._at, event.number)
             self._moves += event.kind == MOVED
@@ -329,11 +327,10 @@ class Events:
                 self._ring.forget(event.number)
                 return self._resync(self._crowd.hearers(event))
             self._ring.add(Past(event, text))
-            if folder is None:
-                slot = slot_of(event)
-                return {each for each in self._crowd.hearers(event) if self._put(each, slot, text, event.number)}
+            slot = slot_of(event)
+            woken = {each for each in self._crowd.hearers(event) if self._put(each, slot, text, event.number)}
             watches = self._crowd.watchers(event)
-        return {each.subscriber for each in watches if self._look_again(each, event)}
+        return woken | {each.subscriber for each in watches if self._look_again(each, event)}
 
     def _look_again(self, watch: Watch, event: Event) -> bool:
         """Tell a watcher of a change, if the path is still the same folder to it, or else that it is not."""

@@ -200,6 +200,17 @@ def test_an_event_reaches_its_audience_at_once_and_after_a_while_away(
     assert {name for name, ear in again.items() if ear.texts() == ["x"]} == hearers
 
 
+def test_who_watches_gets_a_path_and_who_is_named_gets_the_rest(world: World) -> None:
+    place = (world.who["ada"].account.home_id, world.node_id("ada", at("/photos")))  # type: ignore[union-attr]
+    ada, bob = world.hear("ada", "/photos"), world.hear("bob")
+    mixed = Audience(accounts=frozenset({world.account_id("bob")}), folder=place)
+    world.publish(said("for bob", mixed, Topic.FILES))
+    assert ada.paths() == [("changed", "/photos")]
+    assert bob.texts() == ["for bob"]
+    again = world.hear("bob", after=bob.chosen.position)
+    assert again.texts() == ["for bob"]
+
+
 def test_only_chosen_topics_come(world: World) -> None:
     ear = world.hear("bob", topics=[Topic.JOBS])
     world.publish(said("chat"), said("job", topic=Topic.JOBS))
