@@ -25,10 +25,12 @@ Each = TypeVar("Each")
 class Watch:
     """A folder that a subscriber watches: the path in its own view, and the folder that it led to last."""
 
-    __slots__ = ("path", "place", "subscriber")
+    __slots__ = ("path", "place", "since", "subscriber")
 
-    def __init__(self, subscriber: "Subscriber", path: RemotePath, place: Place) -> None:
+    def __init__(self, subscriber: "Subscriber", path: RemotePath, place: Place, since: int) -> None:
         self.subscriber, self.path, self.place = subscriber, path, place
+        self.since = since
+        """Of whoever was away: up to this event, the folder at the path may not be the one that was there before."""
 
     def concerned(self, event: Event) -> bool:
         """Whether an event is about its folder, or may be about where that is."""
@@ -39,7 +41,7 @@ class Watch:
 class Subscriber:
     """What is known of one. Everything that changes does so under the hub's lock."""
 
-    __slots__ = ("begun", "ended", "principal", "queue", "source", "topics", "wake", "watches")
+    __slots__ = ("begun", "ended", "marked", "principal", "queue", "source", "topics", "wake", "watches")
 
     def __init__(self, principal: Principal, source: str, wake: Callable[[], None]) -> None:
         self.principal, self.source, self.wake = principal, source, wake
@@ -47,6 +49,8 @@ class Subscriber:
         self.watches: dict[RemotePath, Watch] = {}
         self.queue = EventQueue()
         self.begun = False
+        self.marked = 0
+        """The number that it was told last without an event of its own."""
         self.ended: SecureFileTransferError | None = None
         """Why nothing more will come."""
 
@@ -70,8 +74,8 @@ class Subscriber:
             raise ForbiddenError(f"A token hears nothing of {', '.join(beyond)}", hint="Sign in with your password.")
         return chosen
 
-    def concerned(self, event: Event) -> bool:
-        """Whether an event is for it: one by one the same as `Crowd` finds for all."""
+    def addressed(self, event: Event) -> bool:
+        """Whether an event is for it, whatever it watches: one by one the same as `Crowd.hearers` finds for all."""
         audience, who = event.audience, self.principal
         if event.topic not in self.topics:
             return False
@@ -80,8 +84,13 @@ class Subscriber:
             or (audience.operators and _is_operator(who))
             or (who.account is not None and who.account.id in audience.accounts)
             or (who.session is not None and who.session.id in audience.sessions)
-            or any(watch.concerned(event) for watch in self.watches.values())
         )
+
+    def concerned(self, event: Event) -> bool:
+        """The same, or whether it may be about a folder that it watches."""
+        if event.topic not in self.topics:
+            return False
+        return self.addressed(event) or any(watch.concerned(event) for watch in self.watches.values())
 
 
 class Crowd:

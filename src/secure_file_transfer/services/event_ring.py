@@ -12,7 +12,7 @@ _ABOUT_ONE = 512
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An event, and what is sent of it. An event about a folder has no text: each reads it with a path of their own."""
+    """An event, and what is sent of it, but to those who watch its folder: they get a path of their own."""
 
     event: Event
     text: bytes

@@ -114,7 +114,7 @@ class Subscription(Subscriber):
         return self._hub.take(self, most)
 
     def mark(self) -> None:
-        """Have an event come that only says how far everything is, so that an idle subscriber can go on from there."""
+        """Have an event wait that only says how far everything is, so that an idle subscriber can go on from there."""
         self._hub.mark(self)
 
     def end(self) -> None:
@@ -136,10 +136,12 @@ class Events:
         self._pending: dict[Hashable, Event] = {}
         self._overrun = False
         self._closing = False
+        self._stirred = False
         self._verified = clock.monotonic()
         self._lock = threading.Lock()
         self._crowd = Crowd()
         self._ring = EventRing(self._bounds.remembered, self._bounds.remembered_bytes)
+        self._received = 0
         self._at = 0  # the number of the last event that began to be handed on
         self._done = 0  # and of the last that everybody has in their queue
         self._moves = 0
@@ -154,7 +156,8 @@ class Events:
             with self._came:
                 if rest > 0:
                     self._came.wait_for(lambda: self._closing, rest)
-                self._came.wait_for(lambda: self._closing or bool(self._pending), self._patience())
+                self._came.wait_for(lambda: self._closing or self._stirred or bool(self._pending), self._patience())
+                self._stirred = False
                 if self._closing:
                     return
             begin = self._clock.monotonic()
@@ -196,6 +199,7 @@ class Events:
         """What the bus calls: quick, whatever the event is."""
         with self._came:
             slot = slot_of(event)
+            self._received = event.number
             self._pending.pop(slot, None)
             self._pending[slot] = event
             if len(self._pending) > self._bounds.pending:
@@ -227,7 +231,8 @@ class Events:
             first = len(crowd.everybody) == 1
         if first:
             with self._came:
-                self._came.notify()  # the thread waits without end while there is nobody
+                self._stirred = True  # the thread waits without end while there is nobody
+                self._came.notify()
         return one
 
     def leave(self, one: Subscriber) -> None:
@@ -249,7 +254,7 @@ class Events:
             raise InvalidRequestError(f"At most {self._bounds.watched} folders can be watched at once")
         for left in reversed(range(_TRIES)):
             moves = self._moves
-            found, refused = self._look(one, watch or ())
+            found, refused = self._look(one, watch or (), away=after is not None)
             with self._lock:
                 if one not in self._crowd.everybody:
                     raise one.ended or SignInRequiredError("The session has ended", hint="Sign in again.")
@@ -266,13 +271,13 @@ class Events:
         raise AssertionError  # the last try ends it
 
     def _look(
-        self, one: Subscriber, paths: Sequence[RemotePath]
+        self, one: Subscriber, paths: Sequence[RemotePath], *, away: bool
     ) -> tuple[dict[RemotePath, Watch], list[tuple[str, SecureFileTransferError]]]:
         refused: list[tuple[str, SecureFileTransferError]] = []
         found: dict[RemotePath, Watch] = {}
         for path in paths:
             try:
-                found[path] = Watch(one, path, self._place(one.principal, path))
+                found[path] = Watch(one, path, self._place(one.principal, path), self._received if away else 0)
             except SecureFileTransferError as error:
                 refused.append((str(path), error))
         return found, refused
@@ -303,9 +308,8 @@ class Events:
             one.queue.lose(self._at)
             return
         for past in known:
-            if past.event.audience.folder is None:
+            if one.addressed(past.event):
                 self._put(one, slot_of(past.event), past.text, past.event.number)
-                continue
             for watch in one.watches.values():
                 if watch.concerned(past.event):
                     self._tell(watch, CHANGED, past.event.number)
@@ -314,8 +318,7 @@ class Events:
 
     def _hand_on(self, event: Event) -> set[Subscriber]:
         """Give an event to whom it is for; who has something to read now."""
-        folder = event.audience.folder
-        text = b"" if folder else self._written(event.number, event.topic, event.kind, event.data)
+        text = self._written(event.number, event.topic, event.kind, event.data)
         with self._lock:
             self._at = max(self._at, event.number)
             self._moves += event.kind == MOVED
@@ -324,11 +327,10 @@ class Events:
                 self._ring.forget(event.number)
                 return self._resync(self._crowd.hearers(event))
             self._ring.add(Past(event, text))
-            if folder is None:
-                slot = slot_of(event)
-                return {each for each in self._crowd.hearers(event) if self._put(each, slot, text, event.number)}
+            slot = slot_of(event)
+            woken = {each for each in self._crowd.hearers(event) if self._put(each, slot, text, event.number)}
             watches = self._crowd.watchers(event)
-        return {each.subscriber for each in watches if self._look_again(each, event)}
+        return woken | {each.subscriber for each in watches if self._look_again(each, event)}
 
     def _look_again(self, watch: Watch, event: Event) -> bool:
         """Tell a watcher of a change, if the path is still the same folder to it, or else that it is not."""
@@ -344,7 +346,8 @@ class Events:
             if one.watches.get(watch.path) is not watch:
                 return False
             if place == watch.place:
-                return event.kind != MOVED and self._tell(watch, CHANGED, event.number)
+                told = event.kind != MOVED or event.number <= watch.since
+                return told and self._tell(watch, CHANGED, event.number)
             self._crowd.lead(watch, place)
             return self._tell(watch, GONE if place is None else CHANGED, event.number)
 
@@ -392,10 +395,9 @@ class Events:
     def mark(self, one: Subscriber) -> None:
         """See `Subscription.mark`."""
         with self._lock:
-            text = self._written(self._done, Topic.SERVER, ALIVE, {})
-            woken = not one.queue and self._put(one, ALIVE, text, self._done)
-        if woken:
-            one.wake()
+            if not one.queue and one.marked != self._done:
+                one.marked = self._done
+                self._put(one, ALIVE, self._written(self._done, Topic.SERVER, ALIVE, {}), self._done)
 
     # --- sessions ---------------------------------------------------------------------------------------------------
 
