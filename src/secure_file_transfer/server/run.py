@@ -25,6 +25,7 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.mounts import Mounts
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
@@ -303,6 +304,7 @@ class Local:
     url: Callable[[], str]
     """The address by which others know the server."""
     tokens: Tokens
+    mounts: Mounts
 
 
 @contextmanager
@@ -329,6 +331,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
             house.clock.now_us,
             lambda: _url(_best(settings, _hosts(settings)), settings.port or DEFAULT_PORT),
             house.tokens,
+            house.mounts,
         )
     finally:
         house.close()
