@@ -1,5 +1,6 @@
 """Folder drives over the wire: mounted while the server runs, by library, command line, FTPS and link."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -100,6 +101,7 @@ def test_ftps_sees_drives_like_folders(server: ServerProcess, disk: Path) -> Non
         assert wire.names("/") == {"Drives"}
         assert wire.names("/Drives") == {"disk"}
         assert wire.names("/Drives/disk") == {"cat.jpg", "sub"}
+        assert hashlib.sha256(b"cat").hexdigest() in wire.ask("HASH /Drives/disk/cat.jpg", 213).text
         wire.ask("CWD /Drives/disk/sub", 250)
         wire.store("STOR letter", b"for everybody" * 100_000)
         assert wire.fetch("RETR letter") == b"for everybody" * 100_000

@@ -32,6 +32,9 @@ class Content(Protocol):
             SourceChangedError: a folder drive's file changed meanwhile.
         """
 
+    def remember(self, sha256: bytes) -> None:
+        """Whoever read all of it found this digest: where it was not known, it is now, until the content changes."""
+
     def close(self) -> None:
         """Let go of it. Calling it again is fine."""
 

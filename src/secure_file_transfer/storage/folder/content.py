@@ -34,6 +34,7 @@ class FolderContent:
         # Looked at before it is opened, because opening a device can already do something ...
         self._require_file(disk.shown_at(folder, path.name), path)
         self._lock = Lock()
+        self._digests = digests
         self._handle: int | None = os.open(path.name, _OPEN, dir_fd=folder)
         try:
             # ... and once more afterwards, because it may have been swapped in between.
@@ -73,6 +74,10 @@ class FolderContent:
                     raise self._changed()
                 yield piece
                 offset += len(piece)
+
+    def remember(self, sha256: bytes) -> None:
+        """This is the digest of all of it, as whoever read it found. Known until the file changes."""
+        self._digests.put(self._status, sha256)
 
     def duplicate(self) -> int:
         """A handle of one's own, so that closing the content elsewhere cannot pull the number away underneath.
