@@ -11,6 +11,7 @@ from ...services.accounts import Accounts
 from ...services.blocks import Blocks
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
+from ...services.events import Events
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
@@ -65,7 +66,7 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people` and `events` without accounts.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -89,6 +90,7 @@ class HttpServices:
     devices: Devices | None = None
     tokens: Tokens | None = None
     people: People | None = None
+    events: Events | None = None
 
 
 class Context:
