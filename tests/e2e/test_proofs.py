@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from benchmarks import (
     crowd_proofs,
+    events_idle,
     fault_proofs,
     folder_proofs,
     ftps_idle,
@@ -99,6 +100,11 @@ def test_how_often_time_tells_is_counted_in_pairs(slower: list[float], rate: flo
 
 def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
     print(ftps_idle.prove_idle(tmp_path, sessions=12, listings=100))
+
+
+def test_idle_event_connections_take_little_and_keep_nobody_waiting(tmp_path: Path) -> None:
+    # With few of them what large files leave behind counts for much.
+    print(events_idle.prove_idle_events(tmp_path, connections=300, listings=100, large=1 << 20))
 
 
 def test_nobody_does_what_they_may_not() -> None:
