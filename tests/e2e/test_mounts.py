@@ -186,3 +186,13 @@ def test_ftps_does_not_acknowledge_a_file_that_changed_on_its_way(server: Server
                 while data.recv(MIB):
                     pass
         assert wire.reply().code in {426, 451, 550}
+
+
+def test_whoever_watches_a_drive_hears_of_what_others_do_on_the_disk(server: ServerProcess, disk: Path) -> None:
+    with client(server) as bob:
+        heard = bob.events(topics=["files"], watch=["/Drives/disk"])
+        assert next(heard).kind == "subscribed"
+        first = next(heard)  # looked at from now on
+        assert (first.kind, first.data) == ("changed", {"path": "/Drives/disk"})
+        (disk / "new").write_bytes(b"x")
+        assert (next(heard).kind) == "changed"
