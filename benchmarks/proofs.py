@@ -20,6 +20,8 @@
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs ftps-attacks  attacks on the FTPS door, while somebody beside moves files
 .venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
+.venv/bin/python -m benchmarks.proofs folder-races    folder drives while another program swaps in links (--races)
+.venv/bin/python -m benchmarks.proofs folder-listing  a folder drive of 100,000 files, listed whole in every order
 .venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
@@ -411,6 +413,7 @@ def main() -> int:
         crowd_proofs,
         engine_proofs,
         fault_proofs,
+        folder_proofs,
         guard_proof,
         listing_proof,
         log_proof,
@@ -442,6 +445,8 @@ def main() -> int:
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
         "log-export": lambda at, o: log_proof.prove_export(at, rows=o.files or 100_000),
         "log-cost": lambda at, _: log_proof.prove_cost(at, times=50),
+        "folder-races": lambda at, o: folder_proofs.prove_races(at, races=o.races, seed=o.seed),
+        "folder-listing": lambda at, o: folder_proofs.prove_large(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
@@ -465,6 +470,7 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=500, help="that are idle")
     parser.add_argument("--size", type=size, help="bytes of the big file, or of each")
     parser.add_argument("--files", type=int)
+    parser.add_argument("--races", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     options = parser.parse_args()

@@ -9,6 +9,7 @@ from benchmarks import (
     crowd_proofs,
     events_idle,
     fault_proofs,
+    folder_proofs,
     ftps_idle,
     guard_proof,
     log_proof,
@@ -133,3 +134,11 @@ def test_the_benchmark_runs_against_every_peer(
     assert table.count("% sent") == 2
     assert table.count("one stream") == 2
     assert "of text over 100 Mbit/s" in table
+
+
+def test_attacks_7_and_8_nothing_leads_out_of_a_folder_drive(tmp_path: Path) -> None:
+    print(folder_proofs.prove_races(tmp_path, races=400, seed=seed()))
+
+
+def test_a_large_folder_drive_is_listed_whole_in_every_order(tmp_path: Path) -> None:
+    print(folder_proofs.prove_large(tmp_path, files=3500))

@@ -23,7 +23,7 @@ from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .log import LogEvents, LogRecord
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
-from .trees import Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
+from .trees import Changed, Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
 
 __all__ = [
     "OPERATORS",
@@ -36,6 +36,7 @@ __all__ = [
     "Buffer",
     "Catalog",
     "CatalogTx",
+    "Changed",
     "Chat",
     "ChatId",
     "Chats",

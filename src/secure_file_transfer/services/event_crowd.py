@@ -17,7 +17,7 @@ TOKEN_TOPICS = frozenset({Topic.FILES, Topic.JOBS, Topic.SERVER})
 MOVED = "moved"
 """The kind of events that say that a folder, and all below it, is elsewhere now or gone. No subscriber gets them."""
 
-Place = tuple[DriveId, NodeId]
+Place = tuple[DriveId, NodeId | str]
 Key = TypeVar("Key", bound=Hashable)
 Each = TypeVar("Each")
 
@@ -106,6 +106,8 @@ class Crowd:
         self._of_token: dict[TokenId, set[Subscriber]] = {}
         self._of_place: dict[Place, set[Watch]] = {}
         self._of_drive: dict[DriveId, set[Watch]] = {}
+        self.turns = 0
+        """Greater whenever other folders of folder drives are watched than before."""
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
@@ -156,11 +158,17 @@ class Crowd:
             watch.place = place
             self._index(watch)
 
+    def folders(self) -> list[tuple[DriveId, str]]:
+        """The folders of folder drives that somebody watches."""
+        return [(drive, place) for drive, place in self._of_place if isinstance(place, str)]
+
     def _index(self, watch: Watch) -> None:
+        self.turns += isinstance(watch.place[1], str)
         self._of_place.setdefault(watch.place, set()).add(watch)
         self._of_drive.setdefault(watch.place[0], set()).add(watch)
 
     def _unindex(self, watch: Watch) -> None:
+        self.turns += isinstance(watch.place[1], str)
         _drop(self._of_place, watch.place, watch)
         _drop(self._of_drive, watch.place[0], watch)
 

@@ -11,8 +11,9 @@ again (`resync`), and never silently misses something.
 import secrets
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -26,9 +27,9 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import Principal, Rights, Scope, SessionId, TokenId
+from secure_file_transfer.model import DriveId, Principal, Rights, Scope, SessionId, TokenId
 from secure_file_transfer.paths import RemotePath
-from secure_file_transfer.ports import Clock, Event, EventBus, Topic
+from secure_file_transfer.ports import Clock, Event, EventBus, MountedTree, Topic
 
 from .access import Access
 from .event_crowd import MOVED, Crowd, Place, Subscriber, Watch
@@ -122,13 +123,28 @@ class Subscription(Subscriber):
         self._hub.leave(self)
 
 
+def _nobody_looks(folders: Collection[tuple[DriveId, str]]) -> None:
+    pass
+
+
 class Events:
     """See the module. `run` it in a thread of its own until `close`, or `step` it."""
 
     def __init__(
-        self, bus: EventBus, access: Access, ended: Ended, clock: Clock, *, bounds: Bounds | None = None
+        self,
+        bus: EventBus,
+        access: Access,
+        ended: Ended,
+        clock: Clock,
+        *,
+        bounds: Bounds | None = None,
+        watching: Callable[[Collection[tuple[DriveId, str]]], None] = _nobody_looks,
     ) -> None:
-        """`ended` tells which sessions and tokens are good no more, of thousands in one go."""
+        """`ended` tells which sessions and tokens are good no more, of thousands in one go.
+
+        `watching` is told which folders of folder drives somebody watches, whenever these are others.
+        """
+        self._watching, self._turns = watching, 0
         self._access, self._ended, self._clock = access, ended, clock
         self._bounds = bounds or Bounds()
         self._epoch = secrets.token_hex(8)
@@ -176,6 +192,7 @@ class Events:
         if self._clock.monotonic() - self._verified >= VERIFY_SECONDS:
             self._verify()
             self._verified = self._clock.monotonic()
+        self._look_out()
         with self._came:
             batch, self._pending = list(self._pending.values()), {}
             overrun, self._overrun = self._overrun, False
@@ -188,8 +205,19 @@ class Events:
         for each in woken:
             each.wake()
 
+    def _look_out(self) -> None:
+        """Other folders are to be looked at for what other programs do there, or none."""
+        with self._lock:
+            if self._turns == self._crowd.turns:
+                return
+            turns, folders = self._crowd.turns, self._crowd.folders()
+        with suppress(SecureFileTransferError):  # the catalog does not answer now; the next step tries again
+            self._watching(folders)
+            self._turns = turns
+
     def close(self) -> None:
         """End `run`. Nothing more is handed on."""
+        self._watching(())
         self._unsubscribe()
         with self._came:
             self._closing = True
@@ -291,7 +319,10 @@ class Events:
         """
         grant = self._access.grant(principal, path)
         grant.require(Rights.READ, path)
-        if not isinstance(tree := grant.tree, VaultTree):
+        tree = grant.tree
+        if grant.mounted is not None and not isinstance(tree, VaultTree):
+            return grant.mounted, cast("MountedTree", tree).place(path)
+        if not isinstance(tree, VaultTree):
             raise InvalidRequestError("This folder cannot be watched", hint="List it now and then.")
         room = tree.room
         return room.drive.id, room.catalog.read(lambda tx: find_folder(tx, room, path)).id
