@@ -201,6 +201,7 @@ class Lane:
             pass  # it may have answered before it stopped reading
         self._response = connection.getresponse()
         self.trip = time.monotonic() - begin if length <= _SMALL else None
+        self._flow.warned |= "Operator-Warning" in self._response.headers
         return Answer(self._response, self._address, self._flow, self._stop)
 
     def _pieces(self, body: Sequence[Buffer]) -> Iterator[memoryview]:
@@ -261,6 +262,7 @@ class Lanes:
         self._make = functools.partial(Lane, address, context, silence, flow)
         self._pool = ThreadPoolExecutor(limit, thread_name_prefix="sft-lane")
         self._turns = turns
+        self.flow = flow
         self._idle: list[Lane] = []
         self._busy: set[Lane] = set()
         self._closed = False
