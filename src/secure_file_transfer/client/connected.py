@@ -119,10 +119,10 @@ class Connected(Configured):
         """Whether an operator of the server has paused our transfers: they wait, and go on by themselves."""
         return self._flow is not None and self._flow.held
 
-    def warned(self) -> bool:
-        """Whether the server has said, since this was asked last, that warnings of operators stand for us."""
-        found, self.flow.warned = self.flow.warned, False
-        return found
+    @property
+    def warned(self) -> int:
+        """The number of the latest warning of operators that an answer of the server spoke of; see `warnings`."""
+        return self.flow.warned
 
     @property
     def turns(self) -> Turns:

@@ -32,8 +32,8 @@ class Flow:
         """How many bytes to move at once."""
         self.moved = 0
         self._held_until = float("-inf")
-        self.warned = False
-        """Whether the last answer of the server said that warnings of operators stand."""
+        self.warned = 0
+        """The number of the latest warning of operators that the server spoke of."""
 
     @property
     def held(self) -> bool:

@@ -37,6 +37,7 @@ T = TypeVar("T")
 Buffer = bytes | bytearray | memoryview
 
 _CONNECT_SECONDS = 30.0
+_NUMBER_DIGITS = 19
 _SMALL = 16 * 1024
 """Bytes. How long so small a request and its answer take says how far away the server is."""
 
@@ -201,7 +202,9 @@ class Lane:
             pass  # it may have answered before it stopped reading
         self._response = connection.getresponse()
         self.trip = time.monotonic() - begin if length <= _SMALL else None
-        self._flow.warned |= "Operator-Warning" in self._response.headers
+        told = self._response.headers.get("Operator-Warning", "")
+        if told.isascii() and told.isdecimal() and len(told) < _NUMBER_DIGITS:
+            self._flow.warned = max(self._flow.warned, int(told))
         return Answer(self._response, self._address, self._flow, self._stop)
 
     def _pieces(self, body: Sequence[Buffer]) -> Iterator[memoryview]:

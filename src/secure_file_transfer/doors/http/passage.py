@@ -20,8 +20,8 @@ GONE = "sft.gone"
 """Where the connection leaves a function in the scope that says whether the peer has gone."""
 
 
-NOTICE = (b"operator-warning", b"1")
-"""Tells a client that moves something to ask for its warnings: nobody has to ask again and again."""
+NOTICE = b"operator-warning"
+"""Tells a client that moves something the number of its latest warning: nobody has to ask again and again."""
 
 
 class Passage:
@@ -83,8 +83,8 @@ class Passage:
         )
         self._exchange.passage = self
         live = self._context.services.live
-        if live is not None and live.control.standing(who):
-            self._exchange.extra.append(NOTICE)
+        if live is not None and (standing := live.control.standing(who)):
+            self._exchange.extra.append((NOTICE, b"%d" % standing[-1].id))
         if self._transfer.limited:
             await self._wait(self._traffic, self._transfer)
 

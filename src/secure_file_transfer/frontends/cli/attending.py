@@ -36,14 +36,15 @@ class _Attendant:
 
     async def look(self) -> None:
         """Look again and again. Ends where there are no warnings for us, as for API tokens and at older servers."""
-        ticks = 0
+        ticks = latest = 0
         while True:
-            if self._client.warned() or ticks % round(LOOK_SECONDS / TICK_SECONDS) == 0:
+            if self._client.warned > latest or ticks % round(LOOK_SECONDS / TICK_SECONDS) == 0:
                 try:
                     self._standing = await self._client.warnings()
                 except SecureFileTransferError as error:
                     if not error.retryable:
                         return
+                latest = max([self._client.warned, *(each.id for each in self._standing)])
                 self._tell()
             ticks += 1
             await asyncio.sleep(TICK_SECONDS)
