@@ -20,6 +20,7 @@ import pytest
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.client import ConnectedClient
 from secure_file_transfer.config import load
+from secure_file_transfer.doors.ftps.door import FtpsDoor
 from secure_file_transfer.errors import (
     ConflictError,
     ForbiddenError,
@@ -31,6 +32,7 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import MIB, Principal, Role, Scope
 from secure_file_transfer.ports import Event
 from secure_file_transfer.server import run as running
+from secure_file_transfer.server.ftps import open_ftps
 from secure_file_transfer.server.house import House
 from secure_file_transfer.server.run import open_server
 from secure_file_transfer.services import traffic
@@ -94,9 +96,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SFT_FTPS_ENABLED", "true")
         patch.setenv("SFT_FTPS_PORT", "0")
-        doors: list[Any] = []
-        opened = running.open_ftps
-        patch.setattr(running, "open_ftps", lambda *given: doors.append(opened(*given)) or doors[0])
+        doors: list[FtpsDoor] = []
+
+        def opened(*given: Any) -> FtpsDoor:
+            doors.append(open_ftps(*given))
+            return doors[0]
+
+        patch.setattr(running, "open_ftps", opened)
         settings = load(data_dir=tmp_path_factory.mktemp("data"), host="127.0.0.1", port=0, block_size=MIB)
         with open_server(settings) as (house, listener, _):
             listener.start()
