@@ -12,6 +12,7 @@ from benchmarks import (
     folder_proofs,
     ftps_idle,
     guard_proof,
+    live_proof,
     log_proof,
     proofs,
     restart_proofs,
@@ -142,3 +143,8 @@ def test_attacks_7_and_8_nothing_leads_out_of_a_folder_drive(tmp_path: Path) -> 
 
 def test_a_large_folder_drive_is_listed_whole_in_every_order(tmp_path: Path) -> None:
     print(folder_proofs.prove_large(tmp_path, files=3500))
+
+
+def test_an_operator_sees_ends_and_warns_many_within_a_second(tmp_path: Path) -> None:
+    """What a busy machine takes says little; `benchmarks.proofs live` asks for more."""
+    print(live_proof.prove_live(tmp_path, clients=12, rate=256 * 1024, seconds=6, cost=None))

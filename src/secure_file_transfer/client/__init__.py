@@ -9,6 +9,7 @@ from .links import LinkInfo, VisitInfo
 from .log import LogLine
 from .many import Transferred
 from .people import GroupInfo, ManagedAccount
+from .presence import ConnectedClient, OperatorWarning
 from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
@@ -35,6 +36,7 @@ __all__ = [
     "AccountInfo",
     "ApiTokenInfo",
     "AsyncClient",
+    "ConnectedClient",
     "CreatedToken",
     "DeviceCode",
     "DeviceInfo",
@@ -46,6 +48,7 @@ __all__ = [
     "LiveEvent",
     "LogLine",
     "ManagedAccount",
+    "OperatorWarning",
     "Profile",
     "Profiles",
     "Progress",

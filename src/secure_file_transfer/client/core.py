@@ -14,6 +14,7 @@ from .links import Linking
 from .log import LogApi
 from .many import OnResult, Transferred
 from .people import PeopleRequests
+from .presence import PresenceRequests
 from .progress import OnProgress
 from .receiving import Received
 from .sharing import Sharing
@@ -23,7 +24,9 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi, LogApi, Live):
+class AsyncClient(
+    AccountApi, DeviceRequests, PeopleRequests, PresenceRequests, Sharing, Linking, TokenApi, LogApi, Live
+):
     """One server, seen by one account, for asyncio programs.
 
     ```python

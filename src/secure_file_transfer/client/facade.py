@@ -15,6 +15,7 @@ from ..model import Entry, LogFilter, SortKey
 from .core import AsyncClient
 from .events import LiveEvent
 from .options import Configured, Options
+from .presence import ConnectedClient
 from .streams import Download
 
 P = ParamSpec("P")
@@ -176,6 +177,15 @@ class SecureFileTransferClient(Configured):
     confirm_totp = _bridged(AsyncClient.confirm_totp)
     renew_recovery = _bridged(AsyncClient.renew_recovery)
     disable_totp = _bridged(AsyncClient.disable_totp)
+    clients = _bridged(AsyncClient.clients)
+    kick = _bridged(AsyncClient.kick)
+    pause_client = _bridged(AsyncClient.pause_client)
+    resume_client = _bridged(AsyncClient.resume_client)
+    warn = _bridged(AsyncClient.warn)
+    warn_account = _bridged(AsyncClient.warn_account)
+    warn_everybody = _bridged(AsyncClient.warn_everybody)
+    warnings = _bridged(AsyncClient.warnings)
+    acknowledge = _bridged(AsyncClient.acknowledge)
     guard_blocks = _bridged(AsyncClient.guard_blocks)
     guard_unblock = _bridged(AsyncClient.guard_unblock)
 
@@ -260,6 +270,10 @@ class SecureFileTransferClient(Configured):
     def log_pieces(self, form: str, wanted: LogFilter | None = None, *, mine: bool = False) -> Iterator[bytes]:
         """The log as a file, as it arrives; see `AsyncClient.log_pieces`."""
         return self._each(lambda client: client.log_pieces(form, wanted, mine=mine), 1)
+
+    def watch_clients(self, *, every: float = 0.25) -> Iterator[Sequence[ConnectedClient]]:
+        """Who is connected, again and again as it changes; see `AsyncClient.watch_clients`."""
+        return self._each(lambda client: client.watch_clients(every=every), 1)
 
     def events(
         self, *, topics: Sequence[str] | None = None, watch: Sequence[str] = (), after: str | None = None

@@ -168,6 +168,7 @@ def watching(presence: Presence) -> Iterator[None]:
         yield
     finally:
         presence.close()
+        thread.join()
 
 
 @contextmanager

@@ -136,6 +136,10 @@ class Credentials:
         else:
             self._sessions.check(who)
 
+    def _require_unbarred(self, who: Principal) -> None:
+        if self._bars is not None and who.token is not None:
+            self._bars.require_token(who.token.id)
+
     def ended(
         self, sessions: Collection[SessionId], tokens: Collection[TokenId]
     ) -> tuple[Collection[SessionId], Collection[TokenId]]:
@@ -150,10 +154,6 @@ class Credentials:
             self._catalog.read(lambda tx: tx.sessions.ended(list(sessions), now, idle)) if sessions else (),
             self._api_tokens.ended(list(tokens)) if tokens and self._api_tokens is not None else (),
         )
-
-    def _require_unbarred(self, who: Principal) -> None:
-        if self._bars is not None and who.token is not None:
-            self._bars.require_token(who.token.id)
 
     def sign_in(self, name: str, password: str, shown: Shown, code: str | None = None) -> SignedIn:
         """Begin a session by name and password; with a certificate it is good together with that only.

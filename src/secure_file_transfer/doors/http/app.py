@@ -47,6 +47,9 @@ _TREES: dict[bytes, tuple[str, ...]] = {
 }
 """Where a path follows, and the methods there: the framework's own `Allow` names only those of one route."""
 
+_DOING = {(b"folders", "GET"): Doing.LISTING}
+"""What a request is for, where others are shown that."""
+
 
 def build_app(services: HttpServices) -> "HttpApp":
     """The application. It takes work once its `gate` is opened, which the listener does."""
@@ -169,8 +172,7 @@ class HttpApp:
             # The framework routes by the decoded path, in which names cannot be told apart any more: it gets a
             # stand-in for them.
             scope[PATH_KEY] = remote
-            if tree == b"folders" and method == "GET":
-                scope[DOING_KEY] = Doing.LISTING
+            scope[DOING_KEY] = _DOING.get((tree, method))
             scope["path"] = f"/api/v1/{tree.decode()}/-"
         if _declared_length(scope) > BODY_MAX:
             raise TooLargeError(f"The body may have {BODY_MAX} bytes", hint="Files go to /api/v1/files/.")

@@ -16,8 +16,9 @@ from ...paths import RemotePath
 from ...ports import Topic
 from ...services.events import Chosen, Events, Subscription
 from ...services.networks import source_of
+from ...services.presence import Connection
 from . import cookies
-from .context import Context, joined_fields
+from .context import DOOR, Context, joined_fields
 from .exchange import SWITCH, Exchange, Switch
 from .problems import answer
 from .socket import READ_SIZE, SESSION_ENDED, EventSocket
@@ -37,6 +38,7 @@ class EventDoor:
     def __init__(self, context: Context, hub: Events) -> None:
         self._context, self._hub = context, hub
         self._sockets: set[EventSocket] = set()
+        self._here: dict[EventSocket, Connection] = {}
         self._room = memoryview(bytearray(READ_SIZE))
         self._woken: deque[EventSocket] = deque()
         self._draining = False
@@ -81,12 +83,17 @@ class EventDoor:
         exchange.status = 101
         exchange.done = True
         self._sockets.add(socket)
+        if (live := self._context.services.live) is not None:
+            here = self._here[socket] = live.presence.open(DOOR, caller.address, caller.agent)
+            here.signed(who)
         if self._ticking is None:
             self._ticking = loop.create_task(self._tick())
 
     def closed(self, socket: EventSocket) -> None:
         """The connection is gone."""
         self._sockets.discard(socket)
+        if (here := self._here.pop(socket, None)) is not None:
+            here.close()
         if socket.subscription is not None:
             socket.subscription.end()
 

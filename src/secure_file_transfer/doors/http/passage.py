@@ -20,10 +20,15 @@ GONE = "sft.gone"
 """Where the connection leaves a function in the scope that says whether the peer has gone."""
 
 
+NOTICE = b"operator-warning"
+"""Tells a client that moves something the number of its latest warning: nobody has to ask again and again."""
+
+
 class Passage:
     """Use it as a context, and `enter` it once it is clear who asks; from then on the exchange keeps to the limits."""
 
     def __init__(self, context: Context, exchange: Exchange, direction: Direction) -> None:
+        self._context = context
         self._traffic = context.services.traffic
         self._caller = context.caller(exchange.scope)
         self._exchange = exchange
@@ -77,6 +82,9 @@ class Passage:
             about=named(fields.get(b"transfer-name", b""), about),
         )
         self._exchange.passage = self
+        live = self._context.services.live
+        if live is not None and (standing := live.control.standing(who)):
+            self._exchange.extra.append((NOTICE, b"%d" % standing[-1].id))
         if self._transfer.limited:
             await self._wait(self._traffic, self._transfer)
 
