@@ -1,5 +1,6 @@
 """The client: an asynchronous core over HTTPS, and a synchronous face for scripts. Holds no server code."""
 
+from .chat import ChatInfo, ChatMessage, ChatNews, ChatSegment, FoundMessage
 from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
@@ -32,11 +33,16 @@ __all__ = [
     "AccountInfo",
     "ApiTokenInfo",
     "AsyncClient",
+    "ChatInfo",
+    "ChatMessage",
+    "ChatNews",
+    "ChatSegment",
     "CreatedToken",
     "DeviceCode",
     "DeviceInfo",
     "Download",
     "Enrolled",
+    "FoundMessage",
     "GroupInfo",
     "GuardBlock",
     "LinkInfo",

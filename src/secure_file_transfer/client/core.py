@@ -6,6 +6,7 @@ from pathlib import Path
 from ..model import Compression, Conflict
 from . import receiving, sending, syncing, watching
 from .account import AccountApi
+from .chat import Chatting
 from .control import TransferControl
 from .devices import DeviceRequests
 from .how import LEVEL, How
@@ -21,7 +22,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi, Chatting):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -1,0 +1,106 @@
+"""Proof about chat: whatever happens to the connections, each message arrives once and in order.
+
+Run by `benchmarks.proofs`.
+"""
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+from secure_file_transfer import AsyncClient
+from secure_file_transfer.testing.process import ServerProcess
+from secure_file_transfer.testing.proxy import FaultProxy, Harm
+
+from .proofs import PASSWORD, Caller
+
+NAMES = ("ada", "bob")
+_SECONDS = 300.0
+
+
+class _Side:
+    """One of the two who talk: it sends its messages, and follows the conversation from its beginning."""
+
+    def __init__(self, name: str, client: AsyncClient, number: int, count: int, total: int) -> None:
+        self.name, self.client, self.number = name, client, number
+        self.count, self.total = count, total
+        self.sent = 0
+        self.news = asyncio.Event()
+        """Set when the other side has said something, as an event of the server would."""
+        self.heard: list[tuple[int, str, str]] = []
+
+    async def talk(self, other: "_Side") -> None:
+        """Say all of it, one after the other."""
+        for number in range(self.count):
+            await self.client.send_message(self.number, f"{self.name} {number}")
+            self.sent += 1
+            other.news.set()
+
+    async def listen(self) -> None:
+        """Hear all that both say."""
+        async for news in self.client.follow_chat(self.number, 0, wake=self.news):
+            self.heard += [(each.sequence, each.sender, each.text) for each in news.messages]
+            if len(self.heard) >= self.total:
+                return
+
+
+async def _cut(proxy: FaultProxy, sides: list[_Side], cuts: int, chance: random.Random) -> int:
+    """Cut every connection so many times while they talk; how many connections that were."""
+    total = sum(side.count for side in sides)
+    points = sorted(chance.sample(range(1, total), cuts))
+    severed = 0
+    for point in points:
+        while sum(side.sent for side in sides) < point:  # noqa: ASYNC110 - a count that two tasks move
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(chance.random() * 0.01)  # somewhere within a request, or between two
+        severed += proxy.open
+        await asyncio.to_thread(proxy.cut_all)
+    return severed
+
+
+async def _conversation(
+    server: ServerProcess, proxy: FaultProxy, messages: int, cuts: int, chance: random.Random
+) -> tuple[list[_Side], int]:
+    clients = [
+        AsyncClient("127.0.0.1", proxy.port, cafile=server.cafile, token=Caller(server, name).token, timeout=20)
+        for name in NAMES
+    ]
+    async with clients[0], clients[1], asyncio.timeout(_SECONDS):
+        number = (await clients[0].open_chat(NAMES[1])).number
+        sides = [
+            _Side(name, client, number, messages // 2, messages) for name, client in zip(NAMES, clients, strict=True)
+        ]
+        async with asyncio.TaskGroup() as group:
+            for side, other in (sides, reversed(sides)):
+                group.create_task(side.listen())
+                group.create_task(side.talk(other))
+            cutting = group.create_task(_cut(proxy, sides, cuts, chance))
+        return sides, cutting.result()
+
+
+def prove_chat(folder: Path, *, messages: int, cuts: int, seed: int) -> str:
+    """Two people talk while all connections are cut again and again: each hears each message once, in one order."""
+    messages -= messages % 2
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    server = ServerProcess(folder / "server", env={"SFT_CHAT_RATE": "1000000"})
+    for name in NAMES:
+        server.add_user(name, PASSWORD)
+    with server, FaultProxy(server.port, Harm()) as proxy:
+        since = time.monotonic()
+        sides, severed = asyncio.run(_conversation(server, proxy, messages, cuts, chance))
+        seconds, opened = time.monotonic() - since, proxy.connections
+    one, other = sides
+    if [sequence for sequence, _, _ in one.heard] != list(range(1, messages + 1)):
+        raise AssertionError(f"what {one.name} heard has gaps, repetitions or another order (seed {seed})")
+    if one.heard != other.heard:
+        raise AssertionError(f"the two did not hear the same (seed {seed})")
+    for side in sides:
+        said = [text for _, sender, text in one.heard if sender == side.name]
+        if said != [f"{side.name} {number}" for number in range(side.count)]:
+            raise AssertionError(f"what {side.name} said did not arrive once and in order (seed {seed})")
+    if severed < 2 * cuts:
+        raise AssertionError(f"only {severed} connections were cut (seed {seed})")
+    return (
+        f"{messages} messages of two people, all connections cut {cuts} times ({severed} of {opened} connections), "
+        f"seed {seed}: each arrived once and in order on both sides, in {seconds:.1f} s"
+    )
