@@ -6,6 +6,7 @@ Run by `benchmarks.proofs`.
 import asyncio
 import random
 import time
+from contextlib import aclosing
 from pathlib import Path
 
 from secure_file_transfer import AsyncClient
@@ -25,23 +26,21 @@ class _Side:
         self.name, self.client, self.number = name, client, number
         self.count, self.total = count, total
         self.sent = 0
-        self.news = asyncio.Event()
-        """Set when the other side has said something, as an event of the server would."""
         self.heard: list[tuple[int, str, str]] = []
 
-    async def talk(self, other: "_Side") -> None:
+    async def talk(self) -> None:
         """Say all of it, one after the other."""
         for number in range(self.count):
             await self.client.send_message(self.number, f"{self.name} {number}")
             self.sent += 1
-            other.news.set()
 
     async def listen(self) -> None:
         """Hear all that both say."""
-        async for news in self.client.follow_chat(self.number, 0, wake=self.news):
-            self.heard += [(each.sequence, each.sender, each.text) for each in news.messages]
-            if len(self.heard) >= self.total:
-                return
+        async with aclosing(self.client.follow_chat(self.number, 0)) as following:
+            async for news in following:
+                self.heard += [(each.sequence, each.sender, each.text) for each in news.messages]
+                if len(self.heard) >= self.total:
+                    return
 
 
 async def _cut(proxy: FaultProxy, sides: list[_Side], cuts: int, chance: random.Random) -> int:
@@ -71,9 +70,9 @@ async def _conversation(
             _Side(name, client, number, messages // 2, messages) for name, client in zip(NAMES, clients, strict=True)
         ]
         async with asyncio.TaskGroup() as group:
-            for side, other in (sides, reversed(sides)):
+            for side in sides:
                 group.create_task(side.listen())
-                group.create_task(side.talk(other))
+                group.create_task(side.talk())
             cutting = group.create_task(_cut(proxy, sides, cuts, chance))
         return sides, cutting.result()
 

@@ -4,6 +4,7 @@ from .chat import ChatInfo, ChatMessage, ChatNews, ChatSegment, FoundMessage
 from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
+from .events import LiveEvent
 from .facade import SecureFileTransferClient
 from .links import LinkInfo, VisitInfo
 from .many import Transferred
@@ -46,6 +47,7 @@ __all__ = [
     "GroupInfo",
     "GuardBlock",
     "LinkInfo",
+    "LiveEvent",
     "ManagedAccount",
     "Profile",
     "Profiles",

@@ -1,7 +1,7 @@
 """Chat: conversations with the operators and between accounts, followed live across lost connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,15 @@ from uuid import UUID, uuid4
 from ..errors import InvalidNameError, SecureFileTransferError
 from ..model import Kind, TimeUs
 from ..paths import RemotePath
-from .api import Api
+from .events import Live
 from .wire_values import flag, listed, members, text_of, time_us, violation, whole
 
 _CHATS = "/api/v1/chats"
 _PAGE = 200
 _ASK_SECONDS = 1.0
-"""How often somebody who follows a conversation asks for news."""
+"""How often somebody who follows a conversation asks for news, while no events tell of them."""
+_LIVE_SECONDS = 10.0
+"""How often they ask all the same: the way of the events may be cut while all others are whole."""
 PEERS = ("operators", "account", "guest")
 
 
@@ -88,7 +90,7 @@ class ChatNews:
     trouble: SecureFileTransferError | None = None
 
 
-class Chatting(Api):
+class Chatting(Live):
     """The requests about chat; see `AsyncClient`."""
 
     async def chats(self) -> Sequence[ChatInfo]:
@@ -182,21 +184,41 @@ class Chatting(Api):
             cursor = following
         return found
 
-    async def follow_chat(
-        self, number: int, after: int, *, wake: asyncio.Event | None = None
-    ) -> AsyncIterator[ChatNews]:
+    async def follow_chat(self, number: int, after: int) -> AsyncGenerator[ChatNews, None]:
         """News of a conversation as they happen, from after a sequence number on: each message once, in order.
 
-        The first comes at once. Lost connections are waited for, and told. The server is asked every second, and as
-        soon as `wake` is set.
+        The first comes at once. Events say when to ask for more, and what is asked for begins after the last that came:
+        so nothing is lost or doubled, whatever happens to the connections. Lost ones are waited for, and told. Leave
+        the iteration by `contextlib.aclosing`, or close the client.
 
         Raises:
             NotFoundError: there is no such conversation any more.
             SignInRequiredError, ...: what no waiting mends.
         """
+        bell = _Bell()
+        listening = asyncio.create_task(self._listen(number, bell))
+        try:
+            async for news in self._news(number, after, bell):
+                yield news
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self, number: int, bell: "_Bell") -> None:
+        """Ring when something happens in the conversation, as long as the server tells us."""
+        try:
+            async for event in self.events(topics=["chat"]):
+                bell.live = True
+                if event.topic == "server" or event.data.get("chat") == number:
+                    bell.rung.set()
+        except SecureFileTransferError:
+            bell.live = False  # whatever it is, those who ask for news meet it too
+
+    async def _news(self, number: int, after: int, bell: "_Bell") -> AsyncIterator[ChatNews]:
         known: ChatInfo | None = None
         tries = self._retry.begun()
         while True:
+            bell.rung.clear()
             try:
                 info, messages, more = await self._history(number, None, after, _PAGE)
             except SecureFileTransferError as error:
@@ -211,7 +233,8 @@ class Chatting(Api):
                 known, after = info, messages[-1].sequence if messages else after
                 yield ChatNews(info, messages)
             if not more:
-                await _pause(wake)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(bell.rung.wait(), _LIVE_SECONDS if bell.live else _ASK_SECONDS)
 
     async def _history(
         self, number: int, before: int | None, after: int | None, limit: int
@@ -232,13 +255,12 @@ class Chatting(Api):
         return _chat(answer.get("chat")), tuple(found), more
 
 
-async def _pause(wake: asyncio.Event | None) -> None:
-    if wake is None:
-        await asyncio.sleep(_ASK_SECONDS)
-        return
-    with suppress(TimeoutError):
-        await asyncio.wait_for(wake.wait(), _ASK_SECONDS)
-    wake.clear()
+class _Bell:
+    """Rung when it is time to ask for news. `live`: events ring it."""
+
+    def __init__(self) -> None:
+        self.rung = asyncio.Event()
+        self.live = False
 
 
 def _chat(value: object) -> ChatInfo:

@@ -9,6 +9,7 @@ from .account import AccountApi
 from .chat import Chatting
 from .control import TransferControl
 from .devices import DeviceRequests
+from .events import Live
 from .how import LEVEL, How
 from .links import Linking
 from .many import OnResult, Transferred
@@ -22,7 +23,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi, Chatting):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi, Chatting, Live):
     """One server, seen by one account, for asyncio programs.
 
     ```python

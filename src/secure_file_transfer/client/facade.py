@@ -14,6 +14,7 @@ from ..errors import InvalidRequestError
 from ..model import Entry, SortKey
 from .chat import ChatNews
 from .core import AsyncClient
+from .events import LiveEvent
 from .options import Configured, Options
 from .streams import Download
 
@@ -266,6 +267,12 @@ class SecureFileTransferClient(Configured):
     def zip(self, paths: Sequence[str]) -> Iterator[bytes]:
         """The bytes of a ZIP archive as they arrive; see `AsyncClient.zip`."""
         return self._each(lambda client: _pieces(client.zip(paths)), 1)
+
+    def events(
+        self, *, topics: Sequence[str] | None = None, watch: Sequence[str] = (), after: str | None = None
+    ) -> Iterator[LiveEvent]:
+        """What happens, as it does, until you stop asking; see `AsyncClient.events`."""
+        return self._each(lambda client: client.events(topics=topics, watch=watch, after=after), 1)
 
     def _each(self, begin: Callable[[AsyncClient], AsyncIterator[T]], batch: int) -> Iterator[T]:
         """Carry an asynchronous iteration over, `batch` items at a time."""

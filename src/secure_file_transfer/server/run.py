@@ -22,6 +22,7 @@ from ..services.blocks import Blocks
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.devices import Devices
+from ..services.events import Events
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
@@ -88,7 +89,8 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
-        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
+        hub = stack.enter_context(events(house, access))
+        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits, hub=hub)
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
             stack.callback(ftps.stop)
@@ -138,6 +140,19 @@ def traffic(
         thread.join()
 
 
+@contextmanager
+def events(house: House, access: Access) -> Iterator[Events]:
+    """The live events of a house, at work."""
+    hub = Events(house.bus, access, house.credentials.ended, house.clock)
+    thread = threading.Thread(target=hub.run, name="events", daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        hub.close()
+        thread.join()
+
+
 def listen(
     settings: Settings,
     tls: TlsFiles,
@@ -147,6 +162,7 @@ def listen(
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
     limits: Traffic | None = None,
+    hub: Events | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -170,6 +186,7 @@ def listen(
             guard=house.guard if house else None,
             factors=house.factors if house else None,
             people=_people(house) if house else None,
+            events=hub,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

@@ -21,6 +21,8 @@ from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
 from .context import Context, HttpServices, People, joined_fields
 from .downloads import get_file, get_zip
+from .events import PATH as EVENTS
+from .events import EventDoor
 from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
 from .pages import Pages
@@ -61,6 +63,7 @@ class HttpApp:
         self._reset = ResetPage(self._context, self._pages)
         self._blocks = BlockRoutes(self._context)
         self._visiting = Visiting(self._context, services.links) if services.links is not None else None
+        self._events = EventDoor(self._context, services.events) if services.events is not None else None
         self._json = _json_app(self._context)
 
     def show_authority(self, ca_pem: bytes) -> None:
@@ -122,6 +125,10 @@ class HttpApp:
         scope, method = exchange.scope, exchange.scope["method"]
         if not path.startswith(API):
             await self._page(exchange, path)
+            return
+        if path == EVENTS and self._events is not None:
+            _only(method, "GET")
+            await self._events.serve(exchange)
             return
         tree, slash, names = path[len(API) :].partition(b"/")
         if tree == b"zip" and not slash:

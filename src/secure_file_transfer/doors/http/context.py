@@ -12,6 +12,7 @@ from ...services.blocks import Blocks
 from ...services.chat import Chats
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
+from ...services.events import Events
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
@@ -66,7 +67,7 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` and `chats` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people`, `chats` and `events` without accounts.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -91,6 +92,7 @@ class HttpServices:
     tokens: Tokens | None = None
     chats: Chats | None = None
     people: People | None = None
+    events: Events | None = None
 
 
 class Context:

@@ -57,7 +57,6 @@ class _Talk:
         self._failed: SecureFileTransferError | None = None
         self._waiting: asyncio.Queue[tuple[UUID, str]] = asyncio.Queue()
         self._unsent = 0
-        self._wake = asyncio.Event()
         self._prompt: PromptSession[str] = PromptSession(
             erase_when_done=True,
             key_bindings=_keys(),
@@ -153,7 +152,7 @@ class _Talk:
 
     async def _follow(self, after: int) -> None:
         try:
-            async for news in self._client.follow_chat(self._info.number, after, wake=self._wake):
+            async for news in self._client.follow_chat(self._info.number, after):
                 self._trouble = news.trouble is not None
                 self._info = news.chat or self._info
                 await self._show(news.messages)
@@ -187,7 +186,6 @@ class _Talk:
                 break
             self._unsent -= 1
             self._waiting.task_done()
-            self._wake.set()
 
     async def _count(self) -> None:
         """What waits in other conversations."""
