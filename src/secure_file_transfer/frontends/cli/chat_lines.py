@@ -30,9 +30,10 @@ def peer_name(peer: str, name: str) -> str:
 
 def wrapped(text: str, columns: int) -> list[str]:
     """One line as several of at most so many columns: broken at spaces, and within words that are too long."""
-    lines, line = [], ""
+    lines: list[str] = []
+    line: str | None = None
     for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
+        joined = word if line is None else f"{line} {word}"
         if cells(joined) <= columns:
             line = joined
             continue
@@ -44,7 +45,7 @@ def wrapped(text: str, columns: int) -> list[str]:
                 lines.append(line)
                 line = ""
             line += char
-    return [*lines, line]
+    return [*lines, line or ""]
 
 
 class Lines:
