@@ -134,6 +134,8 @@ def test_a_visitor_of_a_link_writes_to_the_operators(people: dict[str, Person], 
     (info,) = [each for each in op.client.chats() if each.peer == "guest"]
     assert info.latest
     assert info.latest.text == "the link is slow"
+    (session,) = [each for each in op.client.sessions(everybody=True) if each.link]
+    assert op.client.open_chat(session=session.number).number == info.number
     op.client.send_message(info.number, "try again")
     assert "try again" in ada.run("--server", url, "--last", "5", env=visitor)
 

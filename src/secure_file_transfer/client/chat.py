@@ -112,16 +112,18 @@ class Chatting(Live):
         """How many messages wait for us; counting stops at 1,000."""
         return whole(members(await self._call("GET", f"{_CHATS}/unread"), "the answer"), "unread")
 
-    async def open_chat(self, to: str | None = None, *, private: bool = False) -> ChatInfo:
+    async def open_chat(self, to: str | None = None, *, session: int | None = None, private: bool = False) -> ChatInfo:
         """The conversation with an account, or without a name with the operators.
 
-        As an operator we speak as one of the operators to those who are none, unless it is `private`.
+        As an operator we speak as one of the operators to those who are none, unless it is `private`; and reach whoever
+        has a `session`, also a guest.
 
         Raises:
-            NotFoundError: there is no such account.
+            NotFoundError: there is no such account or session.
             TooManyRequestsError
         """
-        return _chat(await self._call("POST", _CHATS, {"to": to, "private": private}))
+        values: dict[str, object] = {"to": to, "private": private} if session is None else {"session": session}
+        return _chat(await self._call("POST", _CHATS, values))
 
     async def chat(self, number: int) -> ChatInfo:
         """A conversation of ours. Raises NotFoundError."""

@@ -148,21 +148,24 @@ class Chats:
 
         return self._catalog.write(work)
 
-    def open_guest(self, principal: Principal, session_id: SessionId, name: str) -> Talk:
-        """The operators' conversation with a guest, who is called `name`.
+    def open_session(self, principal: Principal, session_id: SessionId) -> Talk:
+        """The operators' conversation with whoever has this session: a guest, or an account.
 
         Raises:
-            NotFoundError: it is no guest's session.
-            ForbiddenError, SignInRequiredError: only operators begin it.
+            NotFoundError: there is no such session.
+            ForbiddenError, SignInRequiredError: only operators begin it so.
         """
         require_operator(principal)
 
         def work(tx: CatalogTx) -> Talk:
-            who = who_asks(tx, principal, now := self._clock.now_us())
-            found = tx.sessions.get(session_id)
-            if not who.operator or found is None or found[0].link_id is None:
-                raise NotFoundError("There is no such guest", hint="See who is here.")
-            return self._talk(tx, who, tx.chats.open(None, session_id, None, name, now).id)
+            who, found = who_asks(tx, principal, now := self._clock.now_us()), tx.sessions.get(session_id)
+            if not who.operator or found is None:
+                raise NotFoundError("There is no such session", hint="See who is here.")
+            session, account = found
+            if session.link_id is None:
+                return self._talk(tx, who, tx.chats.open(account.id, None, None, "", now).id)
+            guest = Principal(None, session, tx.links.get(session.link_id)).name
+            return self._talk(tx, who, tx.chats.open(None, session_id, None, guest, now).id)
 
         return self._catalog.write(work)
 
@@ -240,7 +243,7 @@ class Chats:
             self._keep_pace(principal)
             seat, found, new = self._catalog.write(work)
         if new:
-            self._tell(seat, found)
+            self._tell(principal, seat, found)
         message = found
         return self._catalog.read(lambda tx: _said(_views(tx, seat.who), seat, message)), new
 
@@ -386,7 +389,7 @@ class Chats:
     def _mark(self, seat: Seat, marks: Marks) -> None:
         self._catalog.write(lambda tx: tx.chats.mark(seat.chat.id, seat.side, seat.reader, marks))
 
-    def _tell(self, seat: Seat, message: Message) -> None:
+    def _tell(self, principal: Principal, seat: Seat, message: Message) -> None:
         chat = seat.chat
         data = {
             "sequence": message.sequence,
@@ -400,6 +403,7 @@ class Chats:
             "chat.sent",
             f"{seat.who.name} wrote to {seat.peer}",
             target=str(seat.peer),
+            who=principal,
         )
 
     def _publish(

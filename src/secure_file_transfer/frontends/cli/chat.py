@@ -36,6 +36,7 @@ def chat(
     search: Annotated[str | None, Parameter(metavar="WORDS")] = None,
     last: Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1, lte=200))] = None,
     id_: Annotated[int | None, Parameter(name="--id", metavar="N", validator=Number(gte=1))] = None,
+    session: Annotated[int | None, Parameter(metavar="N", validator=Number(gte=1))] = None,
     private: Annotated[bool, Flag] = False,
     server: Server = None,
     json: Json = False,
@@ -58,20 +59,21 @@ def chat(
         search: Find messages that hold all of these words; in all conversations, or in that with USER.
         last: Print the last N messages and leave; they stay unread.
         id_: The conversation that 'sft chat --list' shows under this number, such as one with a guest.
+        session: As an operator: whoever has the session of this number, also a guest.
         private: As an operator: talk to USER for yourself, not for all operators.
     """
     if sum((send is not None, list_, search is not None, last is not None)) > 1:
         raise UsageError("--send, --list, --search and --last are different things", hint="Give one of them.")
-    if user is not None and id_ is not None:
-        raise UsageError("USER and --id name a conversation each", hint="Give one of them.")
+    if sum(each is not None for each in (user, id_, session)) > 1:
+        raise UsageError("USER, --id and --session name a conversation each", hint="Give one of them.")
+    place = _Place(user, id_, session, private=private)
     if list_:
         return _list(server, json=json)
     if search is not None:
-        return _search(server, _Place(user, id_, private), search, json=json)
+        return _search(server, place, search, json=json)
     text = send if send is not None or last is not None else _piped()
     if text is not None:
-        return _send(server, _Place(user, id_, private), text, json=json, quiet=quiet)
-    place = _Place(user, id_, private)
+        return _send(server, place, text, json=json, quiet=quiet)
     if last is not None or json or not is_terminal(sys.stdout):
         return _last(server, place, last or LAST, json=json)
     return _talk(server, place)
@@ -80,19 +82,21 @@ def chat(
 class _Place:
     """Which conversation is meant."""
 
-    def __init__(self, user: str | None, number: int | None, private: bool) -> None:
-        self.user, self.number, self.private = user, number, private
+    def __init__(
+        self, user: str | None = None, number: int | None = None, session: int | None = None, *, private: bool = False
+    ) -> None:
+        self.user, self.number, self.session, self.private = user, number, session, private
 
     @property
     def named(self) -> bool:
         """Whether somebody said which."""
-        return self.user is not None or self.number is not None
+        return self.user is not None or self.number is not None or self.session is not None
 
     async def find(self, client: "AsyncClient") -> "ChatInfo":
         """The conversation. Raises NotFoundError."""
         if self.number is not None:
             return await client.chat(self.number)
-        return await client.open_chat(self.user, private=self.private)
+        return await client.open_chat(self.user, session=self.session, private=self.private)
 
 
 def _piped() -> str | None:
@@ -202,7 +206,7 @@ def _talk(server: str | None, place: _Place) -> int:
             return 0
         if chosen not in {str(each.number) for each in found}:
             raise UsageError(f"There is no conversation '{chosen}'", hint="Type a number of the first column.")
-        place = _Place(None, int(chosen), private=False)
+        place = _Place(number=int(chosen))
 
     async def work() -> int:
         async with connected(server) as client:

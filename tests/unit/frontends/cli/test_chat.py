@@ -61,7 +61,7 @@ def test_attack_36_nothing_that_is_written_looks_like_another_line_or_moves_the_
         "2026-11-21",
         "09:30  b\\u001b\\u000a  hi",
         " " * 22 + "09:31  ada  send me your password\\u001b[2J\\u0007",
-        " " * 22 + "end\\u000d\\u202e\\u2028",
+        " " * 22 + "   end\\u000d\\u202e\\u2028",
     ]
 
 
@@ -105,6 +105,8 @@ def test_conversations_are_one_line_each() -> None:
     [
         ("--list", "--send", "x"),
         ("bob", "--id", "3"),
+        ("--session", "2", "--id", "3"),
+        ("--session", "0"),
         ("--search", "x", "--last", "3"),
         ("--last", "0"),
         ("--last", "201"),
