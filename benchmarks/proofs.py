@@ -21,6 +21,7 @@
 .venv/bin/python -m benchmarks.proofs ftps-attacks  attacks on the FTPS door, while somebody beside moves files
 .venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
 .venv/bin/python -m benchmarks.proofs chat         1,000 messages while both sides lose the connection 20 times
+.venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -419,6 +420,7 @@ def main() -> int:
         timing_proof,
         tus_proofs,
     )
+    from .events_idle import prove_idle_events
     from .ftps_attacks import prove_attacks
     from .ftps_idle import prove_idle
 
@@ -447,12 +449,14 @@ def main() -> int:
         "timing": lambda at, o: timing_proof.prove_timing(at, pairs=1000, heavy=60, seed=o.seed),
         "ftps-attacks": lambda at, _: prove_attacks(at),
         "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
+        "events-idle": lambda at, o: prove_idle_events(at, connections=o.connections, listings=1000),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("proof", choices=list(proofs))
     parser.add_argument("--rounds", type=int, default=20, help="kills, flipped bits, or lost connections of a chat")
+    parser.add_argument("--connections", type=int, default=10_000, help="idle event connections")
     parser.add_argument("--cuts", type=int, default=200, help="each way")
     parser.add_argument("--blocks", type=int, default=1000, help="that are changed on the way")
     parser.add_argument("--transfers", type=int, default=20)

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import (
     chat_proof,
     crowd_proofs,
+    events_idle,
     fault_proofs,
     ftps_idle,
     guard_proof,
@@ -103,6 +104,11 @@ def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
 
 def test_of_a_chat_through_lost_connections_each_message_arrives_once_and_in_order(tmp_path: Path) -> None:
     print(chat_proof.prove_chat(tmp_path, messages=60, cuts=5, seed=seed()))
+
+
+def test_idle_event_connections_take_little_and_keep_nobody_waiting(tmp_path: Path) -> None:
+    # With few of them what large files leave behind counts for much.
+    print(events_idle.prove_idle_events(tmp_path, connections=300, listings=100, large=1 << 20))
 
 
 def test_nobody_does_what_they_may_not() -> None:

@@ -55,6 +55,8 @@ READ_BUFFER = 1024 * 1024
 """What aiohttp may read ahead of us per connection. Measured: 64 KiB pauses the transport so often that a
 download is a quarter slower."""
 _CONNECT_SECONDS = 30.0
+_CLOSE_SECONDS = 2.0
+"""For the goodbye of a WebSocket."""
 _RETRY_DELAYS = (0.1, 0.4)
 """Seconds before a GET is tried again that was never sent; each is stretched by up to half at random."""
 
@@ -195,7 +197,10 @@ class Transport:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 made = await self._lasting.ws_connect(
-                    URL(self.address.url + path, encoded=True), headers=headers, max_msg_size=MESSAGE_MAX
+                    URL(self.address.url + path, encoded=True),
+                    headers=headers,
+                    max_msg_size=MESSAGE_MAX,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                 )
         except TimeoutError:
             raise trusting.timed_out(self.address) from None

@@ -25,10 +25,12 @@ Each = TypeVar("Each")
 class Watch:
     """A folder that a subscriber watches: the path in its own view, and the folder that it led to last."""
 
-    __slots__ = ("path", "place", "subscriber")
+    __slots__ = ("path", "place", "since", "subscriber")
 
-    def __init__(self, subscriber: "Subscriber", path: RemotePath, place: Place) -> None:
+    def __init__(self, subscriber: "Subscriber", path: RemotePath, place: Place, since: int) -> None:
         self.subscriber, self.path, self.place = subscriber, path, place
+        self.since = since
+        """Of whoever was away: up to this event, the folder at the path may not be the one that was there before."""
 
     def concerned(self, event: Event) -> bool:
         """Whether an event is about its folder, or may be about where that is."""

@@ -136,10 +136,12 @@ class Events:
         self._pending: dict[Hashable, Event] = {}
         self._overrun = False
         self._closing = False
+        self._stirred = False
         self._verified = clock.monotonic()
         self._lock = threading.Lock()
         self._crowd = Crowd()
         self._ring = EventRing(self._bounds.remembered, self._bounds.remembered_bytes)
+        self._received = 0
         self._at = 0  # the number of the last event that began to be handed on
         self._done = 0  # and of the last that everybody has in their queue
         self._moves = 0
@@ -154,7 +156,8 @@ class Events:
             with self._came:
                 if rest > 0:
                     self._came.wait_for(lambda: self._closing, rest)
-                self._came.wait_for(lambda: self._closing or bool(self._pending), self._patience())
+                self._came.wait_for(lambda: self._closing or self._stirred or bool(self._pending), self._patience())
+                self._stirred = False
                 if self._closing:
                     return
             begin = self._clock.monotonic()
@@ -196,6 +199,7 @@ class Events:
         """What the bus calls: quick, whatever the event is."""
         with self._came:
             slot = slot_of(event)
+            self._received = event.number
             self._pending.pop(slot, None)
             self._pending[slot] = event
             if len(self._pending) > self._bounds.pending:
@@ -227,7 +231,8 @@ class Events:
             first = len(crowd.everybody) == 1
         if first:
             with self._came:
-                self._came.notify()  # the thread waits without end while there is nobody
+                self._stirred = True  # the thread waits without end while there is nobody
+                self._came.notify()
         return one
 
     def leave(self, one: Subscriber) -> None:
@@ -249,7 +254,7 @@ class Events:
             raise InvalidRequestError(f"At most {self._bounds.watched} folders can be watched at once")
         for left in reversed(range(_TRIES)):
             moves = self._moves
-            found, refused = self._look(one, watch or ())
+            found, refused = self._look(one, watch or (), away=after is not None)
             with self._lock:
                 if one not in self._crowd.everybody:
                     raise one.ended or SignInRequiredError("The session has ended", hint="Sign in again.")
@@ -266,13 +271,13 @@ class Events:
         raise AssertionError  # the last try ends it
 
     def _look(
-        self, one: Subscriber, paths: Sequence[RemotePath]
+        self, one: Subscriber, paths: Sequence[RemotePath], *, away: bool
     ) -> tuple[dict[RemotePath, Watch], list[tuple[str, SecureFileTransferError]]]:
         refused: list[tuple[str, SecureFileTransferError]] = []
         found: dict[RemotePath, Watch] = {}
         for path in paths:
             try:
-                found[path] = Watch(one, path, self._place(one.principal, path))
+                found[path] = Watch(one, path, self._place(one.principal, path), self._received if away else 0)
             except SecureFileTransferError as error:
                 refused.append((str(path), error))
         return found, refused
@@ -344,7 +349,8 @@ class Events:
             if one.watches.get(watch.path) is not watch:
                 return False
             if place == watch.place:
-                return event.kind != MOVED and self._tell(watch, CHANGED, event.number)
+                told = event.kind != MOVED or event.number <= watch.since
+                return told and self._tell(watch, CHANGED, event.number)
             self._crowd.lead(watch, place)
             return self._tell(watch, GONE if place is None else CHANGED, event.number)
 

@@ -19,6 +19,7 @@ from secure_file_transfer.services.vault import VaultTree
 from secure_file_transfer.services.vault_nodes import find
 from secure_file_transfer.storage.blobs import LocalBlobStore
 from secure_file_transfer.storage.catalog import open_catalog
+from secure_file_transfer.storage.events import LocalEventBus
 
 from .clock import FakeClock
 from .contracts.catalog_kit import new_account
@@ -34,6 +35,7 @@ class SharingWorld:
 
     def __init__(self, root: Path) -> None:
         self.clock = FakeClock()
+        self.bus = LocalEventBus()
         self.catalog = open_catalog(root / "catalog.db", self.clock)
         self.trees: dict[DriveId, VaultTree] = {}
         self.who: dict[str, Principal] = {}
@@ -43,7 +45,9 @@ class SharingWorld:
             drive = self.catalog.read(lambda tx, account=account: tx.drives.get(account.home_id))  # type: ignore[misc]
             assert drive is not None
             keys = DriveKeys.generate()
-            self.trees[drive.id] = VaultTree(drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024)
+            self.trees[drive.id] = VaultTree(
+                drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024, self.bus.publish
+            )
             self.who[name] = Principal(account, None)
         self.access = Access(self.trees.__getitem__, self.catalog, self.clock)
         self.files = Files(self.access)
