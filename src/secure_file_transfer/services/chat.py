@@ -219,7 +219,7 @@ class Chats:
             seat, found = known(tx)
             if found is not None:
                 return seat, found, False
-            if _gone(tx, seat.chat) and seat.side is Side.SECOND:
+            if self._gone(tx, seat.chat) and seat.side is Side.SECOND:
                 raise ConflictError(f"{display(seat.peer.name)} has left", hint="Nobody would read it.")
             account = seat.who.account
             message = Message(
@@ -368,17 +368,25 @@ class Chats:
             theirs.delivered,
             theirs.read,
             chat.moved,
-            _gone(tx, chat),
+            self._gone(tx, chat),
             _said(_views(tx, who), seat, last[0]) if last else None,
         )
+
+    def _gone(self, tx: CatalogTx, chat: Chat) -> bool:
+        """Whether it is a guest's, and nobody can read there any more."""
+        if chat.session_id is None:
+            return False
+        found = tx.sessions.get(chat.session_id)
+        return found is None or found[0].expires_us <= self._clock.now_us()
 
     def _keep_pace(self, principal: Principal) -> None:
         if principal.account is not None:
             wait = self._pace.take(f"account {principal.account.id}")
         elif principal.session is not None:
-            # Sessions of visitors cost nothing, so the link has a budget as well.
+            # Sessions of visitors cost nothing, so the link has a budget as well; but who has spent their own may not
+            # spend that of the others.
             link = principal.session.link_id
-            wait = self._links.take(f"link {link}") or self._pace.take(f"session {principal.session.id}")
+            wait = self._pace.take(f"session {principal.session.id}") or self._links.take(f"link {link}")
         else:
             return  # whoever is nobody is refused in a moment
         if wait:
@@ -436,7 +444,3 @@ def _same(seat: Seat, found: Message, text: str) -> Message:
     if (found.side, found.sender_id, found.text) != (seat.side, None if account is None else account.id, text):
         raise ConflictError("Another message has this id already", hint="Give each message an id of its own.")
     return found
-
-
-def _gone(tx: CatalogTx, chat: Chat) -> bool:
-    return chat.session_id is not None and tx.sessions.get(chat.session_id) is None

@@ -177,6 +177,9 @@ def test_operators_write_to_a_guest_first_and_see_when_it_has_left(world: World)
     assert world.open("vic") == chat
     world.say("op", chat, "anything wrong?")
     assert world.talk("op", chat).peer == Peer("guest", world.who["vic"].name)
+    assert not world.talk("op", chat).gone
+    world.clock.advance(HOUR_US / 1_000_000)
+    assert world.talk("op", chat).gone
     world.change(lambda tx: tx.sessions.delete(guest.id))
     assert world.talk("op", chat).gone
     assert world.texts("op", chat) == ["anything wrong?"]
@@ -363,6 +366,27 @@ def test_visitors_of_one_link_flood_no_faster_than_the_link_may(world: World) ->
             except TooManyRequestsError:
                 refused += 1
     assert refused == 10 * BURST
+
+
+def test_a_visitor_who_floods_keeps_no_other_from_writing(world: World) -> None:
+    world.folder("ada", "/pub")
+    flood = world.visitor("vic", "ada", "/pub")
+    link = flood.link
+    assert link is not None
+
+    def work(tx: CatalogTx) -> Session:
+        ends = TimeUs(NOW + HOUR_US)
+        return tx.sessions.create(link.account_id, b"y" * 32, "http", "::1", "", NOW, ends, link_id=link.id)
+
+    quiet = Principal(None, world.catalog.write(work), link)
+    refused = 0
+    for _ in range(10 * BURST):
+        try:
+            world.chats.open(flood)
+        except TooManyRequestsError:
+            refused += 1
+    assert refused == 9 * BURST
+    assert world.chats.open(quiet).peer.kind == "operators"
 
 
 def test_the_oldest_messages_of_a_conversation_give_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
