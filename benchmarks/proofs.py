@@ -22,6 +22,7 @@
 .venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
 .venv/bin/python -m benchmarks.proofs folder-races    folder drives while another program swaps in links (--races)
 .venv/bin/python -m benchmarks.proofs folder-listing  a folder drive of 100,000 files, listed whole in every order
+.venv/bin/python -m benchmarks.proofs chat         1,000 messages while both sides lose the connection 20 times
 .venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
@@ -410,6 +411,7 @@ def main() -> int:
     """Run one of them."""
     # They use what is here.
     from . import (
+        chat_proof,
         crowd_proofs,
         engine_proofs,
         fault_proofs,
@@ -450,6 +452,7 @@ def main() -> int:
         "folder-races": lambda at, o: folder_proofs.prove_races(at, races=o.races, seed=o.seed),
         "folder-listing": lambda at, o: folder_proofs.prove_large(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
+        "chat": lambda at, o: chat_proof.prove_chat(at, messages=1000, cuts=o.rounds, seed=o.seed),
         "rights": lambda _, o: rights_machine.run(o.steps),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
         "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
@@ -462,8 +465,8 @@ def main() -> int:
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("proof", choices=list(proofs))
+    parser.add_argument("--rounds", type=int, default=20, help="kills, flipped bits, or lost connections of a chat")
     parser.add_argument("--connections", type=int, default=10_000, help="idle event connections")
-    parser.add_argument("--rounds", type=int, default=20, help="kills, or flipped bits")
     parser.add_argument("--cuts", type=int, default=200, help="each way")
     parser.add_argument("--blocks", type=int, default=1000, help="that are changed on the way")
     parser.add_argument("--transfers", type=int, default=20)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks import (
+    chat_proof,
     crowd_proofs,
     events_idle,
     fault_proofs,
@@ -102,6 +103,10 @@ def test_how_often_time_tells_is_counted_in_pairs(slower: list[float], rate: flo
 
 def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
     print(ftps_idle.prove_idle(tmp_path, sessions=12, listings=100))
+
+
+def test_of_a_chat_through_lost_connections_each_message_arrives_once_and_in_order(tmp_path: Path) -> None:
+    print(chat_proof.prove_chat(tmp_path, messages=60, cuts=5, seed=seed()))
 
 
 def test_idle_event_connections_take_little_and_keep_nobody_waiting(tmp_path: Path) -> None:

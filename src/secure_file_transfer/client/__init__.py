@@ -1,5 +1,6 @@
 """The client: an asynchronous core over HTTPS, and a synchronous face for scripts. Holds no server code."""
 
+from .chat import ChatInfo, ChatMessage, ChatNews, ChatSegment, FoundMessage
 from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
@@ -36,12 +37,17 @@ __all__ = [
     "AccountInfo",
     "ApiTokenInfo",
     "AsyncClient",
+    "ChatInfo",
+    "ChatMessage",
+    "ChatNews",
+    "ChatSegment",
     "ConnectedClient",
     "CreatedToken",
     "DeviceCode",
     "DeviceInfo",
     "Download",
     "Enrolled",
+    "FoundMessage",
     "GroupInfo",
     "GuardBlock",
     "LinkInfo",

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..model import Compression, Conflict
 from . import receiving, sending, syncing, watching
 from .account import AccountApi
+from .chat import Chatting
 from .control import TransferControl
 from .devices import DeviceRequests
 from .events import Live
@@ -25,7 +26,16 @@ from .wire import Written
 
 
 class AsyncClient(
-    AccountApi, DeviceRequests, PeopleRequests, PresenceRequests, Sharing, Linking, TokenApi, LogApi, Live
+    AccountApi,
+    DeviceRequests,
+    PeopleRequests,
+    PresenceRequests,
+    Sharing,
+    Linking,
+    TokenApi,
+    LogApi,
+    Chatting,
+    Live,
 ):
     """One server, seen by one account, for asyncio programs.
 

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from ..errors import InvalidRequestError
 from ..model import Entry, LogFilter, SortKey
+from .chat import ChatNews
 from .core import AsyncClient
 from .events import LiveEvent
 from .options import Configured, Options
@@ -238,6 +239,15 @@ class SecureFileTransferClient(Configured):
     remove_link = _bridged(AsyncClient.remove_link)
     visit = _bridged(AsyncClient.visit)
 
+    chats = _bridged(AsyncClient.chats)
+    unread_messages = _bridged(AsyncClient.unread_messages)
+    open_chat = _bridged(AsyncClient.open_chat)
+    chat = _bridged(AsyncClient.chat)
+    send_message = _bridged(AsyncClient.send_message)
+    chat_messages = _bridged(AsyncClient.chat_messages)
+    mark_read = _bridged(AsyncClient.mark_read)
+    search_messages = _bridged(AsyncClient.search_messages)
+
     get_bytes = _bridged(AsyncClient.get_bytes)
     put_bytes = _bridged(AsyncClient.put_bytes)
     put_stream = _bridged(AsyncClient.put_stream)
@@ -254,6 +264,10 @@ class SecureFileTransferClient(Configured):
     def list(self, path: str = "/", *, sort: SortKey | str = SortKey.NAME, descending: bool = False) -> Iterator[Entry]:
         """All entries of a folder; see `AsyncClient.list`."""
         return self._each(lambda client: client.list(path, sort=sort, descending=descending), _BATCH)
+
+    def follow_chat(self, number: int, after: int) -> Iterator[ChatNews]:
+        """News of a conversation as they happen; see `AsyncClient.follow_chat`."""
+        return self._each(lambda client: client.follow_chat(number, after), 1)
 
     def get_stream(
         self, path: str, *, offset: int = 0, length: int | None = None, priority: int | None = None

@@ -255,6 +255,10 @@ class _Given:
 # --- what is shared ---------------------------------------------------------------------------------------------
 
 
+def _unwatched(_place: str, _gone: bool) -> None:
+    """Guests watch no folders."""
+
+
 def _places(paths: Sequence[Path], clock: SystemClock) -> dict[str, _Shared]:
     """Each under its own name, or one with a number where two are called the same.
 
@@ -268,7 +272,9 @@ def _places(paths: Sequence[Path], clock: SystemClock) -> dict[str, _Shared]:
         while name in found:
             name, number = numbered(plain, number), number + 1
         check_name(name)  # what no path can hold is told now, and not to each guest
-        found[name] = _Shared(disk.tree(place, kind), _ROOT if kind is Kind.FOLDER else RemotePath((plain,)), kind)
+        found[name] = _Shared(
+            disk.tree(place, kind, _unwatched), _ROOT if kind is Kind.FOLDER else RemotePath((plain,)), kind
+        )
     if not found:
         raise InvalidRequestError("There is nothing to share", hint="Name a folder or a file.")
     return found

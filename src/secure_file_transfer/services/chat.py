@@ -148,21 +148,24 @@ class Chats:
 
         return self._catalog.write(work)
 
-    def open_guest(self, principal: Principal, session_id: SessionId, name: str) -> Talk:
-        """The operators' conversation with a guest, who is called `name`.
+    def open_session(self, principal: Principal, session_id: SessionId) -> Talk:
+        """The operators' conversation with whoever has this session: a guest, or an account.
 
         Raises:
-            NotFoundError: it is no guest's session.
-            ForbiddenError, SignInRequiredError: only operators begin it.
+            NotFoundError: there is no such session.
+            ForbiddenError, SignInRequiredError: only operators begin it so.
         """
         require_operator(principal)
 
         def work(tx: CatalogTx) -> Talk:
-            who = who_asks(tx, principal, now := self._clock.now_us())
-            found = tx.sessions.get(session_id)
-            if not who.operator or found is None or found[0].link_id is None:
-                raise NotFoundError("There is no such guest", hint="See who is here.")
-            return self._talk(tx, who, tx.chats.open(None, session_id, None, name, now).id)
+            who, found = who_asks(tx, principal, now := self._clock.now_us()), tx.sessions.get(session_id)
+            if not who.operator or found is None:
+                raise NotFoundError("There is no such session", hint="See who is here.")
+            session, account = found
+            if session.link_id is None:
+                return self._talk(tx, who, tx.chats.open(account.id, None, None, "", now).id)
+            guest = Principal(None, session, tx.links.get(session.link_id)).name
+            return self._talk(tx, who, tx.chats.open(None, session_id, None, guest, now).id)
 
         return self._catalog.write(work)
 
@@ -216,7 +219,7 @@ class Chats:
             seat, found = known(tx)
             if found is not None:
                 return seat, found, False
-            if _gone(tx, seat.chat) and seat.side is Side.SECOND:
+            if self._gone(tx, seat.chat) and seat.side is Side.SECOND:
                 raise ConflictError(f"{display(seat.peer.name)} has left", hint="Nobody would read it.")
             account = seat.who.account
             message = Message(
@@ -240,7 +243,7 @@ class Chats:
             self._keep_pace(principal)
             seat, found, new = self._catalog.write(work)
         if new:
-            self._tell(seat, found)
+            self._tell(principal, seat, found)
         message = found
         return self._catalog.read(lambda tx: _said(_views(tx, seat.who), seat, message)), new
 
@@ -365,17 +368,25 @@ class Chats:
             theirs.delivered,
             theirs.read,
             chat.moved,
-            _gone(tx, chat),
+            self._gone(tx, chat),
             _said(_views(tx, who), seat, last[0]) if last else None,
         )
+
+    def _gone(self, tx: CatalogTx, chat: Chat) -> bool:
+        """Whether it is a guest's, and nobody can read there any more."""
+        if chat.session_id is None:
+            return False
+        found = tx.sessions.get(chat.session_id)
+        return found is None or found[0].expires_us <= self._clock.now_us()
 
     def _keep_pace(self, principal: Principal) -> None:
         if principal.account is not None:
             wait = self._pace.take(f"account {principal.account.id}")
         elif principal.session is not None:
-            # Sessions of visitors cost nothing, so the link has a budget as well.
+            # Sessions of visitors cost nothing, so the link has a budget as well; but who has spent their own may not
+            # spend that of the others.
             link = principal.session.link_id
-            wait = self._links.take(f"link {link}") or self._pace.take(f"session {principal.session.id}")
+            wait = self._pace.take(f"session {principal.session.id}") or self._links.take(f"link {link}")
         else:
             return  # whoever is nobody is refused in a moment
         if wait:
@@ -386,7 +397,7 @@ class Chats:
     def _mark(self, seat: Seat, marks: Marks) -> None:
         self._catalog.write(lambda tx: tx.chats.mark(seat.chat.id, seat.side, seat.reader, marks))
 
-    def _tell(self, seat: Seat, message: Message) -> None:
+    def _tell(self, principal: Principal, seat: Seat, message: Message) -> None:
         chat = seat.chat
         data = {
             "sequence": message.sequence,
@@ -400,6 +411,7 @@ class Chats:
             "chat.sent",
             f"{seat.who.name} wrote to {seat.peer}",
             target=str(seat.peer),
+            who=principal,
         )
 
     def _publish(
@@ -432,7 +444,3 @@ def _same(seat: Seat, found: Message, text: str) -> Message:
     if (found.side, found.sender_id, found.text) != (seat.side, None if account is None else account.id, text):
         raise ConflictError("Another message has this id already", hint="Give each message an id of its own.")
     return found
-
-
-def _gone(tx: CatalogTx, chat: Chat) -> bool:
-    return chat.session_id is not None and tx.sessions.get(chat.session_id) is None

@@ -176,6 +176,7 @@ class _ShownContent:
         self._content = content
         self.entry = _shown(content.entry, path)
         self.chunks = content.chunks
+        self.remember = content.remember
         self.close = content.close
 
 

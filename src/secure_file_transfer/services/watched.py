@@ -67,6 +67,9 @@ class _WatchedContent:
         finally:
             move.end()
 
+    def remember(self, sha256: bytes) -> None:
+        self._content.remember(sha256)
+
     def close(self) -> None:
         self._content.close()
 

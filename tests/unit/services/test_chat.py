@@ -170,13 +170,16 @@ def test_operators_write_to_a_guest_first_and_see_when_it_has_left(world: World)
     guest = world.visitor("vic", "ada", "/pub").session
     assert guest is not None
     with pytest.raises(ForbiddenError):
-        world.chats.open_guest(world.who["ada"], guest.id, "Vic")
+        world.chats.open_session(world.who["ada"], guest.id)
     with pytest.raises(NotFoundError):
-        world.chats.open_guest(world.who["op"], SessionId(4711), "Vic")
-    chat = world.chats.open_guest(world.who["op"], guest.id, "Vic").id
+        world.chats.open_session(world.who["op"], SessionId(4711))
+    chat = world.chats.open_session(world.who["op"], guest.id).id
     assert world.open("vic") == chat
     world.say("op", chat, "anything wrong?")
-    assert world.talk("op", chat).peer == Peer("guest", "Vic")
+    assert world.talk("op", chat).peer == Peer("guest", world.who["vic"].name)
+    assert not world.talk("op", chat).gone
+    world.clock.advance(HOUR_US / 1_000_000)
+    assert world.talk("op", chat).gone
     world.change(lambda tx: tx.sessions.delete(guest.id))
     assert world.talk("op", chat).gone
     assert world.texts("op", chat) == ["anything wrong?"]
@@ -184,6 +187,16 @@ def test_operators_write_to_a_guest_first_and_see_when_it_has_left(world: World)
         world.say("op", chat, "still there?")
     with pytest.raises(SignInRequiredError):
         world.texts("vic", chat)
+
+
+def test_operators_reach_an_account_by_its_session(world: World) -> None:
+    ada = world.account("ada")
+
+    def work(tx: CatalogTx) -> Session:
+        return tx.sessions.create(ada.id, b"x" * 32, "ftps", "::1", "", NOW, TimeUs(NOW + HOUR_US))
+
+    session = world.catalog.write(work)
+    assert world.chats.open_session(world.who["op"], session.id).id == world.open("ada")
 
 
 def no_such(world: World, who: str, name: str) -> str:
@@ -353,6 +366,27 @@ def test_visitors_of_one_link_flood_no_faster_than_the_link_may(world: World) ->
             except TooManyRequestsError:
                 refused += 1
     assert refused == 10 * BURST
+
+
+def test_a_visitor_who_floods_keeps_no_other_from_writing(world: World) -> None:
+    world.folder("ada", "/pub")
+    flood = world.visitor("vic", "ada", "/pub")
+    link = flood.link
+    assert link is not None
+
+    def work(tx: CatalogTx) -> Session:
+        ends = TimeUs(NOW + HOUR_US)
+        return tx.sessions.create(link.account_id, b"y" * 32, "http", "::1", "", NOW, ends, link_id=link.id)
+
+    quiet = Principal(None, world.catalog.write(work), link)
+    refused = 0
+    for _ in range(10 * BURST):
+        try:
+            world.chats.open(flood)
+        except TooManyRequestsError:
+            refused += 1
+    assert refused == 9 * BURST
+    assert world.chats.open(quiet).peer.kind == "operators"
 
 
 def test_the_oldest_messages_of_a_conversation_give_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from ...errors import NotFoundError
-from ...model import Kind, Principal
+from ...errors import InvalidRequestError, NotFoundError
+from ...model import Kind, Principal, SessionId
 from ...ports.chat import ChatId
 from ...services.chat import PAGE_MAX, Chats, History, Said, Talk
 from ...services.chat_seats import Peer
@@ -24,9 +24,13 @@ PeerKind = Literal["operators", "account", "guest"]
 
 
 class OpenChatIn(schemas.TakenBody):
-    """Whom to talk to: an account, or (null) the operators. `private`: an operator speaks for itself."""
+    """Whom to talk to: an account, whoever has a `session` (for operators), or else the operators.
+
+    `private`: an operator speaks for itself.
+    """
 
     to: schemas.Text | None = None
+    session: Annotated[int | None, Field(ge=1, lt=1 << 63)] = None
     private: bool = False
 
 
@@ -155,6 +159,7 @@ def add_chat(router: APIRouter, context: Context) -> None:
         return context.services.chats
 
     _add_chats(router, context, chats)
+    _add_looking(router, context, chats)
     _add_messages(router, context, chats)
 
 
@@ -171,11 +176,18 @@ def _add_chats(router: APIRouter, context: Context, chats: Callable[[], Chats]) 
 
     @router.post("/chats", response_model=ChatOut, summary="The conversation with somebody")
     async def begin(request: Request, wanted: OpenChatIn) -> Response:
+        if wanted.session is not None and wanted.to is not None:
+            raise InvalidRequestError("A name and a session are two", hint="Give one of them.")
+
         def work(who: Principal) -> bytes:
+            if wanted.session is not None:
+                return schemas.dump(chat_json(chats().open_session(who, SessionId(wanted.session))))
             return schemas.dump(chat_json(chats().open(who, wanted.to, private=wanted.private)))
 
         return _answer(await context.caller(request.scope).run(work))
 
+
+def _add_looking(router: APIRouter, context: Context, chats: Callable[[], Chats]) -> None:
     @router.get("/chats/unread", response_model=UnreadOut, summary="How many messages wait for me")
     async def unread(request: Request) -> Response:
         return _answer(

@@ -64,6 +64,7 @@ COMMANDS = (
             _part("rm", "links:link_rm", "[OPTIONS] ID...", "End links."),
         ),
     ),
+    Command("chat", SHARING, "chat:chat", "[OPTIONS] [USER]", "Talk with the operators of the server, or with USER."),
     Command("login", SIGN_IN, "signin:login", "[OPTIONS] URL", "Sign in to a server and remember it."),
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
     Command("register", SIGN_IN, "account:register", "[OPTIONS] URL", "Make an account for yourself, if you may."),

@@ -415,6 +415,8 @@ chat_messages = _table(
     sa.Column("at_us", sa.Integer, nullable=False),
     sa.UniqueConstraint("chat_id", "sequence"),
     sa.UniqueConstraint("chat_id", "key"),
+    # With the row's number behind it: a search goes back by that.
+    sa.Index("chat_messages_by_chat", "chat_id"),
     sa.Index("chat_messages_by_time", "at_us"),
 )
 

@@ -207,6 +207,8 @@ async def test_a_flood_is_answered_with_when_to_come_again(ask: Any, tokens: dic
     ("method", "path", "body"),
     [
         ("POST", "", {"to": 3}),
+        ("POST", "", {"session": 0}),
+        ("POST", "", {"session": 3, "to": "bob"}),
         ("POST", "", {"to": "bob", "as": "op"}),
         ("POST", "/1/messages", {"id": "not a uuid", "text": "x"}),
         ("POST", "/1/messages", {"text": "x"}),

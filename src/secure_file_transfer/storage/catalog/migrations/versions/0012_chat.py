@@ -42,6 +42,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_autoincrement=True,
     )
+    op.create_index("chat_messages_by_chat", "chat_messages", ["chat_id"])
     op.create_index("chat_messages_by_time", "chat_messages", ["at_us"])
     op.create_table(
         "chat_marks",
