@@ -100,7 +100,8 @@ class _Activity:
     total: int = 0
     fetched: int = 0
     sent: int = 0
-    sample: tuple[float, int] = (0.0, 0)
+    sample: tuple[float, int] | None = None
+    """When so many bytes had moved, for the rate."""
     rate: float = 0.0
 
     @property
@@ -233,10 +234,11 @@ class Visitors:
 
     @staticmethod
     def _measure(activity: _Activity, now: float) -> None:
-        then, total = activity.sample
-        if not then:
+        if activity.sample is None:
             activity.sample = now, activity.total
-        elif now - then >= _RATE_SECONDS:
+            return
+        then, total = activity.sample
+        if now - then >= _RATE_SECONDS:
             fresh = (activity.total - total) / (now - then)
             activity.rate = fresh if not activity.rate else _SMOOTH * fresh + (1 - _SMOOTH) * activity.rate
             activity.sample = now, activity.total
@@ -266,7 +268,7 @@ class Visitors:
                     del activity.moving[idle]
             was_busy = activity.busy
             each.open += 1
-            if not activity.sample[0] or (now - activity.sample[0] > 2 * _RATE_SECONDS and not was_busy):
+            if activity.sample is None or (now - activity.sample[0] > 2 * _RATE_SECONDS and not was_busy):
                 activity.sample, activity.rate = (now, activity.total), 0.0
 
     def moved(self, activity: _Activity, key: tuple[Direction, str], count: int) -> None:

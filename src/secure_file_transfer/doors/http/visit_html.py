@@ -113,6 +113,7 @@ def password_page(base: str, fault: str = "", name: str = "") -> bytes:
     """A form for the password and a name. `fault` says what was wrong with the last one, `name` is that of then."""
     invalid = ' aria-invalid="true"' if fault else ""
     told = f'<p class="fault" id="fault" role="alert">{escape(fault)}</p>' if fault else ""
+    typed = f' value="{escape(name)}"' if name else ""
     form = f"""<form class="card" method="post" action="{escape(base)}">
     <div class="field">
       <label for="password">{say("password_label")}</label>
@@ -123,7 +124,7 @@ def password_page(base: str, fault: str = "", name: str = "") -> bytes:
     </div>
     <div class="field">
       <label for="name">{say("name_label")}</label>
-      <input id="name" name="name" type="text" maxlength="{NAME_MAX}" value="{escape(name)}" autocomplete="nickname"
+      <input id="name" name="name" type="text" maxlength="{NAME_MAX}"{typed} autocomplete="nickname"
         aria-describedby="name-hint" dir="auto">
       <p class="hint" id="name-hint">{say("name_hint")}</p>
     </div>
