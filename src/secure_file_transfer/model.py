@@ -17,6 +17,7 @@ GroupId = NewType("GroupId", int)
 DeviceId = NewType("DeviceId", int)
 LinkId = NewType("LinkId", int)
 TokenId = NewType("TokenId", int)
+WarningId = NewType("WarningId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -408,6 +409,38 @@ class Upload:
     def whole(self) -> bool:
         """Whether all of it is durable."""
         return self.offset == self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What an operator has shut out of new sign-ins, until then: an `account`, a `source`, or an API `token`.
+
+    `subject` is the account's name in folded case, the address or network, or the token's number.
+    """
+
+    kind: str
+    subject: str
+    reason: str
+    author: str
+    created_us: TimeUs
+    until_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning of an operator to an account, in all its sessions, or to one session. It stands until acknowledged.
+
+    `receiver` is what they were called.
+    """
+
+    id: WarningId
+    account_id: AccountId | None
+    session_id: SessionId | None
+    receiver: str
+    author: str
+    text: str
+    created_us: TimeUs
+    acknowledged_us: TimeUs | None = None
 
 
 class Category(StrEnum):

@@ -7,6 +7,7 @@ from .facade import SecureFileTransferClient
 from .links import LinkInfo, VisitInfo
 from .many import Transferred
 from .people import GroupInfo, ManagedAccount
+from .presence import ConnectedClient, OperatorWarning
 from .profiles import Profile, Profiles
 from .progress import Progress
 from .receiving import Received
@@ -33,6 +34,7 @@ __all__ = [
     "AccountInfo",
     "ApiTokenInfo",
     "AsyncClient",
+    "ConnectedClient",
     "CreatedToken",
     "DeviceCode",
     "DeviceInfo",
@@ -42,6 +44,7 @@ __all__ = [
     "GuardBlock",
     "LinkInfo",
     "ManagedAccount",
+    "OperatorWarning",
     "Profile",
     "Profiles",
     "Progress",

@@ -12,6 +12,7 @@ from .how import LEVEL, How
 from .links import Linking
 from .many import OnResult, Transferred
 from .people import PeopleRequests
+from .presence import PresenceRequests
 from .progress import OnProgress
 from .receiving import Received
 from .sharing import Sharing
@@ -21,7 +22,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, PresenceRequests, Sharing, Linking, TokenApi):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -168,6 +168,9 @@ class GuardBlock:
     subject: str
     guesses: int
     until_us: TimeUs
+    author: str = ""
+    """The operator who wants it so; empty where it is for wrong guesses."""
+    reason: str = ""
 
 
 def server_info(value: object) -> ServerInfo:
@@ -263,7 +266,14 @@ def sessions(value: object) -> list[SessionInfo]:
 def guard_blocks(value: object) -> list[GuardBlock]:
     """Read who has to wait."""
     return [
-        GuardBlock(text_of(each, "kind"), text_of(each, "subject"), whole(each, "guesses"), time_us(each.get("until")))
+        GuardBlock(
+            text_of(each, "kind"),
+            text_of(each, "subject"),
+            whole(each, "guesses"),
+            time_us(each.get("until")),
+            text_of(each, "author") if "author" in each else "",
+            text_of(each, "reason") if "reason" in each else "",
+        )
         for each in listed(value, "blocks")
     ]
 

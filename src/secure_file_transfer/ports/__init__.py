@@ -17,6 +17,7 @@ from .catalog import (
     Uploads,
     Versions,
 )
+from .control import Bars, Endings, Warnings
 from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
@@ -26,6 +27,7 @@ __all__ = [
     "OPERATORS",
     "Accounts",
     "Audience",
+    "Bars",
     "BlobStore",
     "BlockRow",
     "Blocks",
@@ -39,6 +41,7 @@ __all__ = [
     "Draft",
     "DriveRoom",
     "Drives",
+    "Endings",
     "Event",
     "EventBus",
     "Expectation",
@@ -60,6 +63,7 @@ __all__ = [
     "Topic",
     "Uploads",
     "Versions",
+    "Warnings",
     "Written",
     "check_journey",
 ]

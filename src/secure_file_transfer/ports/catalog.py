@@ -21,6 +21,7 @@ from ..model import (
     Version,
     VersionId,
 )
+from .control import Bars, Endings, Warnings
 from .people import Accounts, Devices, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 
 T = TypeVar("T")
@@ -265,6 +266,12 @@ class CatalogTx(Protocol):
     def links(self) -> Links: ...
     @property
     def tokens(self) -> Tokens: ...
+    @property
+    def endings(self) -> Endings: ...
+    @property
+    def bars(self) -> Bars: ...
+    @property
+    def warnings(self) -> Warnings: ...
     @property
     def facts(self) -> Facts: ...
 

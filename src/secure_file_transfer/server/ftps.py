@@ -33,6 +33,8 @@ def open_ftps(
             traffic=limits,
             registration=house.registration,
             visit=None if house.front is None else _visiting(house.links, house.front.secret or ""),
+            presence=house.presence,
+            control=house.control,
         ),
         FtpsOptions(
             host=settings.host,

@@ -13,8 +13,10 @@ from ..ports import KeySource
 from ..services.access import Access, Linked
 from ..services.accounts import Accounts
 from ..services.audit import Audit
+from ..services.bars import Bars
 from ..services.block_leases import BlockLeases
 from ..services.certificates import Certificates
+from ..services.control import Control
 from ..services.credentials import Credentials
 from ..services.devices import Devices
 from ..services.files import Files
@@ -25,6 +27,7 @@ from ..services.links import Links, Placed
 from ..services.mounts import Mounts
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
+from ..services.presence import Presence, alive_in
 from ..services.registration import Registration
 from ..services.resets import Resets
 from ..services.sessions import Sessions
@@ -81,7 +84,8 @@ class House:
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
         self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), self.audit)
-        self.guard = guard = Guard(clock, _rules(settings))
+        self.bars = Bars(catalog, clock)
+        self.guard = guard = Guard(clock, _rules(settings), self.bars)
         self.factors = SecondFactor(
             catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt)
         )
@@ -117,9 +121,26 @@ class House:
         )
         self.tokens = Tokens(catalog, clock, self.sessions)
         self.credentials = Credentials(
-            catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in, tokens=self.tokens
+            catalog,
+            clock,
+            self.sessions,
+            demand,
+            alone=settings.certificate_sign_in,
+            tokens=self.tokens,
+            bars=self.bars,
         )
         self.devices.on_revoked = self.credentials.forget
+        self.presence = Presence(clock, self.bus, alive_in(catalog))
+        self.sessions.on_ended = self.presence.ended
+        self.control = Control(
+            catalog,
+            clock,
+            self.bus,
+            self.audit,
+            sessions=self.sessions,
+            bars=self.bars,
+            presence=self.presence,
+        )
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
@@ -131,6 +152,7 @@ class House:
         self.sessions.remove_expired()
         self.devices.remove_expired()
         self.tokens.remove_expired()
+        self.control.remove_expired()
 
     def close(self) -> None:
         """Let go of the catalog."""

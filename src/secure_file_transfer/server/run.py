@@ -10,7 +10,7 @@ from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
 from ..doors.ftps.session import DOOR
 from ..doors.http.addresses import Proxies
-from ..doors.http.app import HttpApp, HttpServices, People, build_app
+from ..doors.http.app import HttpApp, HttpServices, Live, People, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..model import DEFAULT_PORT, Principal
@@ -25,6 +25,7 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.presence import Presence
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
@@ -96,6 +97,8 @@ def open_server(
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
+        limits.watcher = house.presence
+        stack.enter_context(watching(house.presence))
         app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
@@ -146,6 +149,18 @@ def traffic(
         thread.join()
 
 
+@contextmanager
+def watching(presence: Presence) -> Iterator[None]:
+    """Tell what changes of who is here."""
+    thread = threading.Thread(target=presence.run, name="presence", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        presence.close()
+        thread.join()
+
+
 def listen(
     settings: Settings,
     tls: TlsFiles,
@@ -177,6 +192,7 @@ def listen(
             guard=house.guard if house else None,
             factors=house.factors if house else None,
             people=_people(house) if house else None,
+            live=Live(house.presence, house.control) if house else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

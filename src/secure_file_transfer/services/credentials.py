@@ -13,6 +13,7 @@ from secure_file_transfer.config import ClientCertificates
 from secure_file_transfer.errors import (
     ClientCertificateError,
     NoSpaceError,
+    SessionEndedError,
     SignInFailedError,
     SignInRequiredError,
     StorageError,
@@ -21,6 +22,7 @@ from secure_file_transfer.model import Account, Device, DeviceId, Principal, Tim
 from secure_file_transfer.ports import Catalog, Clock
 
 from .accounts import may_sign_in
+from .bars import Bars
 from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
 from .tokens import Tokens, is_api_token
 
@@ -55,7 +57,9 @@ class Credentials:
         *,
         alone: bool,
         tokens: Tokens | None = None,
+        bars: Bars | None = None,
     ) -> None:
+        self._bars = bars
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
@@ -100,7 +104,9 @@ class Credentials:
 
     def _by_token(self, token: str, address: str) -> Principal:
         if self._api_tokens is not None and is_api_token(token):
-            return self._api_tokens.resolve(token, address)
+            who = self._api_tokens.resolve(token, address)
+            self._require_unbarred(who)
+            return who
         return self._sessions.resolve(token)
 
     def check(self, who: Principal) -> None:
@@ -111,8 +117,13 @@ class Credentials:
         """
         if who.token is not None and self._api_tokens is not None:
             self._api_tokens.check(who)
+            self._require_unbarred(who)
         else:
             self._sessions.check(who)
+
+    def _require_unbarred(self, who: Principal) -> None:
+        if self._bars is not None and who.token is not None:
+            self._bars.require_token(who.token.id)
 
     def sign_in(self, name: str, password: str, shown: Shown, code: str | None = None) -> SignedIn:
         """Begin a session by name and password; with a certificate it is good together with that only.
@@ -221,8 +232,14 @@ class Credentials:
         with self._lock:
             token = self._tokens.get(place)
         if token is not None:
-            with suppress(SignInRequiredError):
+            try:
                 return self._sessions.resolve(token)
+            except SessionEndedError:  # told once; the next request begins anew, if it may
+                with self._lock:
+                    self._tokens.pop(place, None)
+                raise
+            except SignInRequiredError:
+                pass
         with self._opening:
             with self._lock:
                 other = self._tokens.get(place)

@@ -29,6 +29,7 @@ from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Clock
 
 from .accounts import require_operator
+from .bars import ACCOUNT, SOURCE, Bars
 from .ledger import Budget, Ledger, Record
 from .networks import Networks, source_of
 
@@ -52,19 +53,23 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Somebody who has to wait. `kind` is source, account, or pair (an account at a source that it knows)."""
+    """Somebody who has to wait. `kind` is source, account, pair (an account at a source that it knows), or token."""
 
     kind: str
     subject: str
     guesses: int
     until_us: TimeUs
+    author: str = ""
+    """The operator who wants it so, for `reason`; empty where it is for wrong guesses."""
+    reason: str = ""
 
 
 class Guard:
-    """One for all doors and threads of a process."""
+    """One for all doors and threads of a process. `bars` are whom operators have shut out by hand."""
 
-    def __init__(self, clock: Clock, rules: Rules | None = None) -> None:
+    def __init__(self, clock: Clock, rules: Rules | None = None, bars: Bars | None = None) -> None:
         rules = rules or Rules()
+        self._bars = bars
         self._clock = clock
         self._lock = Lock()
         self._allow, self._refuse = Networks(rules.allow), Networks(rules.refuse)
@@ -78,6 +83,17 @@ class Guard:
         """Raises ForbiddenError: the operator lets nobody in from there."""
         if address in self._refuse:
             raise ForbiddenError("This server takes nothing from your network", hint="Ask its operator.")
+
+    def require_welcome(self, address: str, account: str | None = None) -> None:
+        """For a new sign-in from there, of that account once it is clear that it is theirs.
+
+        Raises:
+            TooManyRequestsError: an operator has shut one of them out.
+        """
+        if self._bars is not None:
+            self._bars.require(SOURCE, address)
+            if account is not None:
+                self._bars.require(ACCOUNT, account)
 
     def stranger(self, name: str) -> str:
         """The subject for a name that no account has: budgets hold for it alike, and in any case of its letters.
@@ -98,8 +114,10 @@ class Guard:
             known: whether `subject` has signed in from this source before.
 
         Raises:
-            TooManyRequestsError: a budget is spent; `seconds` says when to come again. Nothing was tried.
+            TooManyRequestsError: a budget is spent, or an operator shut the source out; `seconds` says when to come
+                again. Nothing was tried.
         """
+        self.require_welcome(address)
         with self._lock:
             now = self._clock.monotonic()
             gates, noted = self._records(address, subject, now, known=known)
@@ -153,11 +171,13 @@ class Guard:
         require_operator(principal)
         with self._lock:
             now, wall = self._clock.monotonic(), self._clock.now_us()
-            return [
+            waiting = [
                 Block(kind, _shown(record.key), len(record.wrong), TimeUs(wall + round(seconds * 1_000_000)))
                 for kind, ledger in self._kinds.items()
                 for record, seconds in ledger.blocked(now)
             ]
+        barred = self._bars.all() if self._bars is not None else ()
+        return waiting + [Block(each.kind, each.subject, 0, each.until_us, each.author, each.reason) for each in barred]
 
     def unblock(self, principal: Principal, subject: str | None) -> int:
         """Forgive a source (any address of it), an account at all sources, or with None everybody; returns how many.
@@ -174,6 +194,10 @@ class Guard:
                     if wanted is None or wanted & {record.key.casefold(), *record.key.casefold().split()}:
                         ledger.forgive(record)
                         forgiven += 1
+        for bar in self._bars.all() if self._bars is not None else ():
+            if wanted is None or bar.subject in wanted:
+                self._bars.lift(bar)  # type: ignore[union-attr] # there are some
+                forgiven += 1
         return forgiven
 
 

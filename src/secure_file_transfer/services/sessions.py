@@ -12,6 +12,7 @@ from threading import Lock
 from secure_file_transfer.errors import (
     NoSpaceError,
     NotFoundError,
+    SessionEndedError,
     SignInFailedError,
     SignInRequiredError,
     StorageError,
@@ -57,6 +58,8 @@ _TEXT_MAX = 256
 SOURCES_MAX = 16
 """From how many places people sign in: home, work, a few phones' networks."""
 _LISTED_MAX = 1000
+_REASONS_MAX = 10_000
+_REASONS_US = 12 * 3600 * 1_000_000
 VISITORS_MAX = 1000
 """Sessions that a link has at once: the oldest that has fetched nothing gives way to the next."""
 
@@ -127,6 +130,8 @@ class Sessions:
         self._by_token: dict[bytes, SessionId] = {}
         # Counts endings: an answer of the catalog that was asked for before one must not be believed after it.
         self._endings = 0
+        self.on_ended: Callable[[], None] = _no_more
+        """Is told when sessions have ended here; from any thread."""
 
     # --- beginning ----------------------------------------------------------------------------------------------
 
@@ -229,12 +234,14 @@ class Sessions:
     ) -> SignedIn:
         token, token_hash = new_token()
         door, address, agent = map(_printable, where)
+        self._guard.require_welcome(address)
 
         def work(tx: CatalogTx) -> SignedIn:
             account = tx.accounts.get(account_id)
             now = self._clock.now_us()
             if account is None or not may_sign_in(account, now):
                 raise _sign_in_failed()
+            self._guard.require_welcome(address, account.name)
             first(tx)
             tx.accounts.remember(account_id, source_of(where[1]), now, SOURCES_MAX)
             ends = TimeUs(now + self._lifetime_us)
@@ -253,6 +260,7 @@ class Sessions:
         Raises:
             NotFoundError: the link has just ended.
         """
+        self._guard.require_welcome(address)
         token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         door, address, agent = map(_printable, (door, address, agent))
 
@@ -287,8 +295,12 @@ class Sessions:
         if belief:
             return belief.principal
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.by_token(token_hash)))
-        return self._accept(found, asked, endings, token_hash)
+
+        def look(tx: CatalogTx) -> _Lasting | str:
+            found = _lasting(tx, tx.sessions.by_token(token_hash))
+            return found or tx.endings.reason_of_token(token_hash)
+
+        return self._accept(self._catalog.read(look), asked, endings, token_hash)
 
     def check(self, principal: Principal) -> None:
         """Return while the principal's session lasts; for running transfers, before each block. A guest has none.
@@ -306,8 +318,11 @@ class Sessions:
             return
 
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.get(session.id)))
-        self._accept(found, asked, endings, None)
+
+        def look(tx: CatalogTx) -> _Lasting | str:
+            return _lasting(tx, tx.sessions.get(session.id)) or tx.endings.reason(session.id)
+
+        self._accept(self._catalog.read(look), asked, endings, None)
 
     def _believed(self, session_id: SessionId) -> _Belief | None:
         """What is known without asking, under the lock."""
@@ -322,8 +337,10 @@ class Sessions:
         """When it ends by itself, unless it is used before."""
         return min(session.expires_us, session.seen_us + self._idle_us)
 
-    def _accept(self, found: _Lasting, asked: float, endings: int, token_hash: bytes | None) -> Principal:
+    def _accept(self, found: _Lasting | str, asked: float, endings: int, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()
+        if isinstance(found, str):
+            raise SessionEndedError(found, hint="Sign in again if you may, or ask the operator.")
         if found is None:
             raise _sign_in_required()
         (session, account), link = found
@@ -394,6 +411,13 @@ class Sessions:
         self._catalog.write(lambda tx: tx.sessions.delete(session_id))
         self._drop(session_id)
 
+    def end_for(self, session_id: SessionId, reason: str) -> bool:
+        """End one session, and tell whoever comes with it why, for some hours. False: there is none."""
+        now = self._clock.now_us()
+        ended = self._catalog.write(lambda tx: tx.endings.end(session_id, reason, now, _REASONS_MAX))
+        self._drop(session_id)
+        return ended
+
     def revoke(self, principal: Principal, session_id: SessionId) -> None:
         """End one session: one's own, or for an operator anybody's.
 
@@ -445,6 +469,7 @@ class Sessions:
             for session_id, belief in list(self._beliefs.items()):
                 if belief.principal.account and belief.principal.account.id == account_id:
                     self._pop(session_id)
+        self.on_ended()
 
     def forget_link(self, link_id: LinkId) -> None:
         """Ask the catalog again about every visitor of a link that has just ended."""
@@ -453,16 +478,23 @@ class Sessions:
             for session_id, belief in list(self._beliefs.items()):
                 if belief.principal.link and belief.principal.link.id == link_id:
                     self._pop(session_id)
+        self.on_ended()
 
     def remove_expired(self) -> int:
         """Clean the catalog, when the server starts and now and then; returns how many there were."""
         now = self._clock.now_us()
-        return self._catalog.write(lambda tx: tx.sessions.delete_expired(now))
+
+        def work(tx: CatalogTx) -> int:
+            tx.endings.delete_before(TimeUs(now - _REASONS_US))
+            return tx.sessions.delete_expired(now)
+
+        return self._catalog.write(work)
 
     def _drop(self, session_id: SessionId) -> None:
         with self._lock:
             self._endings += 1
             self._pop(session_id)
+        self.on_ended()
 
 
 def new_token() -> tuple[str, bytes]:
@@ -495,6 +527,10 @@ def _printable(text: str) -> str:
 
 
 def _nothing(_: CatalogTx) -> None:
+    pass
+
+
+def _no_more() -> None:
     pass
 
 

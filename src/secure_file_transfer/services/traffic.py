@@ -11,10 +11,11 @@ import re
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
-from secure_file_transfer.errors import BusyError, SecureFileTransferError, SignInRequiredError
+from secure_file_transfer.errors import BusyError, PausedError, SecureFileTransferError, SignInRequiredError
 from secure_file_transfer.model import KIB, MIB, AccountId, Principal
 from secure_file_transfer.ports import Catalog, Clock
 from secure_file_transfer.transfer.rate import RateLimit
@@ -28,6 +29,9 @@ decides anything, so to hold it up would save nothing. It counts for the rates."
 LOOK_SECONDS = 0.5
 """How often those who wait look up, so that a change of limits holds for them within a second."""
 TICK_SECONDS = 0.25
+HELD_SECONDS = 10.0
+"""So long a paused transfer is held before a peer that can wait by itself is sent away: well below what clients,
+servers and proxies take for a dead connection."""
 SLICE_MIN = 16 * KIB
 SLICE_MAX = MIB
 
@@ -65,6 +69,31 @@ def urgency(field: str) -> int:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a transfer moves, for whoever watches. Some of it is what the peer says, so nothing is decided by it.
+
+    `path` is in the peer's own tree, `size` that of the whole file, `at` how much of it is done already. Requests of
+    one client with the same `name` move the same file. A `patient` peer understands `PausedError`, and comes again.
+    """
+
+    path: str = ""
+    size: int | None = None
+    at: int = 0
+    name: str = ""
+    patient: bool = False
+
+
+class Watcher(Protocol):
+    """Hears of all transfers, outside of any lock. It must be quick."""
+
+    def begun(self, transfer: "Transfer") -> None:
+        """It begins."""
+
+    def left(self, transfer: "Transfer") -> None:
+        """It is over."""
+
+
 class _Owner:
     """What the transfers of one account share; a guest is known by the address."""
 
@@ -82,6 +111,16 @@ class Transfer:
     limits: tuple[RateLimit, RateLimit]
     """Of the owner, and of the server."""
     wake: Callable[[], None]
+    direction: Direction
+    address: str
+    door: str = ""
+    about: About = field(default_factory=About)
+    count: int = 0
+    """Bytes that went by, added by the one thread that moves them."""
+    filling: Callable[[], int] | None = None
+    """How many came besides, of a piece that is not whole yet."""
+    held_since: float | None = None
+    """Since when it is paused; whoever says so calls `wake` when that changes."""
     turn: Turn | None = None
     """None where it needs no place."""
     tickets: tuple[int, ...] = ()
@@ -91,7 +130,14 @@ class Transfer:
     @property
     def limited(self) -> bool:
         """Whether there is anything to ask; cheap enough to be asked for every piece."""
-        return self.turn is not None or bool(self.limits[0].rate or self.limits[1].rate)
+        held = self.held_since is not None
+        return held or self.turn is not None or bool(self.limits[0].rate or self.limits[1].rate)
+
+    @property
+    def moved(self) -> int:
+        """Bytes so far."""
+        filling = self.filling
+        return self.count + (0 if filling is None else filling())
 
     @property
     def slice(self) -> int:
@@ -126,6 +172,7 @@ class Traffic:
         self._lock = threading.Lock()
         self._owners: dict[Hashable, _Owner] = {}
         self._transfers: dict[Transfer, None] = {}
+        self.watcher: Watcher | None = None
         self._by_turn: dict[Turn, Transfer] = {}
         self._busy = threading.Event()
         self._closing = threading.Event()
@@ -146,8 +193,12 @@ class Traffic:
         *,
         urgency: int = URGENCY_DEFAULT,
         size: int | None = None,
+        door: str = "",
+        about: About | None = None,
     ) -> Transfer:
         """A new transfer, of `size` bytes if that is known. `wake` is called from any thread and must not block.
+
+        `door` and `about` are for the watcher.
 
         Raises:
             BusyError: too many wait already.
@@ -157,7 +208,8 @@ class Traffic:
         with self._lock:
             now = self._clock.monotonic()
             owner = self._owners.get(key) or _Owner(rates, now)
-            transfer = Transfer(who, key, (owner.limits[direction.value], self._server[direction.value]), wake)
+            limits = owner.limits[direction.value], self._server[direction.value]
+            transfer = Transfer(who, key, limits, wake, direction, address, door, about or About())
             lost = None
             if self._turns is not None and (size is None or size > TINY):
                 transfer.turn, lost = self._turns.join(key, urgency, now)
@@ -172,6 +224,8 @@ class Traffic:
             self._refuse(turned_away, _busy())
         if not self._busy.is_set():
             self._busy.set()
+        if self.watcher is not None:
+            self.watcher.begun(transfer)
         return transfer
 
     def wait(self, transfer: Transfer) -> float:
@@ -179,12 +233,18 @@ class Traffic:
 
         Raises:
             BusyError: somebody with a better claim needs the room.
+            PausedError: it was held long enough, and its peer can wait by itself.
             SignInRequiredError: the session has ended meanwhile.
         """
         with self._lock:
             now = self._clock.monotonic()
             if transfer.refusal is not None:
                 raise transfer.refusal
+            if (since := transfer.held_since) is not None:
+                if transfer.about.patient and now - since >= HELD_SECONDS:
+                    raise PausedError(hint="Wait until they let you go on.")
+                transfer.delayed = True
+                return LOOK_SECONDS
             begun: list[Turn] = []
             if transfer.turn is not None and transfer.turn.state is State.RESTING and self._turns is not None:
                 begun = self._turns.again(transfer.turn, now)
@@ -221,6 +281,8 @@ class Traffic:
                 del self._by_turn[transfer.turn]
                 begun = self._turns.leave(transfer.turn, self._clock.monotonic())
         self._wake(begun)
+        if self.watcher is not None:
+            self.watcher.left(transfer)
 
     # --- what happens by itself -----------------------------------------------------------------------------------
 

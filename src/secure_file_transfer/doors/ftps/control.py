@@ -23,6 +23,8 @@ LINE_MAX = 4096 + 64
 """A path and its verb (attack 19)."""
 WAITING_MAX = 64
 """Lines that were sent before the one in front of them was answered."""
+_TALKATIVE = frozenset({200, 226, 230, 250})
+"""Replies whose text is for people alone."""
 _HANDSHAKE_RECORD = 0x16
 
 
@@ -262,8 +264,19 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
         except SecureFileTransferError as error:
             reply = refusal(error)
         if reply is not None:
-            self._say(reply)
+            self._say(self._with_warnings(reply))
         self._next()
+
+    def _with_warnings(self, reply: Reply) -> Reply:
+        """Warnings of operators go before a reply that no program reads for its text, until SITE ACK."""
+        session = self.session
+        if session.services.control is None or session.who is None or reply.code not in _TALKATIVE or reply.body:
+            return reply
+        standing = session.services.control.standing(session.who)
+        if not standing:
+            return reply
+        lines = tuple(f"WARNING {each.id} of {each.author}: {each.text}" for each in standing)
+        return Reply(reply.code, "A message of the operators. SITE ACK says that you have read it.", lines, reply.text)
 
     def done(self, reply: Reply | None, failure: Exception | None = None) -> None:
         """A verb that ran elsewhere is over."""
@@ -279,7 +292,7 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
             fault("an FTP command failed", failure)
             reply = Reply(451, "Something went wrong inside.")
         if reply is not None:
-            self._say(reply)
+            self._say(self._with_warnings(reply))
         if self.session.failures:
             self.door.count_failures(self)
         self._next()

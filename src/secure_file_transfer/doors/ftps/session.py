@@ -6,8 +6,10 @@ from typing import Protocol
 
 from ...model import Account, Principal
 from ...paths import RemotePath
+from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.files import Files
+from ...services.presence import Connection, Presence
 from ...services.sessions import Sessions, Visit
 from ...services.shares import Shares
 from ...services.traffic import Traffic
@@ -34,7 +36,7 @@ class FtpsServices:
     """What stands behind the door.
 
     `shares` is None where nothing is shared, `traffic` where nothing limits, `registration` where nobody can make an
-    account.
+    account, `presence` and `control` where nobody watches.
     """
 
     files: Files
@@ -46,6 +48,8 @@ class FtpsServices:
     registration: Registrar | None = None
     visit: Visiting | None = None
     """Where a link stands in place of accounts: what signs in."""
+    presence: Presence | None = None
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ class Session:
     renaming: RemotePath | None = None
     ascii: bool = True
     facts: tuple[str, ...] = ("type", "size", "modify", "perm")
+    here: Connection | None = None
+    """How others see it."""
     asked: Callable[[str], Reply] | None = None
     """What to do with the answer to a question, which the next line is."""
 

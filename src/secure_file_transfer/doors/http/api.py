@@ -12,6 +12,7 @@ from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
 from .admin import add_admin
+from .clients import add_clients
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
@@ -63,6 +64,7 @@ def build_router(context: Context) -> APIRouter:
     _add_transfers(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
+    add_clients(router, context)
     return router
 
 
@@ -134,7 +136,9 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
                 wanted.name, wanted.password, wanted.code, door=DOOR, address=caller.address, agent=caller.agent
             )
 
-        signed = await context.sign(caller, work)
+        with context.arriving(caller) as arrived:
+            signed = await context.sign(caller, work)
+            arrived(Principal(signed.account, signed.session))
         answer = _answer(schemas.dump(schemas.sign_in_json(signed, cookie=wanted.cookie)), 201)
         if wanted.cookie:
             answer.headers["set-cookie"] = cookies.written(signed)

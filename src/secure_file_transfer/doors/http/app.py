@@ -15,11 +15,12 @@ from starlette.responses import Response
 
 from ...errors import SecureFileTransferError, ShuttingDownError, TooLargeError
 from ...paths import RemotePath
+from ...services.doing import Doing
 from . import openapi, problems
 from .addresses import apply
 from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
-from .context import Context, HttpServices, People, joined_fields
+from .context import DOING_KEY, Context, HttpServices, Live, People, joined_fields
 from .downloads import get_file, get_zip
 from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
@@ -31,7 +32,7 @@ from .uploads import Buffers, put_file
 from .visiting import PREFIX as VISITS
 from .visiting import Visiting
 
-__all__ = ["HttpApp", "HttpServices", "People", "build_app"]
+__all__ = ["HttpApp", "HttpServices", "Live", "People", "build_app"]
 
 BODY_MAX = 64 * 1024
 """Of a JSON request: several hundred times what any of them needs. It also bounds how deep one can nest."""
@@ -151,6 +152,8 @@ class HttpApp:
             # The framework routes by the decoded path, in which names cannot be told apart any more: it gets a
             # stand-in for them.
             scope[PATH_KEY] = remote
+            if tree == b"folders" and method == "GET":
+                scope[DOING_KEY] = Doing.LISTING
             scope["path"] = f"/api/v1/{tree.decode()}/-"
         if _declared_length(scope) > BODY_MAX:
             raise TooLargeError(f"The body may have {BODY_MAX} bytes", hint="Files go to /api/v1/files/.")

@@ -1,7 +1,8 @@
 """What every route knows: the services behind the door, the threads they run in, and who asks."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from ...errors import SignInRequiredError
 from ...model import Device, Principal
 from ...services.accounts import Accounts
 from ...services.blocks import Blocks
+from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
 from ...services.files import Files
@@ -17,6 +19,7 @@ from ...services.guard import Guard
 from ...services.links import Links, Placed
 from ...services.networks import source_of
 from ...services.own_password import OwnPassword
+from ...services.presence import Presence
 from ...services.registration import Registration
 from ...services.resets import Resets
 from ...services.sessions import Sessions
@@ -38,6 +41,8 @@ Scope = Any
 DOOR = "http"
 TOKEN_KEY = "sft.token"  # noqa: S105 - a key, not a token
 """Where the pages of a link leave the visitor's token in the scope: it stands in place of all that was sent."""
+DOING_KEY = "sft.doing"
+"""Where the application leaves what a request is for, as far as others are shown that."""
 WORKER_THREADS = min(32, 4 + 4 * (os.cpu_count() or 1))
 """Measured with 4 KiB files on two cores: 4 to 8 threads are fastest, 16 a quarter slower for they contend for the
 interpreter. A few more, since writes that wait for a slow disk together share one commit of the catalog."""
@@ -59,14 +64,22 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """Who is here, and what operators do to them."""
+
+    presence: Presence
+    control: Control
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` without accounts. `front` is the link that the whole
-    server is there for.
+    nothing limits, `guard` where nothing can be guessed, `people` and `live` without accounts. `front` is the link
+    that the whole server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -91,6 +104,7 @@ class HttpServices:
     tokens: Tokens | None = None
     people: People | None = None
     front: Placed | None = None
+    live: Live | None = None
 
 
 class Context:
@@ -120,6 +134,17 @@ class Context:
             cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
         return await self._turns.run(source_of(caller.address), work)
 
+    @contextmanager
+    def arriving(self, caller: "Caller") -> "Iterator[Callable[[Principal], None]]":
+        """Somebody signs in; call what it gives once it is clear who."""
+        live = self.services.live
+        here = None if live is None else live.presence.open(DOOR, caller.address, caller.agent)
+        try:
+            yield _nobody_watches if here is None else here.signed
+        finally:
+            if here is not None:
+                here.close()
+
     def close(self) -> None:
         """Wait for the threads and let them go."""
         self.services.files.stop()
@@ -142,6 +167,10 @@ def _check_of(services: HttpServices) -> Callable[[Principal], None]:
     if services.credentials is not None:
         return services.credentials.check
     return services.sessions.check if services.sessions is not None else _nobody_ends
+
+
+def _nobody_watches(_: Principal) -> None:
+    """Nothing is shown of who comes."""
 
 
 def _nobody_ends(_: Principal) -> None:
@@ -182,6 +211,8 @@ class Caller:
                 falls back to the guest.
         """
         who = self._found()
+        if PRINCIPAL_KEY not in self.scope and self._context.services.live is not None:
+            self._context.services.live.presence.seen(who, DOOR, self.address, self.agent, self.scope.get(DOING_KEY))
         self.scope[PRINCIPAL_KEY] = who
         return who
 

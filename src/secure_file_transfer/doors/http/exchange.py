@@ -61,6 +61,12 @@ class Pace(Protocol):
     async def moved(self, count: int) -> None:
         """So many bytes went by: wait until more may."""
 
+    def count(self, direction: Direction, count: int) -> None:
+        """So many bytes went by, for whoever watches."""
+
+    def filling(self, so_far: Callable[[], int] | None) -> None:
+        """How many bytes have come of a piece that is not counted yet."""
+
 
 class Exchange:
     """Wraps the `receive` and `send` of one request. Both keep to `passage`, while there is one."""
@@ -87,6 +93,8 @@ class Exchange:
         await self._pay()
         message = await self._receive()
         self._received = len(message.get("body", b""))
+        if self.passage is not None:
+            self.passage.count(Direction.UP, self._received)
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._body_read = True
             self._came = message["type"] == "http.request"
@@ -146,11 +154,18 @@ class Exchange:
     async def _fill_directly(self, directly: FillDirectly, target: Target) -> bool:
         """Whether any came that way."""
         most = await self._pay()
-        part = Target(target.view if most is None else target.view[: target.at + most], target.at)
+        begin = target.at
+        part = Target(target.view if most is None else target.view[: begin + most], begin)
+        passage = self.passage
+        if passage is not None:
+            passage.filling(lambda: part.at - begin)
         try:
             left = await directly(part)
         finally:
-            self._received, target.at = part.at - target.at, part.at
+            self._received, target.at = part.at - begin, part.at
+            if passage is not None:
+                passage.filling(None)
+                passage.count(Direction.UP, self._received)
         if left is None:
             return False
         self._came = self._body_read = left == 0
@@ -175,6 +190,8 @@ class Exchange:
         else:
             self.sent += len(message.get("body", b""))
             self.done = not message.get("more_body", False)
+            if self.passage is not None:
+                self.passage.count(Direction.DOWN, len(message.get("body", b"")))
             if self.passage is not None and (most := self.passage.piece_max(Direction.DOWN)) is not None:
                 await self._send_slowly(self.passage, message, most)
                 return

@@ -13,6 +13,7 @@ from ...errors import (
     InvalidRequestError,
     MissingBlocksError,
     NotFoundError,
+    PausedError,
     SecureFileTransferError,
     TooLargeError,
     TooManyRequestsError,
@@ -21,6 +22,7 @@ from ...errors import (
 Headers = list[tuple[bytes, bytes]]
 CONTENT_TYPE = b"application/problem+json"
 RETRY_SECONDS = b"5"
+PAUSED_SECONDS = 2
 _LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _DETAIL_MAX = 2000
 
@@ -61,6 +63,8 @@ def _extra(error: SecureFileTransferError, status: int) -> Headers:
     if status not in _LATER:
         return []
     seconds = error.seconds if isinstance(error, TooManyRequestsError) else None
+    if isinstance(error, PausedError):
+        seconds = PAUSED_SECONDS
     return [(b"retry-after", RETRY_SECONDS if seconds is None else b"%d" % seconds)]
 
 

@@ -181,12 +181,17 @@ class EndedOut(BaseModel):
 
 
 class BlockOut(BaseModel):
-    """Somebody who has to wait. A pair is an account at a source from which it has signed in before."""
+    """Somebody who has to wait. A pair is an account at a source from which it has signed in before.
 
-    kind: Literal["source", "account", "pair"]
+    With an `author` it is an operator who wants it so, for the `reason` given; else it is for wrong guesses.
+    """
+
+    kind: Literal["source", "account", "pair", "token"]
     subject: str
     guesses: int
     until: datetime
+    author: str
+    reason: str
 
 
 class BlocksOut(BaseModel):
@@ -379,7 +384,14 @@ def blocks_json(blocks: Iterable[Block]) -> dict[str, Any]:
     """The guard's list."""
     return {
         "blocks": [
-            {"kind": each.kind, "subject": each.subject, "guesses": each.guesses, "until": write_time(each.until_us)}
+            {
+                "kind": each.kind,
+                "subject": each.subject,
+                "guesses": each.guesses,
+                "until": write_time(each.until_us),
+                "author": each.author,
+                "reason": each.reason,
+            }
             for each in blocks
         ]
     }

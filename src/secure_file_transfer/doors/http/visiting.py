@@ -29,7 +29,7 @@ from ...ports import Draft
 from ...services.guests import cleaned
 from ...services.links import Links
 from ...services.sessions import Visit
-from ...services.traffic import Direction
+from ...services.traffic import About, Direction
 from . import cookies, visit_html
 from .context import DOOR, TOKEN_KEY, Caller, Context, joined_fields
 from .downloads import get_file, get_zip
@@ -231,7 +231,8 @@ class _Arrival:
         try:
             async with Passage(self._context, self._exchange, Direction.UP) as passage:
                 who = await self._caller.run(lambda who: who)
-                await passage.enter(who, None if length is None else int(length))
+                whole = None if length is None else int(length)
+                await passage.enter(who, whole, About(str(self._folder), whole))
                 while not self._exchange.body_ended:
                     for event in parser.feed(await self._exchange.piece()):
                         await self._take(event)

@@ -169,6 +169,22 @@ COMMANDS = (
             _part("unblock", "sessions:guard_unblock", "[OPTIONS] [WHO...]", "Let somebody guess again at once."),
         ),
     ),
+    Command("clients", SERVER, "clients:clients", "[OPTIONS]", "List who is connected, and what they do."),
+    Command("kick", SERVER, "clients:kick", "[OPTIONS] ID|USER", "Disconnect somebody; what they transfer stops."),
+    Command("warn", SERVER, "clients:warn", "[OPTIONS] ID|USER TEXT", "Warn somebody until they acknowledge it."),
+    Command("pause", SERVER, "clients:pause", "[OPTIONS] ID|USER", "Hold what somebody transfers."),
+    Command("resume", SERVER, "clients:resume", "[OPTIONS] ID|USER", "Let somebody's transfers go on."),
+    Command(
+        "warnings",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "See and acknowledge warnings of the operators.",
+        (
+            _part("list", "clients:warnings_list", "[OPTIONS]", "List the warnings that stand."),
+            _part("ack", "clients:warnings_ack", "[OPTIONS] [ID...]", "Say that you have read a warning."),
+        ),
+    ),
     Command(
         "key",
         SERVER,

@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import CertificateError, SignInRequiredError
+from ...errors import CertificateError, SessionEndedError, SignInRequiredError
 from ...paths import RemotePath
 from ...sizes import parse_size
 from .failures import Stopped, UsageError
@@ -245,6 +245,8 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
             async with _client(profile, limit) as client:
                 await _visit(client, server, profile)
                 yield client
+    except SessionEndedError:
+        raise
     except SignInRequiredError as error:
         if server is not None and split_link(server):
             raise SignInRequiredError(

@@ -11,6 +11,7 @@ from ...errors import IsAFolderError, NotAFolderError, SecureFileTransferError
 from ...model import Conflict, Kind
 from ...paths import RemotePath, display
 from ...transfer.queue import DEFAULT_PRIORITY
+from .attending import attending
 from .connection import RESUME, connected, in_session, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
 from .options import STDIO, Json, Limit, OnConflict, Priority, Quiet, Recursive, Remote, RemoteThenLocal, Server
@@ -60,7 +61,7 @@ def get(
     display_, tally = Display(quiet=quiet), Tally(quiet=quiet)
 
     async def work() -> None:
-        async with connected(server, limit=rate) as client:
+        async with connected(server, limit=rate) as client, attending(client, display_):
             job = _Receiving(client, conflict, display_, tally, priority)
             await job.receive(sources, target, recursive=recursive)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...errors import SessionEndedError
 from ...paths import display
 from .failures import SOME_FAILED, is_hopeless, report_error
 from .terminal import note
@@ -71,6 +72,9 @@ class Tally:
         errors = [result.error for result in self.failed if result.error is not None]
         if not errors:
             return 0
+        for error in errors:
+            if isinstance(error, SessionEndedError):  # whatever else went wrong: somebody meant it
+                return error.row.exit
         same = len({error.code for error in errors}) == 1
         alone = self.files + self.skipped + len(errors) == 1
         if same and (alone or (is_hopeless(errors[0]) and not self.files)):

@@ -357,6 +357,42 @@ mounts = _table(
     numbered=False,
 )
 
+ended_sessions = _table(
+    "ended_sessions",
+    # No reference: the session is gone.
+    sa.Column("session_id", sa.Integer, primary_key=True),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("ended_us", sa.Integer, nullable=False),
+    sa.Index("ended_sessions_by_time", "ended_us"),
+    numbered=False,
+)
+
+bars = _table(
+    "bars",
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("until_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+operator_warnings = _table(
+    "operator_warnings",
+    _id(),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    # No reference: that it was warned is to be seen after the session too.
+    sa.Column("session_id", sa.Integer),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("acknowledged_us", sa.Integer),
+    sa.Index("operator_warnings_by_account", "account_id"),
+)
+
 facts = _table(
     "facts",
     sa.Column("name", sa.Text, primary_key=True),

@@ -18,6 +18,7 @@ class TestMyCatalog(CatalogContract):
 
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
+from .catalog_control import ControlContract
 from .catalog_devices import DevicesContract
 from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
@@ -45,6 +46,7 @@ class CatalogContract(
     FactorsContract,
     DevicesContract,
     TokensContract,
+    ControlContract,
     FactsContract,
     LimitsContract,
     SharingContract,

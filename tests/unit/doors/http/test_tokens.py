@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secure_file_transfer.config import load
-from secure_file_transfer.doors.http.app import HttpApp, HttpServices, People, build_app
+from secure_file_transfer.doors.http.app import HttpApp, HttpServices, Live, People, build_app
 from secure_file_transfer.model import MIB, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
@@ -57,6 +57,7 @@ def token_app(real: House) -> Iterator[HttpApp]:
         tokens=real.tokens,
         links=real.links,
         people=People(real.accounts, real.groups, real.resets, real.registration, real.own_password),
+        live=Live(real.presence, real.control),
     )
     app = build_app(services)
     app.gate.open()
@@ -222,6 +223,15 @@ ROWS = [
     Row("DELETE /admin/groups/{name}", ADMIN, "/admin/groups/nothing"),
     Row("PUT /admin/groups/{name}/members/{account}", ADMIN, "/admin/groups/nothing/members/bob"),
     Row("DELETE /admin/groups/{name}/members/{account}", ADMIN, "/admin/groups/nothing/members/bob"),
+    Row("GET /clients", ADMIN),
+    Row("POST /clients/{number}/kick", NOBODY, "/clients/4711/kick", sent(reason="x")),
+    Row("POST /clients/{number}/pause", NOBODY, "/clients/4711/pause"),
+    Row("POST /clients/{number}/resume", NOBODY, "/clients/4711/resume"),
+    Row("POST /clients/{number}/warnings", NOBODY, "/clients/4711/warnings", sent(text="x")),
+    Row("GET /warnings", NOBODY),
+    Row("GET /warnings", NOBODY, "/warnings?all=true"),
+    Row("POST /warnings", NOBODY, options=sent(everybody=True, text="x")),
+    Row("POST /warnings/{number}/acknowledge", NOBODY, "/warnings/4711/acknowledge"),
     Row("GET /entries/{path}", READ, "/entries/d/f"),
     Row("GET /folders/{path}", READ, "/folders/d"),
     Row("PUT /folders/{path}", READ | WRITE, "/folders/new"),

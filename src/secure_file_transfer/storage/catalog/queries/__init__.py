@@ -5,6 +5,7 @@ from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
 from .claims import Claims
+from .control import Bars, Endings, Warnings
 from .devices import Devices
 from .drives import Drives
 from .factors import Factors
@@ -103,6 +104,21 @@ class Tx:
     def tokens(self) -> Tokens:
         """API tokens."""
         return Tokens(self._sql)
+
+    @property
+    def endings(self) -> Endings:
+        """Why sessions were ended."""
+        return Endings(self._sql)
+
+    @property
+    def bars(self) -> Bars:
+        """Who is shut out."""
+        return Bars(self._sql)
+
+    @property
+    def warnings(self) -> Warnings:
+        """Warnings of operators."""
+        return Warnings(self._sql)
 
     @property
     def facts(self) -> Facts:
