@@ -22,12 +22,19 @@ import platformdirs
 from ..config import ClientCertificates, Registration, Settings, load
 from ..doors.http.listener import Listener
 from ..doors.sockets import bind
-from ..errors import ConfigurationError, DataDirectoryInUseError, InvalidRequestError, SecureFileTransferError
+from ..errors import (
+    ConfigurationError,
+    DataDirectoryInUseError,
+    InvalidRequestError,
+    NotFoundError,
+    SecureFileTransferError,
+)
 from ..model import DEFAULT_PORT, Account, Kind, Link, LinkId, Principal, Rights, Role, TimeUs
 from ..paths import RemotePath, check_name, display, numbered
 from ..ports import CatalogTx, FileTree, MountedTree
 from ..seal.keys import MasterKey
 from ..services.accounts import check_account_name
+from ..services.control import Kick
 from ..services.joined import JoinedTree, Place
 from ..services.links import Terms
 from ..services.traffic import Direction
@@ -125,9 +132,25 @@ class Share:
         """What happened since this was asked last."""
         return self._house.visitors.happenings()
 
-    def end_guest(self, guest: Visitor) -> bool:
-        """End a guest's session at once, and what it transfers. Whether it was still there."""
+    def end_guest(self, guest: Visitor, *, block_minutes: int = 0) -> bool:
+        """End a guest's session at once, and what it transfers; whether it was still there.
+
+        With `block_minutes` nobody comes in from its address for that time.
+        """
+        how = Kick("whoever shares this has sent you away", block_minutes)
+        with suppress(NotFoundError):
+            self._house.control.kick(self._house.owner, str(guest.id), how)
         return self._house.visitors.end(guest.id)
+
+    def warn_guest(self, guest: Visitor, text: str) -> None:
+        """Say something to a guest that stands on its screen until it was read there.
+
+        Raises:
+            NotFoundError: it has gone.
+            ConflictError: it has too many already.
+            InvalidRequestError: the text is empty or too long.
+        """
+        self._house.control.warn(self._house.owner, str(guest.id), text)
 
     def downloads(self) -> int:
         """How many guests have fetched something."""
@@ -199,6 +222,7 @@ class ShareHouse(House):
             self.link_id: LinkId = self.front.link.id
             self.linked.link_id = self.visitors.link_id = self.link_id
             self.links.admission = self.visitors.admission
+            self.bus.subscribe(self.visitors.heard)
         except BaseException:
             self.close()
             raise

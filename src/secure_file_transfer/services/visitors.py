@@ -12,7 +12,7 @@ from threading import Lock
 
 from secure_file_transfer.errors import BusyError
 from secure_file_transfer.model import Entry, Link, LinkId, Principal, Session, SessionId, TimeUs
-from secure_file_transfer.ports import Catalog, Clock
+from secure_file_transfer.ports import Catalog, Clock, Event, Topic
 
 from .sessions import Sessions
 from .traffic import Direction
@@ -38,6 +38,8 @@ class What(StrEnum):
     SENT = "sent"
     CUT = "cut"
     FULL = "full"
+    WARNED = "warned"
+    READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,16 @@ class Visitors:
                 self._note(What.ENDED, activity)
         self._sessions.end(session_id)
         return activity is not None
+
+    def heard(self, event: Event) -> None:
+        """Take note of warnings, for those who have subscribed to the bus with it."""
+        if event.topic is not Topic.WARNINGS:
+            return
+        what = {"sent": What.WARNED, "acknowledged": What.READ}.get(event.kind)
+        with self._lock:
+            activity = self._known.get(event.data["session"] or SessionId(0))
+            if what is not None and activity is not None:
+                self._note(what, activity)
 
     def busy(self) -> int:
         """How many visitors transfer at this moment."""

@@ -11,7 +11,7 @@ from importlib import resources
 from string import Template
 
 from ...errors import SecureFileTransferError
-from ...model import Entry, Kind, Link, Rights, TimeUs
+from ...model import Entry, Kind, Link, Rights, TimeUs, Warned
 from ...paths import RemotePath
 from ...services.guests import NAME_MAX
 from .schemas import as_datetime
@@ -49,6 +49,8 @@ ENGLISH = {
     "password_hint": "Whoever gave you the link knows it.",
     "name_label": "Your name, if you like",
     "name_hint": "Whoever shares this sees it. It is not checked.",
+    "warning": "$author says:",
+    "acknowledge": "I have read it",
     "open": "Open",
     "you": "You are here as $guest.",
     "missing": "Not found",
@@ -83,6 +85,8 @@ class View:
     received: int = 0
     guest: str = ""
     """What this visitor is called."""
+    warnings: Sequence[Warned] = ()
+    """What operators want it to have read."""
 
 
 def say(key: str, **values: str) -> str:
@@ -95,7 +99,7 @@ def folder_page(view: View) -> bytes:
     link = view.link
     reads = Rights.READ in link.rights
     key = ("shares_file" if link.kind is Kind.FILE else "shares_folder") if reads else "asks_files"
-    body = [*_received(view.received), *_facts(link, view.guest)]
+    body = [*_warnings(view), *_received(view.received), *_facts(link, view.guest)]
     if reads and link.kind is Kind.FILE:
         body += [_single(view, entry) for entry in view.entries]
     elif reads:
@@ -169,6 +173,14 @@ def _page(title: str, *, heading: str, lead: str, body: Sequence[str], width: st
 
 def _name(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
+
+
+def _warnings(view: View) -> Iterator[str]:
+    for each in view.warnings:
+        yield f"""<form class="fault card" method="post" action="{escape(view.base)}" role="alert">
+    <p>{say("warning", author=_name(each.author))} <bdi>{escape(each.text)}</bdi></p>
+    <button type="submit" class="plain" name="acknowledge" value="{each.id}">{say("acknowledge")}</button>
+  </form>"""
 
 
 def _received(count: int) -> Iterator[str]:

@@ -25,6 +25,8 @@ _HAPPENED = {
     "fetched": "{who} fetched {file}, {size}",
     "sent": "{who} sent {file}, {size}",
     "cut": "{who} stopped sending {file}",
+    "warned": "{who} was warned",
+    "read": "{who} has read the warning",
     "full": "Somebody at {address} found all places taken",
 }
 
