@@ -24,6 +24,7 @@ _KEYS = {"\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down", "k"
 _SHUT_MINUTES = 60
 """How long an address is shut out along with its guest."""
 _TEXT_MAX = 300
+_NAME_MAX = 24
 
 
 class Asked(Protocol):
@@ -108,9 +109,7 @@ class View:
             case "kick":
                 self._kick = chosen
                 if chosen is not None:
-                    self._question = (
-                        f"Send {safe(chosen.name)} away? y yes   s and shut its address out for an hour   n no"
-                    )
+                    self._question = f"Send {_short(chosen.name)} away? y yes   s yes, and shut its address out   n no"
             case "warn":
                 self._warn, self._text = chosen, ""
             case "end":
@@ -186,9 +185,9 @@ class View:
         if self._guests:
             narrow = width() < _NARROW
             table = Table(box=None, padding=(0, 2, 0, 0), expand=True, header_style="dim", pad_edge=False)
-            table.add_column("  GUEST", no_wrap=True, overflow="ellipsis", max_width=24)
+            table.add_column("  GUEST", no_wrap=True, overflow="ellipsis", max_width=_NAME_MAX)
             if not narrow:
-                table.add_column("ADDRESS", no_wrap=True, overflow="ellipsis", max_width=24)
+                table.add_column("ADDRESS", no_wrap=True, overflow="ellipsis", max_width=_NAME_MAX)
             table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
             table.add_column("", no_wrap=True, justify="right")
             table.add_column("", no_wrap=True, justify="right")
@@ -212,8 +211,8 @@ class View:
         if self._said:
             parts.append(Text(""))
         if self._warn is not None and not self._question:
-            told = f"Warn {safe(self._warn.name)}: {safe(self._text)}_   (Enter sends, Esc forgets)"
-            parts.append(Text(told, style="bold yellow"))
+            parts.append(Text(f"Warn {_short(self._warn.name)}: {safe(self._text)}_", style="bold yellow"))
+            parts.append(Text("Enter sends   Esc forgets", style="dim"))
         elif self._question:
             parts.append(Text(self._question, style="bold yellow", no_wrap=True, overflow="ellipsis"))
         else:
@@ -227,6 +226,12 @@ class View:
         at = next((at for at, each in enumerate(self._guests) if each.id == self._chosen), 0)
         first = max(0, min(at - room // 2, len(self._guests) - room))
         return self._guests[first : first + room]
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for the rest of a question."""
+    name = safe(name)
+    return name if len(name) <= _NAME_MAX else name[: _NAME_MAX - 1] + "…"
 
 
 def _total(each: "Visitor") -> str:
