@@ -219,6 +219,9 @@ def test_two_guests_behind_one_address_stay_apart_and_one_is_a_guest_of_sft(home
         sft("login", shared.url, *trust, "--user", "Mona", text=shared.password + "\n")
         assert sft("ls", "/").split() == ["sub/", "cat.jpg"]
         sft("get", "-r", "/", "got")
+        sft("get", f"{shared.url}/sub/dog.jpg", "address.jpg")
+        assert (home / "address.jpg").read_bytes() == b"dog"
+        assert sft("ls", f"{shared.url}/sub").split() == ["dog.jpg"]
         assert (home / "got" / "sub" / "dog.jpg").read_bytes() == b"dog"
         assert not (home / "got" / "way-out").exists()
 

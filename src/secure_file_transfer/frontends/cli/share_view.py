@@ -189,8 +189,8 @@ class View:
             if not narrow:
                 table.add_column("ADDRESS", no_wrap=True, overflow="ellipsis", max_width=_NAME_MAX)
             table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
-            table.add_column("", no_wrap=True, justify="right")
-            table.add_column("", no_wrap=True, justify="right")
+            table.add_column("", no_wrap=True, justify="right", min_width=4)
+            table.add_column("", no_wrap=True, justify="right", min_width=10)
             shown = self._window()
             for each in shown:
                 cells = [Text(cell) for cell in self._row(each)]
