@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+import structlog
 
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.errors import (
@@ -35,6 +36,7 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
 )
 from secure_file_transfer.model import MIB
+from secure_file_transfer.server import Wish, open_share
 from secure_file_transfer.testing.process import sft_command
 
 SECONDS = 60.0
@@ -364,6 +366,48 @@ def test_ftps_takes_any_name_and_the_password(home: Path) -> None:
         assert (home / "photos" / "cat.jpg").read_bytes() == b"cat"
         assert (home / "photos" / "cat (1).jpg").read_bytes() == b"the treasure"
         assert shared.until("came")["guest"] == "Bob"
+
+
+def test_a_warning_stands_on_the_page_until_it_was_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(home).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tempfile.tempdir", str(home / "tmp"))
+    wish = Wish([home / "photos"], password="rose water", host="127.0.0.1", port=0)
+    try:
+        with open_share(wish) as share:
+            context = ssl.create_default_context(
+                cafile=str(home / "state" / "secure-file-transfer" / "share" / "ca_cert.pem")
+            )
+
+            def ask(method: str, path: str, sent: str = "", cookie: str = "") -> tuple[int, str, str]:
+                with closing(http.client.HTTPSConnection("127.0.0.1", share.port, context=context)) as connection:
+                    headers = FORM | {"Origin": share.urls[0]} | ({"Cookie": cookie} if cookie else {})
+                    connection.request(method, path, sent, headers)
+                    answer = connection.getresponse()
+                    kept = (answer.headers["set-cookie"] or "").partition(";")[0]
+                    return answer.status, kept or (answer.headers["location"] or ""), answer.read().decode()
+
+            page = ask("GET", "/")[1]
+            status, cookie, _ = ask("POST", page, "password=rose+water&name=Sara")
+            assert status == 303
+            (sara,) = share.guests()
+            share.warn_guest(sara, "One <file> at a time\x1b[2J")
+            shown = ask("GET", page, cookie=cookie)[2]
+            assert "One &lt;file&gt; at a time" in shown
+            number = re.search(r'name="acknowledge" value="(\d+)"', shown)
+            assert number
+            assert ask("POST", page, "acknowledge=999", cookie)[0] == 404
+            assert ask("POST", page, f"acknowledge={number[1]}")[0] == 404  # somebody else's
+            assert ask("POST", page, f"acknowledge={number[1]}", cookie)[0] == 303
+            assert "acknowledge" not in ask("GET", page, cookie=cookie)[2]
+            assert [each.what.value for each in share.happenings()] == ["came", "warned", "read"]
+            assert share.end_guest(sara, block_minutes=60)
+            assert not share.end_guest(sara)
+            assert ask("GET", page, cookie=cookie)[0] in {401, 403}
+            assert ask("POST", page, "password=rose+water")[0] == 429  # its address is shut out
+    finally:
+        structlog.reset_defaults()
+    assert list((home / "tmp").iterdir()) == []
 
 
 # --- the one who shares ------------------------------------------------------------------------------------------

@@ -177,9 +177,9 @@ def _name(text: str) -> str:
 
 def _warnings(view: View) -> Iterator[str]:
     for each in view.warnings:
-        yield f"""<form class="fault card" method="post" action="{escape(view.base)}" role="alert">
+        yield f"""<form class="card warning" method="post" action="{escape(view.base)}" role="alert">
     <p>{say("warning", author=_name(each.author))} <bdi>{escape(each.text)}</bdi></p>
-    <button type="submit" class="plain" name="acknowledge" value="{each.id}">{say("acknowledge")}</button>
+    <button type="submit" class="quiet" name="acknowledge" value="{each.id}">{say("acknowledge")}</button>
   </form>"""
 
 
