@@ -13,9 +13,11 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import gethostname
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -45,9 +47,10 @@ from ..storage.datadir import DataDirectory
 from ..storage.folder import Places
 from ..storage.keysource import EnvKeySource
 from ..storage.platform import allow_many_files, share_one_heap
+from .discovery import announce
 from .house import House
 from .logs import configure_logs
-from .run import Announcement, open_server
+from .run import EVERYWHERE, LOOPBACK, Announcement, open_server
 
 __all__ = ["Direction", "Happening", "Share", "Visitor", "What", "Wish", "new_password", "open_share", "risks"]
 
@@ -95,6 +98,8 @@ class Wish:
     host: str | None = None
     port: int | None = None
     ftps: bool = False
+    discovery: bool = True
+    """Whether `sft discover` finds it, where the extra `discovery` is installed."""
     quiet_logs: bool = False
     """Whether only errors are logged: somebody looks at the terminal that the log would go to."""
 
@@ -193,7 +198,21 @@ def open_share(wish: Wish) -> Iterator[Share]:
         assert isinstance(house, ShareHouse)  # noqa: S101 - just made
         listener.start()
         stack.callback(_close, house, listener)
-        yield Share(house, announcement(), wish, (listener.port, taken), ends)
+        shared = Share(house, announcement(), wish, (listener.port, taken), ends)
+        if wish.discovery:
+            with suppress(ConfigurationError):  # it is an extra
+                stack.enter_context(_announced(shared, settings.host))
+        yield shared
+
+
+def _announced(shared: Share, host: str) -> AbstractContextManager[None]:
+    """Known on the networks on which it listens; nowhere if it is for this computer alone."""
+    if host in LOOPBACK:
+        return nullcontext()
+    own = None if host in EVERYWHERE else [host]
+    addresses = [found for url in shared.urls if (found := urlsplit(url).hostname)]
+    name = f"{shared.name} on {gethostname()}"
+    return announce(name, shared.port, shared.fingerprint, addresses, kind="share", interfaces=own)
 
 
 def _close(house: "ShareHouse", listener: Listener) -> None:

@@ -3,6 +3,7 @@
 import math
 import os
 import socket
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,24 @@ def test_what_killed_shares_left_is_removed_and_nothing_else(tmp_path: Path, mon
         "other", "outside", "sft-share-alive", "sft-share-link", "sft-share-new",
     ]  # fmt: skip
     assert (outside / "kept").read_text() == "kept"
+
+
+def test_it_is_announced_where_it_can_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[object, ...]] = []
+
+    def announce(*about: object, **how: object) -> AbstractContextManager[None]:
+        said.append((*about, how))
+        return nullcontext()
+
+    class Shared:
+        name, port, fingerprint = "photos", 5001, "AB:CD"
+        urls = ("https://192.0.2.7:5001", "https://[2001:db8::7]:5001", "https://localhost:5001")
+
+    monkeypatch.setattr("secure_file_transfer.server.share.announce", announce)
+    monkeypatch.setattr("secure_file_transfer.server.share.gethostname", lambda: "nas")
+    with share._announced(Shared(), "127.0.0.1"):  # type: ignore[arg-type]
+        assert said == []  # nobody else could come
+    addresses = ["192.0.2.7", "2001:db8::7", "localhost"]
+    for host, own in (("0.0.0.0", None), ("192.0.2.7", ["192.0.2.7"])):  # noqa: S104 - not bound
+        with share._announced(Shared(), host):  # type: ignore[arg-type]
+            assert said.pop() == ("photos on nas", 5001, "AB:CD", addresses, {"kind": "share", "interfaces": own})

@@ -39,6 +39,7 @@ def share(
     host: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
     port: Annotated[int | None, Parameter(alias="-p", metavar="NUMBER", validator=Number(gte=0, lte=65535))] = None,
     ftps: Annotated[bool, Flag] = False,
+    no_discovery: Annotated[bool, Flag] = False,
     json: Json = False,
     quiet: Quiet = False,
     yes: Yes = False,
@@ -67,6 +68,7 @@ def share(
         host: The address to listen on; all of them by default.
         port: The port; 5000 by default, or the next one that is free.
         ftps: Speak FTPS as well: any name, and the password.
+        no_discovery: Do not announce it on the local network, where 'sft discover' finds it.
     """
     from ... import server
 
@@ -81,6 +83,7 @@ def share(
         host=host,
         port=port,
         ftps=ftps,
+        discovery=not no_discovery,
         quiet_logs=is_terminal(sys.stdout) and not json,
     )
     if not _meant(server.risks(wish.paths), yes=yes):
