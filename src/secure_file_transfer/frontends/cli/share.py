@@ -44,10 +44,11 @@ def share(
     quiet: Quiet = False,
     yes: Yes = False,
 ) -> int:
-    """Share folders and files of this computer, now, until you press Ctrl-C.
+    """Share folders and files of this computer, now.
 
-    Nobody needs an account or a program: guests open the address in a browser, or scan the code, and type the
-    password. You see who is there and what they fetch. What others change in the folder meanwhile, guests see.
+    It lasts until you press Ctrl-C. Nobody needs an account or a program: guests open the address in a browser, or
+    scan the code, and type the password. You see who is there and what they fetch. What others change in the folder
+    meanwhile, guests see.
 
         sft share photos
         sft share photos --write --expire 2h
