@@ -10,6 +10,7 @@ from benchmarks import (
     fault_proofs,
     ftps_idle,
     guard_proof,
+    live_proof,
     proofs,
     restart_proofs,
     revocation_proof,
@@ -118,3 +119,8 @@ def test_the_benchmark_runs_against_every_peer(
     assert table.count("% sent") == 2
     assert table.count("one stream") == 2
     assert "of text over 100 Mbit/s" in table
+
+
+def test_an_operator_sees_ends_and_warns_many_within_a_second(tmp_path: Path) -> None:
+    """What a busy machine takes says little; `benchmarks.proofs live` asks for more."""
+    print(live_proof.prove_live(tmp_path, clients=12, rate=256 * 1024, seconds=6, cost=None))

@@ -3,6 +3,7 @@
 from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
+from .events import LiveEvent
 from .facade import SecureFileTransferClient
 from .links import LinkInfo, VisitInfo
 from .many import Transferred
@@ -43,6 +44,7 @@ __all__ = [
     "GroupInfo",
     "GuardBlock",
     "LinkInfo",
+    "LiveEvent",
     "ManagedAccount",
     "OperatorWarning",
     "Profile",

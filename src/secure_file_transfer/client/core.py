@@ -8,6 +8,7 @@ from . import receiving, sending, syncing, watching
 from .account import AccountApi
 from .control import TransferControl
 from .devices import DeviceRequests
+from .events import Live
 from .how import LEVEL, How
 from .links import Linking
 from .many import OnResult, Transferred
@@ -22,7 +23,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, PresenceRequests, Sharing, Linking, TokenApi):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, PresenceRequests, Sharing, Linking, TokenApi, Live):
     """One server, seen by one account, for asyncio programs.
 
     ```python

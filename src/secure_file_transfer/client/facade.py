@@ -13,7 +13,9 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from ..errors import InvalidRequestError
 from ..model import Entry, SortKey
 from .core import AsyncClient
+from .events import LiveEvent
 from .options import Configured, Options
+from .presence import ConnectedClient
 from .streams import Download
 
 P = ParamSpec("P")
@@ -261,6 +263,16 @@ class SecureFileTransferClient(Configured):
     def zip(self, paths: Sequence[str]) -> Iterator[bytes]:
         """The bytes of a ZIP archive as they arrive; see `AsyncClient.zip`."""
         return self._each(lambda client: _pieces(client.zip(paths)), 1)
+
+    def watch_clients(self, *, every: float = 0.25) -> Iterator[Sequence[ConnectedClient]]:
+        """Who is connected, again and again as it changes; see `AsyncClient.watch_clients`."""
+        return self._each(lambda client: client.watch_clients(every=every), 1)
+
+    def events(
+        self, *, topics: Sequence[str] | None = None, watch: Sequence[str] = (), after: str | None = None
+    ) -> Iterator[LiveEvent]:
+        """What happens, as it does, until you stop asking; see `AsyncClient.events`."""
+        return self._each(lambda client: client.events(topics=topics, watch=watch, after=after), 1)
 
     def _each(self, begin: Callable[[AsyncClient], AsyncIterator[T]], batch: int) -> Iterator[T]:
         """Carry an asynchronous iteration over, `batch` items at a time."""

@@ -1,12 +1,15 @@
 """Who is connected to the server, and for operators: end, warn, pause. And one's own warnings."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ..errors import InvalidRequestError, NotFoundError, ProtocolViolationError
 from ..model import TimeUs
-from .api import Api
+from .events import Live, LiveEvent
 from .wire_values import listed, members, text_of, time_us, violation, whole
 
 
@@ -49,7 +52,7 @@ class OperatorWarning:
     acknowledged_us: TimeUs | None
 
 
-class PresenceRequests(Api):
+class PresenceRequests(Live):
     """See `AsyncClient`."""
 
     async def clients(self) -> Sequence[ConnectedClient]:
@@ -59,6 +62,50 @@ class PresenceRequests(Api):
             SignInRequiredError, ForbiddenError
         """
         return [_client(each) for each in listed(await self._call("GET", "/api/v1/clients"), "clients")]
+
+    async def watch_clients(self, *, every: float = 0.25) -> AsyncIterator[Sequence[ConnectedClient]]:
+        """The same list again and again, as it changes, at most once in `every` seconds; until you stop asking.
+
+        Raises what `clients` does.
+        """
+        board, changed = dict[str, ConnectedClient](), asyncio.Event()
+        listening = asyncio.get_running_loop().create_task(self._follow(board, changed))
+        listening.add_done_callback(lambda _: changed.set())
+        try:
+            while not listening.done():
+                await changed.wait()
+                changed.clear()
+                yield list(board.values())
+                await asyncio.sleep(every)
+            await listening
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _follow(self, board: dict[str, ConnectedClient], changed: asyncio.Event) -> None:
+        """By events; where there are none, by asking each second."""
+        with suppress(NotFoundError, InvalidRequestError, ProtocolViolationError):
+            async for event in self.events(topics=["clients"]):
+                await self._change(board, event)
+                changed.set()
+        while True:
+            await self._renew_board(board)
+            changed.set()
+            await asyncio.sleep(1)
+
+    async def _change(self, board: dict[str, ConnectedClient], event: LiveEvent) -> None:
+        if event.topic != "clients":  # we hear from now on, or have missed something
+            await self._renew_board(board)
+        elif event.kind == "left":
+            board.pop(text_of(event.data, "id"), None)
+        else:
+            client = _client(event.data)
+            board[client.id] = client
+
+    async def _renew_board(self, board: dict[str, ConnectedClient]) -> None:
+        found = await self.clients()
+        board.clear()
+        board.update((each.id, each) for each in found)
 
     async def kick(self, client: str, *, reason: str = "", block_minutes: int = 0, block_address: bool = False) -> None:
         """End a client within a second, and tell it why; for operators.

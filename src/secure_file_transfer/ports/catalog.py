@@ -236,6 +236,12 @@ class Facts(Protocol):
 class CatalogTx(Protocol):
     """One transaction's view of the catalog, by part. Valid only inside the work it was handed to."""
 
+    def afterwards(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the transaction is durable, before `Catalog.write` returns; never if nothing came of it.
+
+        It must be quick and must not raise. Reads forget it.
+        """
+
     @property
     def drives(self) -> Drives: ...
     @property

@@ -107,6 +107,12 @@ class Sessions(Protocol):
     def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
         """Those used last, at most `limit`."""
 
+    def ended(self, session_ids: Sequence[SessionId], now: TimeUs, idle_since: TimeUs) -> Sequence[SessionId]:
+        """Those that are gone, past their time, not used after `idle_since`, or of a link that gives nothing any more.
+
+        One question for thousands of them.
+        """
+
     def delete(self, session_id: SessionId) -> None: ...
     def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
         """End the account's own; returns how many."""

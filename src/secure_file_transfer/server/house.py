@@ -82,7 +82,7 @@ class House:
         self.audit = Audit(clock, _printed)
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
-        self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
+        self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
         self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), self.audit)
         self.bars = Bars(catalog, clock)
         self.guard = guard = Guard(clock, _rules(settings), self.bars)

@@ -22,6 +22,7 @@ from ..services.blocks import Blocks
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.devices import Devices
+from ..services.events import Events
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
@@ -99,7 +100,8 @@ def open_server(
         )
         limits.watcher = house.presence
         stack.enter_context(watching(house.presence))
-        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
+        hub = stack.enter_context(events(house, access))
+        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits, hub=hub)
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
             stack.callback(ftps.stop)
@@ -161,6 +163,19 @@ def watching(presence: Presence) -> Iterator[None]:
         thread.join()
 
 
+@contextmanager
+def events(house: House, access: Access) -> Iterator[Events]:
+    """The live events of a house, at work."""
+    hub = Events(house.bus, access, house.credentials.ended, house.clock)
+    thread = threading.Thread(target=hub.run, name="events", daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        hub.close()
+        thread.join()
+
+
 def listen(
     settings: Settings,
     tls: TlsFiles,
@@ -170,6 +185,7 @@ def listen(
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
     limits: Traffic | None = None,
+    hub: Events | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -193,6 +209,7 @@ def listen(
             factors=house.factors if house else None,
             people=_people(house) if house else None,
             live=Live(house.presence, house.control) if house else None,
+            events=hub,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

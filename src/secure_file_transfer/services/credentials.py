@@ -5,6 +5,7 @@ The one place that weighs them. Doors only hand over what they were shown.
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -18,7 +19,7 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     StorageError,
 )
-from secure_file_transfer.model import Account, Device, DeviceId, Principal, TimeUs
+from secure_file_transfer.model import Account, Device, DeviceId, Principal, SessionId, TimeUs, TokenId
 from secure_file_transfer.ports import Catalog, Clock
 
 from .accounts import may_sign_in
@@ -124,6 +125,21 @@ class Credentials:
     def _require_unbarred(self, who: Principal) -> None:
         if self._bars is not None and who.token is not None:
             self._bars.require_token(who.token.id)
+
+    def ended(
+        self, sessions: Collection[SessionId], tokens: Collection[TokenId]
+    ) -> tuple[Collection[SessionId], Collection[TokenId]]:
+        """Which of these are good no more, for what waits for thousands. It does not count as using them.
+
+        Raises:
+            StorageError: the catalog does not answer now.
+        """
+        now = self._clock.now_us()
+        idle = TimeUs(now - self._sessions.idle_us)
+        return (
+            self._catalog.read(lambda tx: tx.sessions.ended(list(sessions), now, idle)) if sessions else (),
+            self._api_tokens.ended(list(tokens)) if tokens and self._api_tokens is not None else (),
+        )
 
     def sign_in(self, name: str, password: str, shown: Shown, code: str | None = None) -> SignedIn:
         """Begin a session by name and password; with a certificate it is good together with that only.

@@ -122,7 +122,7 @@ class Sessions:
         self._clock = clock
         self._passwords = passwords
         self._lifetime_us = lifetime_us
-        self._idle_us = lifetime_us if idle_us is None else idle_us
+        self.idle_us = lifetime_us if idle_us is None else idle_us
         self._guard = guard or Guard(clock)
         self._factors = factors
         self._lock = Lock()
@@ -335,7 +335,7 @@ class Sessions:
 
     def _ends(self, session: Session) -> int:
         """When it ends by itself, unless it is used before."""
-        return min(session.expires_us, session.seen_us + self._idle_us)
+        return min(session.expires_us, session.seen_us + self.idle_us)
 
     def _accept(self, found: _Lasting | str, asked: float, endings: int, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()

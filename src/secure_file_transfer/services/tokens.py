@@ -244,6 +244,19 @@ class Tokens:
             if old is not None:
                 self._remember(_Belief(found, asked + BELIEVED_SECONDS, old.token_hash), token.id, endings)
 
+    def ended(self, token_ids: Sequence[TokenId]) -> Sequence[TokenId]:
+        """Those of them that are good no more, asked in one go.
+
+        Raises:
+            StorageError: the catalog does not answer now.
+        """
+        found = self._catalog.read(lambda tx: [(each, tx.tokens.get(each)) for each in token_ids])
+        return [each for each, known in found if not self._lasts(known)]
+
+    def _lasts(self, found: tuple[ApiToken, Account] | None) -> bool:
+        now = self._clock.now_us()
+        return found is not None and may_sign_in(found[1], now) and not _ended(found[0], now)
+
     def _accepted(self, found: tuple[ApiToken, Account] | None) -> tuple[Principal, ApiToken]:
         if found is None or not may_sign_in(found[1], self._clock.now_us()):
             raise _refused()

@@ -22,7 +22,7 @@ from secure_file_transfer.ports import CatalogTx, Expectation, check_journey
 
 from .quota import Purse
 from .vault import VaultTree
-from .vault_nodes import Anchor, Room, Whole, entry_of, find, find_folder, free_name, place_for, version_of
+from .vault_nodes import Anchor, Room, Whole, changed, entry_of, find, find_folder, free_name, place_for, version_of
 from .vault_publish import Place, Publisher
 
 PAGE = 200
@@ -159,6 +159,7 @@ def _finish(tx: CatalogTx, room: Room, hidden: Room, target: RemotePath, conflic
     if there is None:
         tx.nodes.relocate(node.id, parent.id, path.name)
         tx.nodes.touch(parent.id, now)
+        changed(tx, room, parent.id)
         entry = entry_of(find(tx, room, path), str(path))
     else:
         # Checked before it is signed anew: a copy must not turn an altered record into a good one.
@@ -185,6 +186,7 @@ def _remove(one: VaultTree, source: RemotePath, other: VaultTree, target: Remote
         tx.nodes.detach(node.id)
         if node.parent_id is not None:
             tx.nodes.touch(node.parent_id, now)
+        changed(tx, room, node.parent_id, moved=node.id if node.kind is Kind.FOLDER else None)
         return node
 
     check()
@@ -195,7 +197,7 @@ def _remove(one: VaultTree, source: RemotePath, other: VaultTree, target: Remote
         same = _alike(gone, source, other, target, check)
     finally:
         if not same:
-            room.catalog.write(lambda tx: _put_back(tx, node))
+            room.catalog.write(lambda tx: _put_back(tx, room, node))
     if not same:
         raise SourceChangedError(
             f"{display(str(source))} changed while it was moved: it is still there, and so is the copy",
@@ -203,11 +205,12 @@ def _remove(one: VaultTree, source: RemotePath, other: VaultTree, target: Remote
         )
 
 
-def _put_back(tx: CatalogTx, node: Node) -> None:
+def _put_back(tx: CatalogTx, room: Room, node: Node) -> None:
     if node.parent_id is None:
         return
     taken = tx.nodes.child(node.parent_id, node.name) is not None
     tx.nodes.relocate(node.id, node.parent_id, free_name(tx, node.parent_id, node.name) if taken else node.name)
+    changed(tx, room, node.parent_id)
 
 
 def _alike(one: VaultTree, source: RemotePath, other: VaultTree, target: RemotePath, check: _Check) -> bool:

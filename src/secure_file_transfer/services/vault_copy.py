@@ -18,6 +18,7 @@ from .quota import Purse, charge
 from .vault_nodes import (
     Room,
     Whole,
+    changed,
     check_apart,
     entry_of,
     find,
@@ -90,6 +91,7 @@ def _copy_at_once(
             steps = _grow(tx, room, tuple(steps), now)
     if there is None:
         tx.nodes.touch(parent.id, now)
+    changed(tx, room, parent.id)
     return entry_of(new, str(path))
 
 
@@ -147,6 +149,7 @@ def _finish(tx: CatalogTx, room: Room, top: Node, target: RemotePath, conflict: 
         tx.nodes.detach(there.id)
     tx.nodes.relocate(top.id, parent.id, path.name)
     tx.nodes.touch(parent.id, now)
+    changed(tx, room, parent.id)
     # While it grew it looked removed, so others may have taken the room.
     Purse(tx, room.drive.id).require_kept()
     new = find(tx, room, path)

@@ -21,6 +21,7 @@ from secure_file_transfer.services.vault import VaultTree
 from secure_file_transfer.services.vault_nodes import find
 from secure_file_transfer.storage.blobs import LocalBlobStore
 from secure_file_transfer.storage.catalog import open_catalog
+from secure_file_transfer.storage.events import LocalEventBus
 from secure_file_transfer.storage.folder import Places
 
 from .clock import FakeClock
@@ -37,6 +38,7 @@ class SharingWorld:
 
     def __init__(self, root: Path) -> None:
         self.clock = FakeClock()
+        self.bus = LocalEventBus()
         self.catalog = open_catalog(root / "catalog.db", self.clock)
         self.trees: dict[DriveId, VaultTree] = {}
         self.who: dict[str, Principal] = {}
@@ -46,10 +48,13 @@ class SharingWorld:
             drive = self.catalog.read(lambda tx, account=account: tx.drives.get(account.home_id))  # type: ignore[misc]
             assert drive is not None
             keys = DriveKeys.generate()
-            self.trees[drive.id] = VaultTree(drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024)
+            self.trees[drive.id] = VaultTree(
+                drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024, self.bus.publish
+            )
             self.who[name] = Principal(account, None)
         self.log: list[LogEvent] = []
-        self.mounts = Mounts(self.catalog, self.clock, Places(self.clock, [root]), Audit(self.clock, self.log.append))
+        audit = Audit(self.clock, self.log.append)
+        self.mounts = Mounts(self.catalog, self.clock, Places(self.clock, [root]), audit)
         self.access = Access(self.trees.__getitem__, self.catalog, self.clock, mounted=self.mounts.tree_of)
         self.files = Files(self.access)
         self.shares = Shares(self.catalog, self.clock)

@@ -22,6 +22,8 @@ from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
 from .context import DOING_KEY, Context, HttpServices, Live, People, joined_fields
 from .downloads import get_file, get_zip
+from .events import PATH as EVENTS
+from .events import EventDoor
 from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
 from .pages import Pages
@@ -44,6 +46,9 @@ _TREES: dict[bytes, tuple[str, ...]] = {
 }
 """Where a path follows, and the methods there: the framework's own `Allow` names only those of one route."""
 
+_DOING = {(b"folders", "GET"): Doing.LISTING}
+"""What a request is for, where others are shown that."""
+
 
 def build_app(services: HttpServices) -> "HttpApp":
     """The application. It takes work once its `gate` is opened, which the listener does."""
@@ -62,6 +67,7 @@ class HttpApp:
         self._reset = ResetPage(self._context, self._pages)
         self._blocks = BlockRoutes(self._context)
         self._visiting = Visiting(self._context, services.links) if services.links is not None else None
+        self._events = EventDoor(self._context, services.events) if services.events is not None else None
         self._json = _json_app(self._context)
 
     def show_authority(self, ca_pem: bytes) -> None:
@@ -129,6 +135,10 @@ class HttpApp:
         if not path.startswith(API):
             await self._page(exchange, path)
             return
+        if path == EVENTS and self._events is not None:
+            _only(method, "GET")
+            await self._events.serve(exchange)
+            return
         tree, slash, names = path[len(API) :].partition(b"/")
         if tree == b"zip" and not slash:
             _only(method, "GET")
@@ -152,8 +162,7 @@ class HttpApp:
             # The framework routes by the decoded path, in which names cannot be told apart any more: it gets a
             # stand-in for them.
             scope[PATH_KEY] = remote
-            if tree == b"folders" and method == "GET":
-                scope[DOING_KEY] = Doing.LISTING
+            scope[DOING_KEY] = _DOING.get((tree, method))
             scope["path"] = f"/api/v1/{tree.decode()}/-"
         if _declared_length(scope) > BODY_MAX:
             raise TooLargeError(f"The body may have {BODY_MAX} bytes", hint="Files go to /api/v1/files/.")

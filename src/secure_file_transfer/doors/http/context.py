@@ -13,6 +13,7 @@ from ...services.blocks import Blocks
 from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
+from ...services.events import Events
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
@@ -78,8 +79,8 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` and `live` without accounts. `front` is the link
-    that the whole server is there for.
+    nothing limits, `guard` where nothing can be guessed, `people`, `live` and `events` without accounts. `front` is
+    the link that the whole server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -105,6 +106,7 @@ class HttpServices:
     people: People | None = None
     front: Placed | None = None
     live: Live | None = None
+    events: Events | None = None
 
 
 class Context:

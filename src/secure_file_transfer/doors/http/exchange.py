@@ -1,5 +1,6 @@
 """One request and its answer, as every route sees them: the headers that all answers carry, and an honest end."""
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -50,6 +51,27 @@ FillDirectly = Callable[[Target], Awaitable[int | None]]
 """Fill the target with the next bytes of a body, without a copy; how many are still to come. None: ask `receive`."""
 DIRECT = "sft.body"
 """The ASGI extension of our own server that offers it."""
+
+
+class Successor(asyncio.BufferedProtocol):
+    """What a connection may go on as, after its last request."""
+
+    transport: asyncio.Transport
+
+    def join(self, connections: set[Any]) -> None:
+        """Be among those whose `shutdown` is called when the server stops, and leave them at the end."""
+        raise NotImplementedError
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        raise NotImplementedError
+
+
+Switch = Callable[[Successor, bytes], bool]
+"""Give the connection to another protocol once these bytes are sent; whether the peer is still there. The request is
+over then, and needs no answer."""
+SWITCH = "sft.switch"
+"""Where our own server leaves it in the scope, if the request asks for another protocol and may."""
 
 
 class Pace(Protocol):

@@ -1,6 +1,5 @@
 """The commands about who is connected: clients, kick, warn, pause, resume and warnings."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ...errors import NotFoundError, SecureFileTransferError
+from ...errors import NotFoundError
 from .clients_table import lines_of, rows_of, shown
 from .connection import connected, run
 from .failures import UsageError
@@ -19,7 +18,6 @@ from .values import print_json, seconds_of, text_of, time_value
 if TYPE_CHECKING:
     from ...client import AsyncClient, ConnectedClient, OperatorWarning
 
-WATCH_SECONDS = 1.0
 
 Client = Annotated[str, Parameter(metavar="ID|USER")]
 
@@ -70,23 +68,17 @@ def clients(
 
 async def _watch(client: "AsyncClient", *, json: bool) -> None:
     if json or not is_terminal(sys.stdout):
-        while True:
-            out(text_of([_value(each) for each in await client.clients()]))
+        async for found in client.watch_clients(every=1):
+            out(text_of([_value(each) for each in found]))
             sys.stdout.flush()
-            await asyncio.sleep(WATCH_SECONDS)
+        return
     from rich.console import Console
     from rich.live import Live
 
     console = Console()
     with Live(console=console, auto_refresh=False, screen=True) as live:
-        while True:
-            try:
-                found = await client.clients()
-                live.update(shown(found, time.time(), console.width, console.height), refresh=True)
-            except SecureFileTransferError as error:
-                if not error.retryable:
-                    raise
-            await asyncio.sleep(WATCH_SECONDS)
+        async for found in client.watch_clients():
+            live.update(shown(found, time.time(), console.width, console.height), refresh=True)
 
 
 def kick(

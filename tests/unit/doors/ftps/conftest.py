@@ -21,7 +21,6 @@ from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
-from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.traffic import Traffic
 from secure_file_transfer.services.uploads import Uploads
 
@@ -147,17 +146,11 @@ def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return init_certificates(tmp_path_factory.mktemp("certificates"), ["127.0.0.1", "localhost"])
 
 
-def _quick(house: House) -> House:
-    """What a password costs is not what these tests are about."""
-    house.sessions._passwords = house.accounts._passwords = PasswordHasher(time_cost=1, memory_kib=8, lanes=1)
-    return house
-
-
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with both accounts: hashing their passwords once is enough."""
     path = tmp_path_factory.mktemp("template") / "data"
-    made = _quick(House(load(data_dir=path, block_size=MIB)))
+    made = House(load(data_dir=path, block_size=MIB))
     made.accounts.create("ada", PASSWORD)
     made.accounts.create("bob", PASSWORD)
     made.close()
@@ -167,7 +160,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def house(tmp_path: Path, _template: Path) -> Iterator[House]:
     shutil.copytree(_template, tmp_path / "data")
-    made = _quick(House(load(data_dir=tmp_path / "data", block_size=MIB)))
+    made = House(load(data_dir=tmp_path / "data", block_size=MIB))
     yield made
     made.close()
 

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from secure_file_transfer.config import load
 from secure_file_transfer.doors.http.app import HttpApp, HttpServices, build_app
 from secure_file_transfer.model import MIB, Role
-from secure_file_transfer.server import house as composition
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
@@ -29,8 +28,7 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(composition, "PasswordHasher", lambda: PasswordHasher(time_cost=1, memory_kib=8, lanes=1))
+def home(tmp_path: Path) -> Iterator[House]:
     house = House(load(data_dir=tmp_path / "data"))
     for name, role in (("ada", Role.USER), ("bob", Role.USER), ("boss", Role.ADMIN)):
         house.accounts.create(name, PASSWORD, role)

@@ -16,7 +16,6 @@ from secure_file_transfer.model import MIB, Principal
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
-from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.traffic import Direction, Traffic, Transfer
 
 PASSWORD = "a long enough word to say"
@@ -36,9 +35,7 @@ class Counted(Traffic):
 
 
 @pytest.fixture
-def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    quick = PasswordHasher(time_cost=1, memory_kib=8, lanes=1)
-    monkeypatch.setattr("secure_file_transfer.server.house.PasswordHasher", lambda: quick)
+def real(tmp_path: Path) -> Iterator[House]:
     house = House(load(data_dir=tmp_path / "data"))
     for name in ("ada", "bob"):
         house.accounts.create(name, PASSWORD)

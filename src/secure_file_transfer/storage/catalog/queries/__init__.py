@@ -1,5 +1,7 @@
 """What the catalog can be asked and told, one module for each part."""
 
+from collections.abc import Callable
+
 from ....ports import Clock
 from ..sql import Sql
 from .accounts import Accounts
@@ -24,11 +26,16 @@ from .versions import Versions
 class Tx:
     """A `ports.CatalogTx` over one transaction."""
 
-    __slots__ = ("_clock", "_sql")
+    __slots__ = ("_clock", "_later", "_sql")
 
-    def __init__(self, sql: Sql, clock: Clock) -> None:
+    def __init__(self, sql: Sql, clock: Clock, later: list[Callable[[], None]]) -> None:
         self._sql = sql
         self._clock = clock
+        self._later = later
+
+    def afterwards(self, tell: Callable[[], None]) -> None:
+        """Call it once the transaction is durable."""
+        self._later.append(tell)
 
     @property
     def drives(self) -> Drives:

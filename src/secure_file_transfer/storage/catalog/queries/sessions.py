@@ -1,5 +1,6 @@
 """Sessions, by account and by the hash of their token."""
 
+import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from sqlalchemy import bindparam
 from ....errors import ConflictError, NotFoundError
 from ....model import Account, AccountId, DeviceId, LinkId, Session, SessionId, TimeUs
 from ..sql import Row, Sql, Statement
-from ..tables import accounts, device_sessions, sessions
+from ..tables import accounts, device_sessions, links, sessions
 from .accounts import COLUMNS as ACCOUNT_COLUMNS
 from .accounts import account_of
 
@@ -64,6 +65,30 @@ _OF_LINK = Statement(
     .order_by(sessions.c.id)
 )
 _DELETE_EXPIRED = Statement(sa.delete(sessions).where(sessions.c.expires_us <= bindparam("now")))
+
+
+def _ended() -> Statement:
+    """Which of many ids, given as one JSON array, are of no session that lasts."""
+    asked = sa.func.json_each(bindparam("ids")).table_valued("value")
+    serves = (
+        sa.exists()
+        .where(links.c.id == sessions.c.link_id, accounts.c.id == links.c.account_id, accounts.c.disabled == 0)
+        .where(
+            sa.or_(links.c.downloads_max.is_(None), links.c.downloads < links.c.downloads_max, sessions.c.counted == 1)
+        )
+    )
+    over = sa.or_(
+        sessions.c.id.is_(None),
+        sessions.c.expires_us <= bindparam("now"),
+        sessions.c.seen_us <= bindparam("idle"),
+        sa.and_(sessions.c.link_id.is_not(None), ~serves),
+    )
+    return Statement(
+        sa.select(asked.c.value).select_from(asked.outerjoin(sessions, sessions.c.id == asked.c.value)).where(over)
+    )
+
+
+_ENDED = _ended()
 
 
 class Sessions:
@@ -147,6 +172,10 @@ class Sessions:
     def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
         """Those used last, at most `limit`."""
         return [_both(row) for row in self._sql.rows(_ALL, most=limit)]
+
+    def ended(self, session_ids: Sequence[SessionId], now: TimeUs, idle_since: TimeUs) -> Sequence[SessionId]:
+        """Those of them that do not last."""
+        return [number for (number,) in self._sql.rows(_ENDED, ids=json.dumps(session_ids), now=now, idle=idle_since)]
 
     def delete(self, session_id: SessionId) -> None:
         """End it. One that has ended already is fine."""
