@@ -142,7 +142,7 @@ class DeviceCode:
 class SessionInfo:
     """Somebody who is signed in. `current`: it is the session that asks.
 
-    With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+    With `link`, the number of a link, it is a visitor's, called `guest`, and the account is the one that made the link.
     """
 
     number: int
@@ -155,6 +155,7 @@ class SessionInfo:
     expires_us: TimeUs
     current: bool
     link: int | None = None
+    guest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,7 @@ def sessions(value: object) -> list[SessionInfo]:
             expires_us=time_us(each.get("expires")),
             current=flag(each, "current"),
             link=None if each.get("link") is None else whole(each, "link"),
+            guest=None if each.get("guest") is None else text_of(each, "guest"),
         )
         for each in listed(value, "sessions")
     ]

@@ -13,21 +13,30 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import gethostname
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from ..config import ClientCertificates, Registration, Settings, load
 from ..doors.http.listener import Listener
 from ..doors.sockets import bind
-from ..errors import ConfigurationError, DataDirectoryInUseError, InvalidRequestError, SecureFileTransferError
+from ..errors import (
+    ConfigurationError,
+    DataDirectoryInUseError,
+    InvalidRequestError,
+    NotFoundError,
+    SecureFileTransferError,
+)
 from ..model import DEFAULT_PORT, Account, Kind, Link, LinkId, Principal, Rights, Role, TimeUs
 from ..paths import RemotePath, check_name, display, numbered
 from ..ports import CatalogTx, FileTree, MountedTree
 from ..seal.keys import MasterKey
 from ..services.accounts import check_account_name
+from ..services.control import Kick
 from ..services.joined import JoinedTree, Place
 from ..services.links import Terms
 from ..services.traffic import Direction
@@ -38,9 +47,10 @@ from ..storage.datadir import DataDirectory
 from ..storage.folder import Places
 from ..storage.keysource import EnvKeySource
 from ..storage.platform import allow_many_files, share_one_heap
+from .discovery import announce
 from .house import House
 from .logs import configure_logs
-from .run import Announcement, open_server
+from .run import EVERYWHERE, LOOPBACK, Announcement, open_server
 
 __all__ = ["Direction", "Happening", "Share", "Visitor", "What", "Wish", "new_password", "open_share", "risks"]
 
@@ -88,6 +98,8 @@ class Wish:
     host: str | None = None
     port: int | None = None
     ftps: bool = False
+    discovery: bool = True
+    """Whether `sft discover` finds it, where the extra `discovery` is installed."""
     quiet_logs: bool = False
     """Whether only errors are logged: somebody looks at the terminal that the log would go to."""
 
@@ -125,9 +137,25 @@ class Share:
         """What happened since this was asked last."""
         return self._house.visitors.happenings()
 
-    def end_guest(self, guest: Visitor) -> bool:
-        """End a guest's session at once, and what it transfers. Whether it was still there."""
+    def end_guest(self, guest: Visitor, *, block_minutes: int = 0) -> bool:
+        """End a guest's session at once, and what it transfers; whether it was still there.
+
+        With `block_minutes` nobody comes in from its address for that time.
+        """
+        how = Kick("whoever shares this has sent you away", block_minutes)
+        with suppress(NotFoundError):
+            self._house.control.kick(self._house.owner, str(guest.id), how)
         return self._house.visitors.end(guest.id)
+
+    def warn_guest(self, guest: Visitor, text: str) -> None:
+        """Say something to a guest that stands on its screen until it was read there.
+
+        Raises:
+            NotFoundError: it has gone.
+            ConflictError: it has too many already.
+            InvalidRequestError: the text is empty or too long.
+        """
+        self._house.control.warn(self._house.owner, str(guest.id), text)
 
     def downloads(self) -> int:
         """How many guests have fetched something."""
@@ -170,7 +198,21 @@ def open_share(wish: Wish) -> Iterator[Share]:
         assert isinstance(house, ShareHouse)  # noqa: S101 - just made
         listener.start()
         stack.callback(_close, house, listener)
-        yield Share(house, announcement(), wish, (listener.port, taken), ends)
+        shared = Share(house, announcement(), wish, (listener.port, taken), ends)
+        if wish.discovery:
+            with suppress(ConfigurationError):  # it is an extra
+                stack.enter_context(_announced(shared, settings.host))
+        yield shared
+
+
+def _announced(shared: Share, host: str) -> AbstractContextManager[None]:
+    """Known on the networks on which it listens; nowhere if it is for this computer alone."""
+    if host in LOOPBACK:
+        return nullcontext()
+    own = None if host in EVERYWHERE else [host]
+    addresses = [found for url in shared.urls if (found := urlsplit(url).hostname)]
+    name = f"{shared.name} on {gethostname()}"
+    return announce(name, shared.port, shared.fingerprint, addresses, kind="share", interfaces=own)
 
 
 def _close(house: "ShareHouse", listener: Listener) -> None:
@@ -199,6 +241,7 @@ class ShareHouse(House):
             self.link_id: LinkId = self.front.link.id
             self.linked.link_id = self.visitors.link_id = self.link_id
             self.links.admission = self.visitors.admission
+            self.bus.subscribe(self.visitors.heard)
         except BaseException:
             self.close()
             raise

@@ -12,6 +12,7 @@ from secure_file_transfer.errors import (
     IsAFolderError,
     NotFoundError,
     SecureFileTransferError,
+    StorageError,
 )
 from secure_file_transfer.model import Conflict, Entry, Kind, Page, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display
@@ -164,7 +165,7 @@ class JoinedTree:
         for name in self._places:
             try:
                 found.append(self.stat(_ROOT / name))
-            except NotFoundError:
+            except (NotFoundError, StorageError):  # gone, or on a disk that is away
                 continue
         return found
 

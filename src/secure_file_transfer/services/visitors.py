@@ -12,7 +12,7 @@ from threading import Lock
 
 from secure_file_transfer.errors import BusyError
 from secure_file_transfer.model import Entry, Link, LinkId, Principal, Session, SessionId, TimeUs
-from secure_file_transfer.ports import Catalog, Clock
+from secure_file_transfer.ports import Catalog, Clock, Event, Topic
 
 from .sessions import Sessions
 from .traffic import Direction
@@ -38,6 +38,8 @@ class What(StrEnum):
     SENT = "sent"
     CUT = "cut"
     FULL = "full"
+    WARNED = "warned"
+    READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class _Activity:
     total: int = 0
     fetched: int = 0
     sent: int = 0
-    sample: tuple[float, int] = (0.0, 0)
+    sample: tuple[float, int] | None = None
+    """When so many bytes had moved, for the rate."""
     rate: float = 0.0
 
     @property
@@ -194,6 +197,16 @@ class Visitors:
         self._sessions.end(session_id)
         return activity is not None
 
+    def heard(self, event: Event) -> None:
+        """Take note of warnings, for those who have subscribed to the bus with it."""
+        if event.topic is not Topic.WARNINGS:
+            return
+        what = {"sent": What.WARNED, "acknowledged": What.READ}.get(event.kind)
+        with self._lock:
+            activity = self._known.get(event.data["session"] or SessionId(0))
+            if what is not None and activity is not None:
+                self._note(what, activity)
+
     def busy(self) -> int:
         """How many visitors transfer at this moment."""
         with self._lock:
@@ -233,10 +246,11 @@ class Visitors:
 
     @staticmethod
     def _measure(activity: _Activity, now: float) -> None:
-        then, total = activity.sample
-        if not then:
+        if activity.sample is None:
             activity.sample = now, activity.total
-        elif now - then >= _RATE_SECONDS:
+            return
+        then, total = activity.sample
+        if now - then >= _RATE_SECONDS:
             fresh = (activity.total - total) / (now - then)
             activity.rate = fresh if not activity.rate else _SMOOTH * fresh + (1 - _SMOOTH) * activity.rate
             activity.sample = now, activity.total
@@ -266,7 +280,7 @@ class Visitors:
                     del activity.moving[idle]
             was_busy = activity.busy
             each.open += 1
-            if not activity.sample[0] or (now - activity.sample[0] > 2 * _RATE_SECONDS and not was_busy):
+            if activity.sample is None or (now - activity.sample[0] > 2 * _RATE_SECONDS and not was_busy):
                 activity.sample, activity.rate = (now, activity.total), 0.0
 
     def moved(self, activity: _Activity, key: tuple[Direction, str], count: int) -> None:

@@ -83,7 +83,8 @@ def _sign_in(session: Session, given: str, code: str | None) -> Reply:
     try:
         if session.services.visit is not None:
             visit = session.services.visit(session.name, given, session.peer, session.agent)
-            session.who, session.own, session.failures = Principal(None, visit.session, visit.link), True, 0
+            session.own, session.failures = True, 0
+            _here(session, Principal(None, visit.session, visit.link))
             return Reply(230, f"Welcome, {visit.session.guest}.")
         signed = session.services.credentials.sign_in(session.name, given, session.shown, code)
     except TotpRequiredError:

@@ -166,6 +166,7 @@ class SessionOut(BaseModel):
     expires: datetime
     current: bool
     link: int | None
+    guest: str | None = None
 
 
 class SessionsOut(BaseModel):
@@ -374,6 +375,7 @@ def sessions_json(listed: Iterable[tuple[Session, Account]], who: Principal) -> 
                 "expires": write_time(session.expires_us),
                 "current": who.session is not None and who.session.id == session.id,
                 "link": session.link_id,
+                "guest": None if session.link_id is None else session.guest,
             }
             for session, account in listed
         ]

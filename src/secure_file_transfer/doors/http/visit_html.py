@@ -11,7 +11,7 @@ from importlib import resources
 from string import Template
 
 from ...errors import SecureFileTransferError
-from ...model import Entry, Kind, Link, Rights, TimeUs
+from ...model import Entry, Kind, Link, Rights, TimeUs, Warned
 from ...paths import RemotePath
 from ...services.guests import NAME_MAX
 from .schemas import as_datetime
@@ -49,6 +49,8 @@ ENGLISH = {
     "password_hint": "Whoever gave you the link knows it.",
     "name_label": "Your name, if you like",
     "name_hint": "Whoever shares this sees it. It is not checked.",
+    "warning": "$author says:",
+    "acknowledge": "I have read it",
     "open": "Open",
     "you": "You are here as $guest.",
     "missing": "Not found",
@@ -83,6 +85,8 @@ class View:
     received: int = 0
     guest: str = ""
     """What this visitor is called."""
+    warnings: Sequence[Warned] = ()
+    """What operators want it to have read."""
 
 
 def say(key: str, **values: str) -> str:
@@ -95,7 +99,7 @@ def folder_page(view: View) -> bytes:
     link = view.link
     reads = Rights.READ in link.rights
     key = ("shares_file" if link.kind is Kind.FILE else "shares_folder") if reads else "asks_files"
-    body = [*_received(view.received), *_facts(link, view.guest)]
+    body = [*_warnings(view), *_received(view.received), *_facts(link, view.guest)]
     if reads and link.kind is Kind.FILE:
         body += [_single(view, entry) for entry in view.entries]
     elif reads:
@@ -113,6 +117,7 @@ def password_page(base: str, fault: str = "", name: str = "") -> bytes:
     """A form for the password and a name. `fault` says what was wrong with the last one, `name` is that of then."""
     invalid = ' aria-invalid="true"' if fault else ""
     told = f'<p class="fault" id="fault" role="alert">{escape(fault)}</p>' if fault else ""
+    typed = f' value="{escape(name)}"' if name else ""
     form = f"""<form class="card" method="post" action="{escape(base)}">
     <div class="field">
       <label for="password">{say("password_label")}</label>
@@ -123,7 +128,7 @@ def password_page(base: str, fault: str = "", name: str = "") -> bytes:
     </div>
     <div class="field">
       <label for="name">{say("name_label")}</label>
-      <input id="name" name="name" type="text" maxlength="{NAME_MAX}" value="{escape(name)}" autocomplete="nickname"
+      <input id="name" name="name" type="text" maxlength="{NAME_MAX}"{typed} autocomplete="nickname"
         aria-describedby="name-hint" dir="auto">
       <p class="hint" id="name-hint">{say("name_hint")}</p>
     </div>
@@ -168,6 +173,14 @@ def _page(title: str, *, heading: str, lead: str, body: Sequence[str], width: st
 
 def _name(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
+
+
+def _warnings(view: View) -> Iterator[str]:
+    for each in view.warnings:
+        yield f"""<form class="card warning" method="post" action="{escape(view.base)}" role="alert">
+    <p>{say("warning", author=_name(each.author))} <bdi>{escape(each.text)}</bdi></p>
+    <button type="submit" class="quiet" name="acknowledge" value="{each.id}">{say("acknowledge")}</button>
+  </form>"""
 
 
 def _received(count: int) -> Iterator[str]:

@@ -151,11 +151,14 @@ class _Call:
         self._exchange.extra.append((b"set-cookie", cookies.written_for(visit, self._base).encode()))
 
     async def _unlock(self) -> None:
-        """Take the password that was typed."""
+        """Take the password that was typed, or that a warning was read."""
         try:
             form = parse_qs((await _read(self._exchange)).decode("utf-8", "replace"), max_num_fields=4)
         except ValueError:
             raise InvalidRequestError("The form cannot be read", hint="Go back and try again.") from None
+        if "acknowledge" in form:
+            await self._acknowledge(form["acknowledge"][0])
+            return
         password, name = (form.get(key, [""])[0] for key in ("password", "name"))
         try:
             self._remember(await self._context.sign(self._caller, lambda: self._open(password, name), checked=True))
@@ -163,6 +166,13 @@ class _Call:
             fault = f"{str(error).rstrip('.')}. {error.hint}"
             await self._page(error.row.status, visit_html.password_page(self._base, fault, cleaned(name)))
             return
+        await self._exchange.answer(303, _moved(self._base), b"")
+
+    async def _acknowledge(self, number: str) -> None:
+        live, link = self._context.services.live, await self._context.workers.run(self._known)
+        if live is None or link is None or not (number.isascii() and number.isdecimal() and len(number) < 19):
+            raise NotFoundError("There is no such warning")
+        await self._caller.run(lambda who: live.control.acknowledge(who, int(number)))
         await self._exchange.answer(303, _moved(self._base), b"")
 
     # --- what is shown --------------------------------------------------------------------------------------------
@@ -188,12 +198,14 @@ class _Call:
         received = pairs.get("received", "")
         count = int(received) if received.isascii() and received.isdecimal() and len(received) <= 4 else 0
         guest = who.session.guest if who.session is not None else ""
+        live = self._context.services.live
+        warnings = live.control.standing(who) if live is not None else ()
         if Rights.READ not in link.rights:
-            return View(link, self._base, path, (), None, link.rights, count, guest)
+            return View(link, self._base, path, (), None, link.rights, count, guest, warnings)
         files = self._context.services.files
         page = files.list(who, path, limit=PAGE_ENTRIES, cursor=pairs.get("after"))
         rights = link.rights if link.kind is Kind.FILE else files.rights(who, path)
-        return View(link, self._base, path, page.entries, page.cursor, rights, count, guest)
+        return View(link, self._base, path, page.entries, page.cursor, rights, count, guest, warnings)
 
     async def _page(self, status: int, content: bytes) -> None:
         headers: Headers = [

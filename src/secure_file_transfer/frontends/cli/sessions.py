@@ -179,13 +179,16 @@ def _session_value(each: "SessionInfo") -> dict[str, Any]:
         "expires": time_value(each.expires_us),
         "current": each.current,
         "link": each.link,
+        "guest": each.guest,
     }
 
 
 def _who(each: "SessionInfo") -> str:
     """The account; of a visitor, whose link it is."""
     name = safe(each.account.name)
-    return name if each.link is None else f"link #{each.link} of {name}"
+    if each.link is None:
+        return name
+    return f"{safe(each.guest)}, link #{each.link} of {name}" if each.guest else f"link #{each.link} of {name}"
 
 
 def _short(text: str) -> str:

@@ -39,14 +39,16 @@ def share(
     host: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
     port: Annotated[int | None, Parameter(alias="-p", metavar="NUMBER", validator=Number(gte=0, lte=65535))] = None,
     ftps: Annotated[bool, Flag] = False,
+    no_discovery: Annotated[bool, Flag] = False,
     json: Json = False,
     quiet: Quiet = False,
     yes: Yes = False,
 ) -> int:
-    """Share folders and files of this computer, now, until you press Ctrl-C.
+    """Share folders and files of this computer, now.
 
-    Nobody needs an account or a program: guests open the address in a browser, or scan the code, and type the
-    password. You see who is there and what they fetch. What others change in the folder meanwhile, guests see.
+    It lasts until you press Ctrl-C. Nobody needs an account or a program: guests open the address in a browser, or
+    scan the code, and type the password. You see who is there and what they fetch. What others change in the folder
+    meanwhile, guests see.
 
         sft share photos
         sft share photos --write --expire 2h
@@ -67,6 +69,7 @@ def share(
         host: The address to listen on; all of them by default.
         port: The port; 5000 by default, or the next one that is free.
         ftps: Speak FTPS as well: any name, and the password.
+        no_discovery: Do not announce it on the local network, where 'sft discover' finds it.
     """
     from ... import server
 
@@ -81,6 +84,7 @@ def share(
         host=host,
         port=port,
         ftps=ftps,
+        discovery=not no_discovery,
         quiet_logs=is_terminal(sys.stdout) and not json,
     )
     if not _meant(server.risks(wish.paths), yes=yes):

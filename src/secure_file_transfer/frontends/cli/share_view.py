@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ...errors import SecureFileTransferError
 from .share_words import happened_text
 from .terminal import count_text, has_colour, safe, size_text, width
 
@@ -19,7 +20,11 @@ _TICK_SECONDS = 0.25
 _SAID_MAX = 4
 _NARROW = 70
 """Below so many columns addresses give way to names and files."""
-_KEYS = {"\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down", "k": "kick", "q": "end", "\x03": "end"}
+_KEYS = {"\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down", "k": "kick", "w": "warn", "q": "end"}
+_SHUT_MINUTES = 60
+"""How long an address is shut out along with its guest."""
+_TEXT_MAX = 300
+_NAME_MAX = 24
 
 
 class Asked(Protocol):
@@ -40,6 +45,8 @@ class View:
         self._chosen: int | None = None
         self._question = ""
         self._kick: Visitor | None = None
+        self._warn: Visitor | None = None
+        self._text = ""
         self._seen: set[int] = set()
 
     def run(self) -> str:
@@ -92,25 +99,48 @@ class View:
         if self._question:
             self._answer(key)
             return
+        if self._warn is not None:
+            self._type(self._warn, key)
+            return
+        chosen = next((each for each in self._guests if each.id == self._chosen), None)
         match _KEYS.get(key):
             case "up" | "down" as way:
                 self._choose(-1 if way == "up" else 1)
             case "kick":
-                self._kick = next((each for each in self._guests if each.id == self._chosen), None)
-                if self._kick is not None:
-                    self._question = f"Send {safe(self._kick.name)} away, and end what runs? y/n"
+                self._kick = chosen
+                if chosen is not None:
+                    self._question = f"Send {_short(chosen.name)} away? y yes   s yes, and shut its address out   n no"
+            case "warn":
+                self._warn, self._text = chosen, ""
             case "end":
                 self._asked.interrupts += 1
 
     def _answer(self, key: str) -> None:
         """`y` is yes, and everything else no."""
         kick, self._kick, self._question = self._kick, None, ""
-        if key.lower() != "y":
-            self._asked.interrupts = 0
-        elif kick is not None:
-            self._shared.end_guest(kick)
-        else:
+        if kick is not None:
+            if key.lower() in {"y", "s"}:
+                self._shared.end_guest(kick, block_minutes=_SHUT_MINUTES if key.lower() == "s" else 0)
+        elif key.lower() == "y":
             self._asked.ended = True
+        else:
+            self._asked.interrupts = 0
+
+    def _type(self, guest: "Visitor", key: str) -> None:
+        """A warning, letter by letter: Enter sends it, Esc forgets it."""
+        if key in {"\r", "\n"}:
+            self._warn = None
+            if self._text.strip():
+                try:
+                    self._shared.warn_guest(guest, self._text)
+                except SecureFileTransferError as error:
+                    self._said.append(str(error))
+        elif key.startswith("\x1b"):
+            self._warn = None
+        elif key in {"\x7f", "\b"}:
+            self._text = self._text[:-1]
+        elif key.isprintable() and len(self._text) < _TEXT_MAX:
+            self._text += key
 
     def _choose(self, step: int) -> None:
         at = next((at for at, each in enumerate(self._guests) if each.id == self._chosen), None)
@@ -128,7 +158,8 @@ class View:
     def _facts(self) -> Any:
         """What is drawn, so that nothing is drawn twice."""
         rows = [self._row(each) for each in self._guests]
-        return rows, list(self._said), self._question, self._chosen, os.get_terminal_size() if _sized() else None
+        typed = self._warn and self._text
+        return rows, list(self._said), self._question, typed, self._chosen, os.get_terminal_size() if _sized() else None
 
     def _room(self) -> int:
         """How many guests fit on the screen, beside everything else."""
@@ -154,12 +185,12 @@ class View:
         if self._guests:
             narrow = width() < _NARROW
             table = Table(box=None, padding=(0, 2, 0, 0), expand=True, header_style="dim", pad_edge=False)
-            table.add_column("  GUEST", no_wrap=True, overflow="ellipsis", max_width=24)
+            table.add_column("  GUEST", no_wrap=True, overflow="ellipsis", max_width=_NAME_MAX)
             if not narrow:
-                table.add_column("ADDRESS", no_wrap=True, overflow="ellipsis", max_width=24)
+                table.add_column("ADDRESS", no_wrap=True, overflow="ellipsis", max_width=_NAME_MAX)
             table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
-            table.add_column("", no_wrap=True, justify="right")
-            table.add_column("", no_wrap=True, justify="right")
+            table.add_column("", no_wrap=True, justify="right", min_width=4)
+            table.add_column("", no_wrap=True, justify="right", min_width=10)
             shown = self._window()
             for each in shown:
                 cells = [Text(cell) for cell in self._row(each)]
@@ -179,10 +210,13 @@ class View:
         parts += [Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._said]
         if self._said:
             parts.append(Text(""))
-        if self._question:
+        if self._warn is not None and not self._question:
+            parts.append(Text(f"Warn {_short(self._warn.name)}: {safe(self._text)}_", style="bold yellow"))
+            parts.append(Text("Enter sends   Esc forgets", style="dim"))
+        elif self._question:
             parts.append(Text(self._question, style="bold yellow", no_wrap=True, overflow="ellipsis"))
         else:
-            keys = "up/down choose   k send away   " if self._guests else ""
+            keys = "up/down choose   w warn   k send away   " if self._guests else ""
             parts.append(Text(f"{keys}Ctrl-C end the share", style="dim", no_wrap=True, overflow="ellipsis"))
         return Group(*parts)
 
@@ -192,6 +226,12 @@ class View:
         at = next((at for at, each in enumerate(self._guests) if each.id == self._chosen), 0)
         first = max(0, min(at - room // 2, len(self._guests) - room))
         return self._guests[first : first + room]
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for the rest of a question."""
+    name = safe(name)
+    return name if len(name) <= _NAME_MAX else name[: _NAME_MAX - 1] + "…"
 
 
 def _total(each: "Visitor") -> str:

@@ -25,6 +25,8 @@ _HAPPENED = {
     "fetched": "{who} fetched {file}, {size}",
     "sent": "{who} sent {file}, {size}",
     "cut": "{who} stopped sending {file}",
+    "warned": "{who} was warned",
+    "read": "{who} has read the warning",
     "full": "Somebody at {address} found all places taken",
 }
 
@@ -50,8 +52,8 @@ def banner(shared: "Share", password: str | None) -> None:
         out(f"Port {shared.taken_port} is taken by another program; this share has port {shared.port}.")
     out("")
     print_code(f"{shared.urls[0]}/")
-    out("Guests open the address in a browser. It warns, for it does not know this computer; the")
-    out("fingerprint tells that it is yours. With sft:")
+    out("Guests open the address in a browser. It warns, for it does not know this")
+    out("computer; the fingerprint tells that it is yours. Those who have sft type:")
     out(f"  {styled(f'sft login {shared.urls[0]}', 'cyan', sys.stdout)}")
     out("")
 

@@ -203,6 +203,22 @@ class LinksContract(CatalogBase):
         catalog.write(lambda tx: tx.links.use(link.id, TimeUs(NOW + 5)))
         assert [each.used_us for each in catalog.read(lambda tx: tx.links.of(sara.id))] == [NOW + 5]
 
+    def test_visitors_are_listed_with_their_names(self, catalog: Catalog, sara: Account, link: Link) -> None:
+        for number, name in enumerate(("Guest 1", "مهمان", "")):
+            catalog.write(
+                lambda tx, number=number, name=name: tx.sessions.create(  # type: ignore[misc]
+                    sara.id, b"%d" % number, "http", "a", "b", NOW, EVER, link_id=link.id, guest=name
+                )
+            )
+        catalog.write(lambda tx: tx.sessions.create(sara.id, b"own", "http", "a", "b", NOW, EVER))
+        seen = catalog.read(lambda tx: tx.sessions.of_link(link.id))
+        assert [each.guest for each in seen] == ["Guest 1", "مهمان", ""]
+        assert {each.link_id for each in seen} == {link.id}
+        assert list(catalog.read(lambda tx: tx.sessions.guests(link.id))) == ["Guest 1", "مهمان", ""]
+        assert [each.guest for each in catalog.read(lambda tx: tx.sessions.of(sara.id))] == [""]
+        catalog.write(lambda tx: tx.links.delete(link.id))
+        assert catalog.read(lambda tx: tx.sessions.of_link(link.id)) == []
+
 
 def new_link(catalog: Catalog, account: Account, node: Node) -> Link:
     return catalog.write(lambda tx: tx.links.create(node.id, account.id, (b"salt", b"hash"), READ, NOW))
