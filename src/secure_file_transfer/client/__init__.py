@@ -4,6 +4,7 @@ from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
 from .facade import SecureFileTransferClient
+from .jobs import JobInfo, JobResult
 from .links import LinkInfo, VisitInfo
 from .many import Transferred
 from .people import GroupInfo, ManagedAccount
@@ -39,6 +40,8 @@ __all__ = [
     "Enrolled",
     "GroupInfo",
     "GuardBlock",
+    "JobInfo",
+    "JobResult",
     "LinkInfo",
     "ManagedAccount",
     "Profile",

@@ -9,6 +9,7 @@ from .account import AccountApi
 from .control import TransferControl
 from .devices import DeviceRequests
 from .how import LEVEL, How
+from .jobs import JobRequests
 from .links import Linking
 from .many import OnResult, Transferred
 from .people import PeopleRequests
@@ -21,7 +22,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi, JobRequests):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -21,6 +21,7 @@ from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
 from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
+from .work import Jobs
 
 __all__ = [
     "OPERATORS",
@@ -48,6 +49,7 @@ __all__ = [
     "FileTree",
     "Grants",
     "Groups",
+    "Jobs",
     "KeySource",
     "Links",
     "NodeCursor",

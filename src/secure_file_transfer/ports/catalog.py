@@ -22,6 +22,7 @@ from ..model import (
     VersionId,
 )
 from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
+from .work import Jobs
 
 T = TypeVar("T")
 
@@ -263,6 +264,8 @@ class CatalogTx(Protocol):
     def links(self) -> Links: ...
     @property
     def tokens(self) -> Tokens: ...
+    @property
+    def jobs(self) -> Jobs: ...
     @property
     def facts(self) -> Facts: ...
 

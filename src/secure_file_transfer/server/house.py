@@ -1,6 +1,7 @@
 """A data directory, opened: the storage and the services of a server with accounts, put together."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 
 import structlog
@@ -18,6 +19,8 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
+from ..services.job_run import AccessOf
+from ..services.jobs import Jobs, forget_old
 from ..services.keys import Keys
 from ..services.links import Links
 from ..services.own_password import OwnPassword
@@ -68,6 +71,7 @@ class House:
             raise
         self.bus = LocalEventBus()
         self.audit = Audit(clock, _printed)
+        self._settings = settings
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
@@ -116,11 +120,26 @@ class House:
         """The uploads that survive the server. One object must serve all doors: it knows who writes to what."""
         return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
 
+    def jobs(self, access_of: AccessOf, on_removed: Callable[[], None]) -> Jobs:
+        """The long operations. One object must serve all doors; nothing is done before it is started."""
+        return Jobs(
+            self.catalog,
+            self.clock,
+            self.bus,
+            self.audit,
+            access_of,
+            self.credentials.check,
+            self.vaults.all,
+            on_removed=on_removed,
+            threads=self._settings.jobs_max,
+        )
+
     def remove_expired(self) -> None:
-        """Forget what has ended: sessions, certificates, codes and tokens; when it opens, and now and then."""
+        """Forget what has ended: sessions, certificates, codes, tokens and jobs; when it opens, and now and then."""
         self.sessions.remove_expired()
         self.devices.remove_expired()
         self.tokens.remove_expired()
+        forget_old(self.catalog, self.clock, self._settings.job_days)
 
     def close(self) -> None:
         """Let go of the catalog."""

@@ -25,6 +25,8 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.job_run import AccessOf
+from ..services.jobs import Jobs, recover
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
@@ -77,6 +79,7 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         stack.enter_context(DataDirectory(settings.data_dir).lock())
         house = House(settings)
         stack.callback(house.close)
+        recover(house.catalog, house.clock)  # before anything is swept
         janitor = Janitor(house.sweeper)
         stack.callback(janitor.close)
         house.remove_expired()
@@ -84,11 +87,13 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         tls, warnings = _tls(settings, house, hosts)
         access = Access(house.vaults.tree, house.catalog, house.clock)
         files = Files(access, house.credentials.check, on_removed=janitor.poke)
+        jobs = house.jobs(_seen_by(house), janitor.poke)
+        stack.callback(jobs.close)
         uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
-        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
+        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits, jobs=jobs)
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
             stack.callback(ftps.stop)
@@ -110,7 +115,13 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
                 urls, tls.fingerprint, setup_url, house.directory.path, warnings, _ftps_urls(settings, hosts, ftps)
             )
 
+        jobs.start()
         yield house, listener, announcement
+
+
+def _seen_by(house: House) -> AccessOf:
+    """Who may do what, where somebody follows what is done to each drive."""
+    return lambda seen: Access(lambda drive: seen(house.vaults.tree(drive)), house.catalog, house.clock)
 
 
 @contextmanager
@@ -147,6 +158,7 @@ def listen(
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
     limits: Traffic | None = None,
+    jobs: Jobs | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -161,6 +173,7 @@ def listen(
             shares=house.shares if house else None,
             links=house.links if house else None,
             traffic=limits,
+            jobs=jobs,
             sessions=house.sessions if house else None,
             setup=house.setup if house else None,
             credentials=house.credentials if house else None,
@@ -313,6 +326,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
     def sweep() -> SweepReport:
         # The leases that protect blocks in use are the server's own, so it must not run meanwhile.
         with house.directory.lock():
+            recover(house.catalog, house.clock)
             return house.sweeper.run()
 
     try:

@@ -36,6 +36,7 @@ from .vault_nodes import (
     make_folder,
     place_for,
 )
+from .watch import UNWATCHED, Watch
 
 PAGE_MAX = 10_000
 _CURSOR_MAX = 4096
@@ -73,7 +74,15 @@ class VaultTree:
     def only(self, anchor: Anchor, *, growing: bool = False) -> "VaultTree":
         """The same drive with nothing to be seen but what is at this anchor or below; a copy may be `growing` there."""
         view = copy.copy(self)
-        view._room = replace(self._room, anchors=(anchor,), growing=growing)  # noqa: SLF001 - its own kind
+        view._room = replace(  # noqa: SLF001 - its own kind
+            self._room, anchors=(anchor,), growing=growing, watch=UNWATCHED
+        )
+        return view
+
+    def watched(self, watch: Watch) -> "VaultTree":
+        """The same drive, with somebody who follows the copies, moves and drafts that are made by this view."""
+        view = copy.copy(self)
+        view._room = replace(self._room, watch=watch)  # noqa: SLF001 - its own kind
         return view
 
     def stat(self, path: RemotePath) -> Entry:
@@ -126,7 +135,9 @@ class VaultTree:
             tx.nodes.touch(parent.id, now)
             if node.parent_id is not None and node.parent_id != parent.id:
                 tx.nodes.touch(node.parent_id, now)
-            return entry_of(find(tx, self._room, path), str(path))
+            entry = entry_of(find(tx, self._room, path), str(path))
+            self._room.watch.published(tx, entry)
+            return entry
 
         return self._room.catalog.write(work)
 

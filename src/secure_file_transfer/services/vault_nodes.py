@@ -21,6 +21,7 @@ from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, Exp
 from secure_file_transfer.seal.keys import DriveKeys
 
 from .block_leases import BlockLeases
+from .watch import UNWATCHED, Watch
 
 _NAMES_TRIED = 10_000
 _log = structlog.get_logger()
@@ -44,7 +45,7 @@ class Room:
 
     With `anchors` it is seen by somebody it was shared with: their paths lead to nothing but what is at an anchor or
     below, and follow the node wherever its owner puts it. What is `growing` is a copy that looks removed, and yet
-    takes room.
+    takes room. `watch` follows what is done by this view.
     """
 
     drive: Drive
@@ -56,6 +57,7 @@ class Room:
     block_size: int
     anchors: tuple[Anchor, ...] = ()
     growing: bool = False
+    watch: Watch = UNWATCHED
 
     def start(self, tx: CatalogTx, path: RemotePath) -> tuple[Node | None, tuple[str, ...]]:
         """The node where the way along a path begins, and the names that follow."""

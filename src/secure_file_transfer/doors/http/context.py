@@ -14,6 +14,7 @@ from ...services.devices import Devices
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
+from ...services.jobs import Jobs
 from ...services.links import Links
 from ...services.networks import source_of
 from ...services.own_password import OwnPassword
@@ -65,7 +66,7 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people` and `jobs` without accounts.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -89,6 +90,7 @@ class HttpServices:
     devices: Devices | None = None
     tokens: Tokens | None = None
     people: People | None = None
+    jobs: Jobs | None = None
 
 
 class Context:

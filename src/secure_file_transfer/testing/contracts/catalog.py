@@ -19,6 +19,7 @@ class TestMyCatalog(CatalogContract):
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_devices import DevicesContract
+from .catalog_jobs import JobsContract
 from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
 from .catalog_model import TreeModelContract
@@ -44,6 +45,7 @@ class CatalogContract(
     FactorsContract,
     DevicesContract,
     TokensContract,
+    JobsContract,
     FactsContract,
     LimitsContract,
     SharingContract,

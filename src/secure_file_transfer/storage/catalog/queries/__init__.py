@@ -11,6 +11,7 @@ from .factors import Factors
 from .facts import Facts
 from .grants import Grants
 from .groups import Groups
+from .jobs import Jobs
 from .links import Links
 from .nodes import Nodes
 from .sessions import Sessions
@@ -97,6 +98,11 @@ class Tx:
     def tokens(self) -> Tokens:
         """API tokens."""
         return Tokens(self._sql)
+
+    @property
+    def jobs(self) -> Jobs:
+        """Jobs."""
+        return Jobs(self._sql)
 
     @property
     def facts(self) -> Facts:
