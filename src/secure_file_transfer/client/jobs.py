@@ -48,13 +48,15 @@ class JobResult:
 class JobInfo:
     """A job as it is at this moment. Totals are None while nobody knows them, `rate` is in bytes a second.
 
-    `sources` are the paths that it reads, `target` is where the result goes; empty for a verification.
+    `what` is what was asked for, as the protocol says it: `sources` are the paths that it reads, `target` is where the
+    result goes, empty for a verification.
     """
 
     number: int
     owner: str
     kind: str
     state: JobState
+    what: Mapping[str, Any]
     sources: tuple[str, ...]
     target: str
     percent: int
@@ -209,6 +211,7 @@ def _job(value: object) -> JobInfo:
         owner=text_of(values, "owner"),
         kind=text_of(values, "kind"),
         state=state,
+        what=what,
         sources=_sources(what),
         target=text_of(what, "target") if "target" in what else "",
         percent=min(percent, 100),

@@ -455,7 +455,7 @@ def test_a_full_disk_leaves_nothing_and_the_end_is_written_once_there_is_room(
 
 @pytest.mark.parametrize("name", ASKED)
 def test_wherever_it_is_killed_it_is_done_once_and_whole(tmp_path: Path, name: str, world: JobsWorld) -> None:
-    """Attack 10 and its kin from within: after every single write of the catalog the process is gone."""
+    """After every single write of the catalog the process is gone."""
     twin = JobsWorld(made(tmp_path / "twin"))
     prepare(twin)
     expected_job = twin.work(ask(twin, name).id)
