@@ -40,7 +40,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
 
 
 def test_kill_9_leaves_no_job_done_by_half(tmp_path: Path) -> None:
-    print(jobs_proof.prove_jobs(tmp_path, rounds=3, seed=seed(), size=48 * MIB))
+    print(jobs_proof.prove_jobs(tmp_path, rounds=2, seed=seed(), size=48 * MIB))
 
 
 def test_memory_stays_bounded_while_a_big_file_passes(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from secure_file_transfer.ports import Content
 
 DAMAGED_MAX = 1000
 """Damaged files that are named; the others are counted."""
+_ERROR_MAX = 500
 _PAGE = 200
 
 Listing = Callable[[RemotePath, str | None, int], Page]
@@ -108,7 +109,7 @@ class Findings:
         """One more file is not what was stored."""
         self.damaged_files += 1
         if len(self.damaged) < DAMAGED_MAX:
-            self.damaged.append({"path": name, "error": error})
+            self.damaged.append({"path": name, "error": error[:_ERROR_MAX]})
 
 
 def verify_file(open_: Callable[[], Content], entry: Entry, name: str, found: Findings, step: Step) -> None:

@@ -45,6 +45,7 @@ CUTS_MAX = 5
 EACH_MAX = 1
 """Jobs of one account under way at once."""
 _LISTED_MAX = 1000
+_PATHS_SHOWN = 10
 _BATCH = 500
 _DAY_US = 86_400_000_000
 _RETRY_SECONDS = 1.0
@@ -340,15 +341,17 @@ def forget_old(catalog: Catalog, clock: Clock, days: int) -> None:
 
 
 def describe(job: Job, *, whole: bool = False) -> dict[str, Any]:
-    """A job as the protocol says it; with `whole`, also the names of damaged files, which may be many."""
-    result = job.result
+    """A job as the protocol says it; only with `whole` also what may be long: damaged files, and all paths."""
+    result, what = job.result, dict(job.what)
     if result is not None and not whole:
         result = {name: each for name, each in result.items() if name != "damaged"}
+    if len(paths := what.get("paths", ())) > _PATHS_SHOWN and not whole:
+        what.update(paths=paths[:_PATHS_SHOWN], more=len(paths) - _PATHS_SHOWN)
     return {
         "id": job.id,
         "owner": job.owner,
         "kind": job.kind,
-        "what": dict(job.what),
+        "what": what,
         "state": job.state.value,
         "percent": job.percent,
         "size": job.size,

@@ -202,6 +202,16 @@ def make_operator(world: JobsWorld, name: str) -> None:
     world.who[name] = Principal(replace(account, role=Role.ADMIN), None)
 
 
+def test_what_is_long_is_told_only_to_whom_asks_for_one_job(world: JobsWorld) -> None:
+    for number in range(12):
+        world.put("bob", f"/wood/{number}", b"")
+    paths = [f"/wood/{number}" for number in range(12)]
+    job = world.begin("bob", "zip", paths=paths, target="/x.zip")
+    assert describe(job)["what"] == {"paths": paths[:10], "more": 2, "target": "/x.zip", "conflict": "skip"}
+    assert describe(job, whole=True)["what"]["paths"] == paths
+    assert len(job.what["paths"]) == 12
+
+
 # --- refused at once --------------------------------------------------------------------------------------------------
 
 

@@ -184,8 +184,10 @@ def jobs_rm(
 def words(job: "JobInfo") -> str:
     """What it is about, as one would say it."""
     paths = list(job.sources[:3])
-    if len(job.sources) > len(paths):
-        paths[2:] = [f"and {len(job.sources) - 2} more"]
+    more = job.what.get("more")  # a list names the first ones only
+    count = len(job.sources) + (more if isinstance(more, int) else 0)
+    if count > len(paths):
+        paths[2:] = [f"and {count - 2:,} more"]
     what = " ".join([job.kind, *(paths or ["all drives"])])
     return f"{what} to {job.target}" if job.target else what
 

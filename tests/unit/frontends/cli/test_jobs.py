@@ -206,5 +206,8 @@ def test_a_job_in_words(kind: str, sources: tuple[str, ...], target: str, said: 
         pass
 
     job: Any = Job()
-    job.kind, job.sources, job.target = kind, sources, target
+    job.kind, job.sources, job.target, job.what = kind, sources, target, {}
     assert words(job) == said
+    if len(sources) > 3:
+        job.what = {"more": 990}
+        assert words(job) == "zip /a /b and 992 more to /z.zip"
