@@ -271,10 +271,8 @@ class Jobs:
             return done(job, result, self._clock)
         if isinstance(error, ShuttingDownError) and job.state is JobState.RUNNING:
             return rested(replace(job, place=place_of(job, now)))
-        copied = (job.place or {}).get("copied")
-        left = {"path": copied} if copied else None  # a move that was ended after its copy was there
         if isinstance(error, CancelledTransferError) or job.state is JobState.CANCELLING:
-            return replace(_cancelled(job, moment), result=left)
+            return _cancelled(job, moment)
         return replace(
             job,
             state=JobState.FAILED,
@@ -283,7 +281,7 @@ class Jobs:
             eta=None,
             message="",
             place=None,
-            result=left,
+            result=_left(job),
             ended_us=moment,
         )
 
@@ -415,7 +413,13 @@ def _begun(tx: CatalogTx, job_id: JobId, now: TimeUs) -> Job | None:
 
 
 def _cancelled(job: Job, now: TimeUs) -> Job:
-    return replace(job, state=JobState.CANCELLED, eta=None, message="", place=None, ended_us=now)
+    return replace(job, state=JobState.CANCELLED, eta=None, message="", result=_left(job), place=None, ended_us=now)
+
+
+def _left(job: Job) -> Mapping[str, Any] | None:
+    """What is there of a job that did not come to its end: of a move between drives, the copy if it was whole."""
+    copied = (job.place or {}).get("copied")
+    return {"path": copied} if copied else None
 
 
 def _interrupted(job: Job, now: TimeUs) -> Job:
@@ -424,6 +428,7 @@ def _interrupted(job: Job, now: TimeUs) -> Job:
         state=JobState.INTERRUPTED,
         code="interrupted",
         error="The server ended in the middle of it",
+        result=_left(job),
         eta=None,
         message="",
         place=None,

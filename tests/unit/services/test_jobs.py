@@ -38,7 +38,9 @@ from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import CatalogTx
 from secure_file_transfer.services import jobs as jobs_module
 from secure_file_transfer.services import vault_copy
+from secure_file_transfer.services.job_run import JobRun
 from secure_file_transfer.services.jobs import CUTS_MAX, WAITING_MAX, describe, forget_old
+from secure_file_transfer.services.shared import SharedFolders
 from secure_file_transfer.testing.faults import disk_full
 from secure_file_transfer.testing.jobs_world import JobsWorld, KilledError
 
@@ -51,6 +53,7 @@ FILES = {
 }
 SHARED = "/Shared/ada/work"
 NOBODY = Principal(None, None)
+MAIN = threading.main_thread()
 
 
 def at(path: str) -> RemotePath:
@@ -580,6 +583,32 @@ def test_what_was_being_cancelled_is_cancelled_after_a_restart(world: JobsWorld)
         world.work(job.id)
     world.restart()
     assert world.job(job.id).state is JobState.CANCELLED
+
+
+def test_a_drive_that_tells_nothing_is_not_tried_again(world: JobsWorld) -> None:
+    """Of a folder of the disk nobody knows after a crash whether the copy was there already."""
+    job = ask(world, "copy")
+    begun = replace(job, state=JobState.RUNNING)
+    world.catalog.write(lambda tx: tx.jobs.save(begun))
+    run = JobRun(world.jobs._around, begun, world.who["bob"])
+    other = SharedFolders({})
+    assert run._followed(other) is other
+    world.restart()
+    assert world.job(job.id).state is JobState.INTERRUPTED
+
+
+def test_a_move_that_is_cancelled_between_its_halves_keeps_both(world: JobsWorld) -> None:
+    before = world.whole("bob", "/wood")
+    job = ask(world, "move to another drive")
+
+    def cancel() -> None:
+        if (world.job(job.id).place or {}).get("copied"):
+            world.jobs.cancel(world.who["bob"], job.id)
+
+    world.mortal.before = lambda: in_thread(cancel) if threading.current_thread() is MAIN else None
+    ended = world.work(job.id)
+    assert (ended.state, ended.result) == (JobState.CANCELLED, {"path": f"{SHARED}/forest"})
+    assert world.whole("bob", "/wood") == world.whole("bob", f"{SHARED}/forest") == before
 
 
 def cancelling(job: Job) -> Job:
