@@ -24,6 +24,7 @@
 .venv/bin/python -m benchmarks.proofs folder-listing  a folder drive of 100,000 files, listed whole in every order
 .venv/bin/python -m benchmarks.proofs chat         1,000 messages while both sides lose the connection 20 times
 .venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
+.venv/bin/python -m benchmarks.proofs jobs         kill -9 in the middle of copies, moves, archives and verifications
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -417,6 +418,7 @@ def main() -> int:
         fault_proofs,
         folder_proofs,
         guard_proof,
+        jobs_proof,
         listing_proof,
         live_proof,
         log_proof,
@@ -456,6 +458,7 @@ def main() -> int:
         "rights": lambda _, o: rights_machine.run(o.steps),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
         "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
+        "jobs": lambda at, o: jobs_proof.prove_jobs(at, rounds=o.rounds, seed=o.seed, size=o.size or 256 * MIB),
         "timing": lambda at, o: timing_proof.prove_timing(at, pairs=1000, heavy=60, seed=o.seed),
         "ftps-attacks": lambda at, _: prove_attacks(at),
         "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
@@ -480,7 +483,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     options = parser.parse_args()
     # Kills are proven on a disk, not in memory.
-    on_disk = options.proof in {"kill", "tus-kill", "restart", "log-cost"}
+    on_disk = options.proof in {"kill", "tus-kill", "restart", "log-cost", "jobs"}
     folder = Path(tempfile.mkdtemp()) if on_disk else workplace(3 * (options.size or 4 << 30))
     try:
         print(proofs[options.proof](folder, options))

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     """The same of one account, and of one address."""
     ftps_idle_seconds: int = Field(600, ge=1)
     """How long a client may say nothing between two commands."""
+    jobs_max: int = Field(2, ge=1, le=64)
+    """How many long operations (copies of trees, archives, verifications) are done at once; one for each account."""
+    job_days: int = Field(30, ge=1)
+    """How long one that has ended stays listed."""
     upload_hours: int = Field(72, ge=1)
     """How long an unfinished upload waits for its next piece."""
     shutdown_seconds: int = Field(10, ge=0)

@@ -3,10 +3,10 @@
 Times are integers: microseconds since 1970-01-01T00:00:00Z (`TimeUs`). Sizes are bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 AccountId = NewType("AccountId", int)
 DriveId = NewType("DriveId", int)
@@ -18,6 +18,7 @@ DeviceId = NewType("DeviceId", int)
 LinkId = NewType("LinkId", int)
 TokenId = NewType("TokenId", int)
 WarningId = NewType("WarningId", int)
+JobId = NewType("JobId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -441,6 +442,70 @@ class Warned:
     text: str
     created_us: TimeUs
     acknowledged_us: TimeUs | None = None
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    COPY = "copy"
+    MOVE = "move"
+    ZIP = "zip"
+    VERIFY = "verify"
+
+
+class JobState(StrEnum):
+    """How far a job is: waiting, under way, or ended in one of four ways."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED})
+"""The states that nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A long operation that the server does by itself for an account, whether or not that one stays.
+
+    `what` is what was asked for and `result` what came of it, as JSON would say it; `place` is what only the server
+    needs to go on after a restart. `owner` is the account's name. With a `token_id` the job may do what that token may,
+    as long as it is there. `size` bytes and `items` of as many as the totals say are done; a total is None while nobody
+    knows it. `rate` is in bytes a second, `eta` in seconds. A `code` of the error table says why it failed.
+    """
+
+    id: JobId
+    account_id: AccountId
+    owner: str
+    token_id: TokenId | None
+    kind: str
+    what: Mapping[str, Any]
+    state: JobState
+    created_us: TimeUs
+    size: int = 0
+    size_total: int | None = None
+    items: int = 0
+    items_total: int | None = None
+    percent: int = 0
+    rate: int = 0
+    eta: int | None = None
+    message: str = ""
+    place: Mapping[str, Any] | None = None
+    result: Mapping[str, Any] | None = None
+    code: str = ""
+    error: str = ""
+    started_us: TimeUs | None = None
+    ended_us: TimeUs | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in ENDED
 
 
 class Category(StrEnum):

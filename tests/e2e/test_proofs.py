@@ -13,6 +13,7 @@ from benchmarks import (
     folder_proofs,
     ftps_idle,
     guard_proof,
+    jobs_proof,
     live_proof,
     log_proof,
     proofs,
@@ -41,6 +42,10 @@ def test_files_come_back_identical_by_cli_library_and_curl(tmp_path: Path) -> No
 
 def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     print(proofs.prove_kill(tmp_path, rounds=3, seed=seed()))
+
+
+def test_kill_9_leaves_no_job_done_by_half(tmp_path: Path) -> None:
+    print(jobs_proof.prove_jobs(tmp_path, rounds=2, seed=seed(), size=48 * MIB))
 
 
 def test_memory_stays_bounded_while_a_big_file_passes(tmp_path: Path) -> None:

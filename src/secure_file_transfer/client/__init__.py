@@ -6,6 +6,7 @@ from .core import AsyncClient
 from .devices import Enrolled
 from .events import LiveEvent
 from .facade import SecureFileTransferClient
+from .jobs import JobInfo, JobResult
 from .links import LinkInfo, VisitInfo
 from .log import LogLine
 from .many import Transferred
@@ -50,6 +51,8 @@ __all__ = [
     "FoundMessage",
     "GroupInfo",
     "GuardBlock",
+    "JobInfo",
+    "JobResult",
     "LinkInfo",
     "LiveEvent",
     "LogLine",

@@ -11,6 +11,7 @@ from .control import TransferControl
 from .devices import DeviceRequests
 from .events import Live
 from .how import LEVEL, How
+from .jobs import JobRequests
 from .links import Linking
 from .log import LogApi
 from .many import OnResult, Transferred
@@ -35,6 +36,7 @@ class AsyncClient(
     TokenApi,
     LogApi,
     Chatting,
+    JobRequests,
     Live,
 ):
     """One server, seen by one account, for asyncio programs.

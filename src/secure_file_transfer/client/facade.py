@@ -220,6 +220,15 @@ class SecureFileTransferClient(Configured):
 
     log = _bridged(AsyncClient.log)
     log_after = _bridged(AsyncClient.log_after)
+    start_copy = _bridged(AsyncClient.start_copy)
+    start_move = _bridged(AsyncClient.start_move)
+    start_zip = _bridged(AsyncClient.start_zip)
+    start_verify = _bridged(AsyncClient.start_verify)
+    jobs = _bridged(AsyncClient.jobs)
+    job = _bridged(AsyncClient.job)
+    cancel_job = _bridged(AsyncClient.cancel_job)
+    remove_job = _bridged(AsyncClient.remove_job)
+    wait_for_job = _bridged(AsyncClient.wait_for_job)
 
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)

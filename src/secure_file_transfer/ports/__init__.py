@@ -24,6 +24,7 @@ from .log import LogEvents, LogRecord
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
 from .trees import Changed, Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
+from .work import Jobs
 
 __all__ = [
     "OPERATORS",
@@ -58,6 +59,7 @@ __all__ = [
     "FolderPlaces",
     "Grants",
     "Groups",
+    "Jobs",
     "KeySource",
     "Links",
     "LogEvents",

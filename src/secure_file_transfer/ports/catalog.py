@@ -25,6 +25,7 @@ from .chat import Chats
 from .control import Bars, Endings, Warnings
 from .log import LogEvents
 from .people import Accounts, Devices, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
+from .work import Jobs
 
 T = TypeVar("T")
 
@@ -284,6 +285,8 @@ class CatalogTx(Protocol):
     def warnings(self) -> Warnings: ...
     @property
     def chats(self) -> Chats: ...
+    @property
+    def jobs(self) -> Jobs: ...
     @property
     def facts(self) -> Facts: ...
 

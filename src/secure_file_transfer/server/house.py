@@ -22,6 +22,8 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
+from ..services.job_run import AccessOf
+from ..services.jobs import Jobs, forget_old
 from ..services.journal import Journal
 from ..services.keys import Keys
 from ..services.links import Links, Placed
@@ -88,6 +90,7 @@ class House:
         self.audit = audit = Audit(clock, journal.keep, journal.later)
         journal.settle = self.audit.settle
         self.log = Log(catalog, self.audit)
+        self._settings = settings
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
@@ -163,13 +166,28 @@ class House:
         """The uploads that survive the server. One object must serve all doors: it knows who writes to what."""
         return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
 
+    def jobs(self, access_of: AccessOf, on_removed: Callable[[], None]) -> Jobs:
+        """The long operations. One object must serve all doors; nothing is done before it is started."""
+        return Jobs(
+            self.catalog,
+            self.clock,
+            self.bus,
+            self.audit,
+            access_of,
+            self.credentials.check,
+            self.vaults.all,
+            on_removed=on_removed,
+            threads=self._settings.jobs_max,
+        )
+
     def remove_expired(self) -> None:
-        """Forget what has ended: sessions, certificates, codes, tokens, messages; when it opens, and now and then."""
+        """Forget what has ended: sessions, codes, tokens, messages, jobs and more; when it opens, and now and then."""
         self.sessions.remove_expired()
         self.devices.remove_expired()
         self.tokens.remove_expired()
         self.control.remove_expired()
         self.chats.remove_expired()
+        forget_old(self.catalog, self.clock, self._settings.job_days)
 
     def close(self) -> None:
         """Write down what is to be written down, and let go of the catalog."""

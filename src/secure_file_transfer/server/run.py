@@ -28,6 +28,8 @@ from ..services.events import Events
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.job_run import AccessOf
+from ..services.jobs import Jobs, recover
 from ..services.mounts import Mounts
 from ..services.presence import Presence
 from ..services.resets import Resets
@@ -84,6 +86,7 @@ def open_server(
         stack.enter_context(DataDirectory(settings.data_dir).lock())
         house = make(settings)
         stack.callback(house.close)
+        recover(house.catalog, house.clock)  # before anything is swept
         janitor = Janitor(house.sweeper, house.journal.sweep)
         stack.callback(janitor.close)
         house.remove_expired()
@@ -97,6 +100,8 @@ def open_server(
             linked=house.linked,
         )
         files = Files(access, house.credentials.check, on_removed=janitor.poke, audit=house.audit)
+        jobs = house.jobs(_seen_by(house), janitor.poke)
+        stack.callback(jobs.close)
         uploads, blocks = (
             house.uploads(access, files),
             Blocks(access, house.credentials.check, house.clock, house.audit),
@@ -107,7 +112,9 @@ def open_server(
         limits.watcher = house.presence
         stack.enter_context(watching(house.presence))
         hub = stack.enter_context(events(house, access))
-        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits, hub=hub)
+        app, listener = listen(
+            settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits, hub=hub, jobs=jobs
+        )
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
             stack.callback(ftps.stop)
@@ -131,7 +138,19 @@ def open_server(
 
         house.audit.record(Category.SERVER, "server.started", f"The server {__version__} has started")
         stack.callback(house.audit.record, Category.SERVER, "server.stopped", "The server has stopped")
+        jobs.start()
         yield house, listener, announcement
+
+
+def _seen_by(house: House) -> AccessOf:
+    """Who may do what, where somebody follows what is done to each drive."""
+    return lambda seen: Access(
+        lambda drive: seen(house.vaults.tree(drive)),
+        house.catalog,
+        house.clock,
+        mounted=house.mounts.tree_of,
+        linked=house.linked,
+    )
 
 
 @contextmanager
@@ -194,6 +213,7 @@ def listen(
     blocks: Blocks | None = None,
     limits: Traffic | None = None,
     hub: Events | None = None,
+    jobs: Jobs | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -208,6 +228,7 @@ def listen(
             shares=house.shares if house else None,
             links=house.links if house else None,
             traffic=limits,
+            jobs=jobs,
             sessions=house.sessions if house else None,
             setup=house.setup if house else None,
             credentials=house.credentials if house else None,
@@ -370,6 +391,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
     def sweep() -> SweepReport:
         # The leases that protect blocks in use are the server's own, so it must not run meanwhile.
         with house.directory.lock():
+            recover(house.catalog, house.clock)
             return house.sweeper.run()
 
     with circumstances(door="local", actor=_operator()), closing(house):

@@ -10,7 +10,7 @@ An archive that is cut off has no directory at its end: no unpacker takes it for
 import datetime as dt
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import IO, cast
 
@@ -35,16 +35,26 @@ _EARLIEST, _LATEST = 315_532_800, 4_354_819_198
 _UNIX_TIME = struct.Struct("<HHBl")
 _UNIX_TIME_ID, _HAS_MODIFIED, _UNIX_TIME_MAX = 0x5455, 1, 2**31 - 1
 
+Step = Callable[[int, int], None]
+"""Hears how many bytes and members more went in; may raise, which ends it."""
 _Member = tuple[str, RemotePath, Entry]
 """A name in the archive, and what stands for it."""
 
 
-def zip_stream(files: Files, principal: Principal, paths: Sequence[RemotePath]) -> Iterator[bytes]:
+def _ignore(size: int, members: int) -> None:
+    pass
+
+
+def zip_stream(
+    files: Files, principal: Principal, paths: Sequence[RemotePath], step: Step | None = None
+) -> Iterator[bytes]:
     """The archive of the files and folders at `paths`, in pieces; read as far as it is asked for.
 
     Each is named by its last part, made unique by a number; the root stands for everything in it. Folders are in it
     even when empty. What goes away while the archive is made is left out. Memory: one block, and some hundred
     bytes for every member, which the directory at the end needs.
+
+    With a `step` somebody else writes down what becomes of it.
 
     Raises:
         InvalidRequestError, NotFoundError, SignInRequiredError: at once.
@@ -56,7 +66,7 @@ def zip_stream(files: Files, principal: Principal, paths: Sequence[RemotePath]) 
             f"An archive is made of 1 to {SELECTION_MAX} paths, not {len(chosen)}", hint="Choose the folder above them."
         )
     tops = [(path, files.stat(principal, path)) for path in chosen]
-    return _told(files, principal, tops)
+    return _told(files, principal, tops) if step is None else _pieces(files, principal, tops, step)
 
 
 def _told(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry]]) -> Iterator[bytes]:
@@ -64,7 +74,7 @@ def _told(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry
     shown = ", ".join(str(path) for path, _ in tops[:_SHOWN]) + (" …" if len(tops) > _SHOWN else "")
     size, cut = 0, " in part"
     try:
-        for piece in _pieces(files, principal, tops):
+        for piece in _pieces(files, principal, tops, _ignore):
             size += len(piece)
             yield piece
         cut = ""
@@ -97,7 +107,7 @@ class _Sink:
             yield piece
 
 
-def _pieces(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry]]) -> Iterator[bytes]:
+def _pieces(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry]], step: Step) -> Iterator[bytes]:
     sink = _Sink()
     # An error, or a reader that leaves, ends the `with` blocks early: what they still write is never handed out.
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_STORED) as archive:
@@ -113,7 +123,9 @@ def _pieces(files: Files, principal: Principal, tops: list[tuple[RemotePath, Ent
                     with archive.open(_info(name, content.entry), "w") as member:
                         for piece in content.chunks(0, size):
                             member.write(piece)
+                            step(len(piece), 0)
                             yield from sink.take(PIECE_MIN)
+            step(0, 1)
             yield from sink.take(PIECE_MIN)
     yield from sink.take(1)
 

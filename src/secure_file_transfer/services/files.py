@@ -4,8 +4,25 @@ import hashlib
 from collections.abc import Callable, Iterator
 from threading import Event
 
-from secure_file_transfer.errors import ConflictError, IsAFolderError, NotFoundError, ShuttingDownError
-from secure_file_transfer.model import Category, Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
+from secure_file_transfer.errors import (
+    ConflictError,
+    IsAFolderError,
+    NotAFolderError,
+    NotFoundError,
+    ShuttingDownError,
+)
+from secure_file_transfer.model import (
+    Category,
+    Conflict,
+    Entry,
+    Kind,
+    Page,
+    Principal,
+    Rights,
+    SortKey,
+    TimeUs,
+    Usage,
+)
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
@@ -148,6 +165,26 @@ class Files:
         if tree is None:
             return self._across(principal, leaving, arriving, source, target, conflict, moving=False)
         return tree.copy(source, target, conflict=conflict)
+
+    def goes_across(self, principal: Principal, source: RemotePath, target: RemotePath) -> bool:
+        """Whether a way leads from one drive to another, so that every byte has to move."""
+        return (
+            together(self._access.grant(principal, source), self._access.grant(principal, target, above=True)) is None
+        )
+
+    def may_relocate(
+        self, principal: Principal, source: RemotePath, target: RemotePath, conflict: Conflict, *, moving: bool
+    ) -> None:
+        """Refuse already what a move or copy would be refused for now, but for a name that is taken.
+
+        Raises:
+            NotFoundError, NotAFolderError, ForbiddenError
+        """
+        needed = Rights.READ | Rights.DELETE if moving else Rights.READ
+        leaving, arriving = self._journey(principal, needed, source, target, conflict)
+        leaving.tree.stat(source)
+        if arriving.tree.stat(target.parent).kind is not Kind.FOLDER:
+            raise NotAFolderError(f"{display(str(target.parent))} is not a folder", hint="Choose another place.")
 
     def _across(
         self,

@@ -48,6 +48,7 @@ from .vault_nodes import (
     nobody_hears,
     place_for,
 )
+from .watch import UNWATCHED, Watch
 
 PAGE_MAX = 10_000
 _CURSOR_MAX = 4096
@@ -86,7 +87,15 @@ class VaultTree:
     def only(self, anchor: Anchor, *, growing: bool = False) -> "VaultTree":
         """The same drive with nothing to be seen but what is at this anchor or below; a copy may be `growing` there."""
         view = copy.copy(self)
-        view._room = replace(self._room, anchors=(anchor,), growing=growing)  # noqa: SLF001 - its own kind
+        view._room = replace(  # noqa: SLF001 - its own kind
+            self._room, anchors=(anchor,), growing=growing, watch=UNWATCHED
+        )
+        return view
+
+    def watched(self, watch: Watch) -> "VaultTree":
+        """The same drive, with somebody who follows the copies, moves and drafts that are made by this view."""
+        view = copy.copy(self)
+        view._room = replace(self._room, watch=watch)  # noqa: SLF001 - its own kind
         return view
 
     def stat(self, path: RemotePath) -> Entry:
@@ -140,7 +149,9 @@ class VaultTree:
             if node.parent_id is not None and node.parent_id != parent.id:
                 tx.nodes.touch(node.parent_id, now)
             changed(tx, self._room, parent.id, node.parent_id, moved=node.id if node.kind is Kind.FOLDER else None)
-            return entry_of(find(tx, self._room, path), str(path))
+            entry = entry_of(find(tx, self._room, path), str(path))
+            self._room.watch.published(tx, entry)
+            return entry
 
         return self._room.catalog.write(work)
 

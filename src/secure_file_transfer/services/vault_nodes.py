@@ -22,6 +22,7 @@ from secure_file_transfer.ports import Audience, BlobStore, Catalog, CatalogTx, 
 from secure_file_transfer.seal.keys import DriveKeys
 
 from .block_leases import BlockLeases
+from .watch import UNWATCHED, Watch
 
 _NAMES_TRIED = 10_000
 _log = structlog.get_logger()
@@ -49,7 +50,7 @@ class Room:
 
     With `anchors` it is seen by somebody it was shared with: their paths lead to nothing but what is at an anchor or
     below, and follow the node wherever its owner puts it. What is `growing` is a copy that looks removed, and yet
-    takes room.
+    takes room. `watch` follows what is done by this view.
     """
 
     drive: Drive
@@ -62,6 +63,7 @@ class Room:
     anchors: tuple[Anchor, ...] = ()
     growing: bool = False
     publish: Callable[[Event], None] = nobody_hears
+    watch: Watch = UNWATCHED
 
     def start(self, tx: CatalogTx, path: RemotePath) -> tuple[Node | None, tuple[str, ...]]:
         """The node where the way along a path begins, and the names that follow."""

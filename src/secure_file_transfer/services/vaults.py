@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Sequence
 
 from secure_file_transfer.errors import NotFoundError
 from secure_file_transfer.model import AccountId, Drive, DriveId
@@ -95,6 +96,19 @@ class Vaults:
         )
         with self._lock:
             return self._trees.setdefault(drive_id, tree)
+
+    def all(self) -> Sequence[tuple[DriveId, str, VaultTree]]:
+        """Every drive that was not removed: its number, the name of its owner (or its own), its files."""
+
+        def look(tx: CatalogTx) -> list[tuple[DriveId, str]]:
+            gone, found = set(removed_drives(tx)), []
+            for drive in tx.drives.all():
+                owner = tx.accounts.get(drive.owner_id) if drive.owner_id is not None else None
+                if drive.id not in gone:
+                    found.append((drive.id, owner.name if owner else drive.name))
+            return sorted(found)
+
+        return [(number, name, self.tree(number)) for number, name in self._catalog.read(look)]
 
     def remove(self, drive_id: DriveId) -> None:
         """Take a drive away, with all that is in it. The sweep gives back the space."""

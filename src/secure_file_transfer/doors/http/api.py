@@ -17,6 +17,7 @@ from .clients import add_clients
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
+from .jobs import add_jobs
 from .links import add_links, front_json
 from .log import add_log
 from .people import add_people
@@ -69,6 +70,7 @@ def build_router(context: Context) -> APIRouter:
     add_clients(router, context)
     add_chat(router, context)
     add_log(router, context)
+    add_jobs(router, context)
     return router
 
 

@@ -19,6 +19,7 @@ from ...services.events import Events
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
+from ...services.jobs import Jobs
 from ...services.links import Links, Placed
 from ...services.log import Log
 from ...services.networks import source_of
@@ -83,7 +84,7 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats` and `events` without
+    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events` and `jobs` without
     accounts. `front` is the link that the whole server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
@@ -114,6 +115,7 @@ class HttpServices:
     live: Live | None = None
     front: Placed | None = None
     events: Events | None = None
+    jobs: Jobs | None = None
 
 
 class Context:

@@ -444,6 +444,35 @@ mounts = _table(
     numbered=False,
 )
 
+jobs = _table(
+    "jobs",
+    _id(),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    # No foreign key: a job must not become more than its token was when that is gone.
+    sa.Column("token_id", sa.Integer),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("size_total", sa.Integer),
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("items_total", sa.Integer),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("rate", sa.Integer, nullable=False),
+    sa.Column("eta", sa.Integer),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("place", sa.Text),
+    sa.Column("result", sa.Text),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("started_us", sa.Integer),
+    sa.Column("ended_us", sa.Integer),
+    sa.Index("jobs_by_account", "account_id"),
+    # Those that have not ended have no time here, so they are found by it too.
+    sa.Index("jobs_by_end", "ended_us"),
+)
+
 facts = _table(
     "facts",
     sa.Column("name", sa.Text, primary_key=True),

@@ -21,6 +21,7 @@ from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
 from .catalog_control import ControlContract
 from .catalog_devices import DevicesContract
+from .catalog_jobs import JobsContract
 from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
 from .catalog_log import LogContract
@@ -50,6 +51,7 @@ class CatalogContract(
     TokensContract,
     ControlContract,
     ChatsContract,
+    JobsContract,
     FactsContract,
     LimitsContract,
     SharingContract,

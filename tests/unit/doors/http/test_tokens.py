@@ -57,6 +57,7 @@ def token_app(real: House) -> Iterator[HttpApp]:
         tokens=real.tokens,
         links=real.links,
         chats=real.chats,
+        jobs=real.jobs(lambda _: access, lambda: None),
         people=People(real.accounts, real.groups, real.resets, real.registration, real.own_password),
         live=Live(real.presence, real.control),
     )
@@ -256,6 +257,13 @@ ROWS = [
     Row("GET /usage", READ),
     Row("POST /copy", READ | WRITE, options=sent(source="/d/f", target="/copy")),
     Row("POST /move", READ | WRITE | DELETE, options=sent(source="/d/f", target="/moved")),
+    Row("GET /jobs", frozenset()),
+    Row("GET /jobs", ADMIN, "/jobs?all=true"),
+    Row("POST /jobs", READ, options=sent(kind="verify", path="/d")),
+    Row("POST /jobs", ADMIN, options=sent(kind="verify", all=True)),
+    Row("POST /jobs", READ | WRITE, options=sent(kind="copy", source="/d/f", target="/job copy")),
+    Row("POST /jobs", READ | WRITE | DELETE, options=sent(kind="move", source="/d/f", target="/job moved")),
+    Row("POST /jobs", READ | WRITE, options=sent(kind="zip", paths=["/d"], target="/d/f.zip")),
     Row("DELETE /entries/{path}", READ | DELETE, "/entries/d/g"),
     Row("HEAD /uploads", WRITE, "/uploads?path=/d/u", {"headers": TUS}, missing=404),
     Row("POST /uploads", WRITE, options={"headers": {**TUS, "upload-length": "3", "upload-metadata": "filename dQ=="}}),
@@ -276,6 +284,9 @@ EXEMPT = {
     "HEAD /uploads/{id}": "see tests of the service",
     "PATCH /uploads/{id}": "see tests of the service",
     "DELETE /uploads/{id}": "see tests of the service",
+    "GET /jobs/{number}": "a token's own, see tests of the service",
+    "DELETE /jobs/{number}": "a token's own, see tests of the service",
+    "POST /jobs/{number}/cancel": "a token's own, see tests of the service",
     "PUT /blocks/{id}": "see tests of the service",
     "POST /commits": "see tests of the service",
 }
@@ -350,6 +361,11 @@ async def test_attack_4_a_path_holds_for_every_protocol(ask: Any, sessions: dict
         ("GET", "/transfer?path=/d", {}),
         ("GET", "/manifests/d/f", {}),
         ("POST", "/batch/read", sent(paths=["/d2"])),
+        ("POST", "/jobs", sent(kind="verify", path="/d2")),
+        ("POST", "/jobs", sent(kind="verify")),
+        ("POST", "/jobs", sent(kind="zip", paths=["/d2"], target="/d/z.zip")),
+        ("POST", "/jobs", sent(kind="copy", source="/d2", target="/d/h")),
+        ("POST", "/jobs", sent(kind="move", source="/d/f", target="/d3")),
         ("PUT", "/grants", sent(path="/d2", to="bob", rights="viewer")),
     ]
     for method, target, options in hidden:

@@ -15,6 +15,7 @@ from .factors import Factors
 from .facts import Facts
 from .grants import Grants
 from .groups import Groups
+from .jobs import Jobs
 from .links import Links
 from .log_events import LogEvents
 from .mounts import Mounts
@@ -138,6 +139,11 @@ class Tx:
     def chats(self) -> Chats:
         """Conversations."""
         return Chats(self._sql)
+
+    @property
+    def jobs(self) -> Jobs:
+        """Jobs."""
+        return Jobs(self._sql)
 
     @property
     def facts(self) -> Facts:
