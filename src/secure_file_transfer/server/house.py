@@ -98,7 +98,7 @@ class House:
             quota_bytes=settings.registration_quota,
             length_min=settings.password_length,
         )
-        self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
+        self.shares, self.groups = Shares(catalog, clock, publish=self.bus.publish), Groups(catalog, clock)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
         self.certificates = Certificates(self.directory.tls, clock, write_file)

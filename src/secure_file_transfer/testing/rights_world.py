@@ -51,7 +51,7 @@ class SharingWorld:
             self.who[name] = Principal(account, None)
         self.access = Access(self.trees.__getitem__, self.catalog, self.clock)
         self.files = Files(self.access)
-        self.shares = Shares(self.catalog, self.clock)
+        self.shares = Shares(self.catalog, self.clock, publish=self.bus.publish)
         self.groups = Groups(self.catalog, self.clock)
         self.uploads = Uploads(self.catalog, self.access, self.files, lambda _: None, self.clock, 10**12)
         self.blocks = Blocks(self.access, lambda _: None, self.clock)

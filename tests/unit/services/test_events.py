@@ -149,7 +149,7 @@ class Ear:
         return [each["data"].get("text", each["kind"]) for each in self.events()]
 
     def paths(self) -> list[tuple[str, str]]:
-        return [(each["kind"], each["data"]["path"]) for each in self.events() if each["topic"] == "files"]
+        return [(each["kind"], each["data"]["path"]) for each in self.events() if "path" in each["data"]]
 
 
 @pytest.fixture
@@ -326,6 +326,24 @@ def test_rights_that_are_lost_are_heard_of_no_more(world: World) -> None:
     assert visitor.paths() == [("gone", "/")]
     world.put("ada", "/photos/secret2", b"x")
     assert bob.events() == visitor.events() == []
+
+
+def test_what_is_shared_or_not_any_more_is_told_at_once_to_whom_it_was(world: World) -> None:
+    world.groups.create("readers")
+    world.groups.add("readers", "cyn")
+    ears = [world.hear(name) for name in ("ada", "bob", "cyn")]
+    shared(world)
+    assert [ear.kinds() for ear in ears] == [[], ["shared"], []]
+    shared(world, to="@readers")
+    assert [ear.kinds() for ear in ears] == [[], [], ["shared"]]
+    watching = world.hear("bob", "/Shared/ada/photos")
+    shared(world, "editor")
+    assert watching.kinds() == ["shared"]
+    shared(world, "dropbox")
+    assert set(watching.kinds()) == {"shared", "gone"}
+    assert ears[1].kinds() == ["shared"]
+    world.shares.revoke(world.who["ada"], at("/photos"))
+    assert [ear.kinds() for ear in ears] == [[], ["shared"], ["shared"]]
 
 
 @pytest.mark.parametrize("level", ["dropbox"])
