@@ -32,7 +32,10 @@ from secure_file_transfer.model import (
 )
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import OPERATORS, Audience, Event, Topic
+from secure_file_transfer.services import vault_copy
+from secure_file_transfer.services.commits import Small, Terms
 from secure_file_transfer.services.events import VERIFY_SECONDS, Bounds, Chosen, Events, Subscription
+from secure_file_transfer.services.uploads import Wanted
 from secure_file_transfer.testing.rights_world import SharingWorld
 
 SMALL = Bounds(
@@ -294,6 +297,23 @@ def test_every_change_tells_the_folders_it_is_in_and_no_others(
     told = ear.paths()
     assert len(told) == len(folders)
     assert set(told) == {("changed", path) for path in folders}
+
+
+def test_every_way_in_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = world.who["ada"]
+    ear = world.hear("ada", "/", "/photos", "/photos/inbox")
+    files = [Small(Terms(path), b"x") for path in ("/1", "/photos/1", "/photos/2")]
+    world.commits.batch(ada, files)
+    assert sorted(ear.paths()) == [("changed", "/"), ("changed", "/photos")]
+    upload = world.uploads.create(ada, Wanted(at("/photos/inbox/u"), 1))
+    writer = world.uploads.write(ada, upload.id, 0)
+    writer.append(b"x")
+    assert ear.paths() == [], "not before it is published"
+    writer.finish()
+    assert ear.paths() == [("changed", "/photos/inbox")]
+    monkeypatch.setattr(vault_copy, "BATCH", 2)  # so that it grows out of sight, in many transactions
+    world.files.copy(ada, at("/photos"), at("/copy"))
+    assert ear.paths() == [("changed", "/")]
 
 
 def test_from_one_drive_to_another_both_hear(world: World) -> None:
