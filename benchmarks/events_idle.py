@@ -69,7 +69,7 @@ def prove_idle_events(folder: Path, *, connections: int, listings: int, large: i
     finally:
         for peer in peers:
             peer.kill()
-            peer.wait()
+            peer.communicate()  # and close its pipes
         server.kill()
     p99 = _p99(beside)
     told = f"{connections} idle event connections: {each / KIB:.1f} KiB each; a listing of {FILES} files takes "

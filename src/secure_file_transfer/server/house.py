@@ -129,7 +129,8 @@ class House:
             length_min=settings.password_length,
             audit=audit,
         )
-        self.shares, self.groups = Shares(catalog, clock, audit), Groups(catalog, clock, audit)
+        self.shares = Shares(catalog, clock, audit, publish=self.bus.publish)
+        self.groups = Groups(catalog, clock, audit)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret, audit)
         self.chats = Chats(catalog, clock, self.bus, audit, per_minute=settings.chat_rate, days=settings.chat_days)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)

@@ -4,7 +4,7 @@ Only the owner of a drive manages the grants on it, and keeps all rights whateve
 server; they have no part in its contents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from secure_file_transfer.errors import ForbiddenError, InvalidRequestError, NotFoundError
@@ -24,14 +24,14 @@ from secure_file_transfer.model import (
     TimeUs,
 )
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import Catalog, CatalogTx, Clock
+from secure_file_transfer.ports import Audience, Catalog, CatalogTx, Clock, Event, Topic
 
 from .accounts import findable, is_admin, require_operator, signed_in
 from .audit import SILENT, Audit, rights_text
 from .mounted import DRIVES, ON_ONE_FILE, received, usable
 from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, named
-from .vault_nodes import not_found
+from .vault_nodes import moved_event, nobody_hears, not_found
 
 GRANTS_MAX = 10_000
 """On one drive: a listing of them is one answer."""
@@ -62,10 +62,19 @@ class Taken:
 class Shares:
     """The grants of all accounts."""
 
-    def __init__(self, catalog: Catalog, clock: Clock, audit: Audit = SILENT) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        audit: Audit = SILENT,
+        *,
+        publish: Callable[[Event], None] = nobody_hears,
+    ) -> None:
+        """`publish` takes the news for those who are granted something, or not any more."""
         self._audit = audit
         self._catalog = catalog
         self._clock = clock
+        self._publish = publish
 
     def grant(self, principal: Principal, path: RemotePath, to: str, rights: Rights) -> Given:
         """Let `to` (an account, or `@` and a group) do this with `path` and all below, in place of an earlier grant.
@@ -94,6 +103,7 @@ class Shares:
             if len(tx.grants.of_drive(node.drive_id)) >= GRANTS_MAX:
                 raise InvalidRequestError("There are too many grants", hint="Share a folder above, or with a group.")
             tx.grants.put(node.id, to_account, to_group, given, now)
+            self._tell(tx, node, [(to_account, to_group)])
             return Given(path, name, given, now)
 
         made = self._catalog.write(work)
@@ -113,10 +123,13 @@ class Shares:
         def work(tx: CatalogTx) -> int:
             node = own_node(tx, account, path)
             to_account, to_group, _ = (None, None, "") if to is None else recipient(tx, to)
+            before = [each for each in tx.grants.of_drive(node.drive_id) if each.node_id == node.id]
             count = tx.grants.delete(node.id, to_account, to_group)
             if not count:
                 whom = "anybody" if to is None else display(to)
                 raise NotFoundError(f"{display(str(path))} is not shared with {whom}", hint="See: sft grants.")
+            everybody = [(each.account_id, each.group_id) for each in before]
+            self._tell(tx, node, everybody if to is None else [(to_account, to_group)])
             return count
 
         count = self._catalog.write(work)
@@ -124,6 +137,16 @@ class Shares:
         text = f"{display(str(path))} is not shared with {whom} any more"
         self._audit.record(Category.SHARING, "share.revoked", text, target=str(path), who=principal)
         return count
+
+    def _tell(self, tx: CatalogTx, node: Node, whom: Iterable[tuple[AccountId | None, GroupId | None]]) -> None:
+        """Once it is durable, tell those accounts that `/Shared` is another, and have watchers looked at again."""
+        accounts: set[AccountId] = set()
+        for account, group in whom:
+            accounts |= {account} if account is not None else set()
+            accounts |= {each.id for each in tx.groups.members(group)} if group is not None else set()
+        news = Event(Topic.FILES, "shared", {}, Audience(accounts=frozenset(accounts)), "shared")
+        tx.afterwards(lambda: self._publish(news))
+        tx.afterwards(lambda: self._publish(moved_event(node.drive_id, node.id)))
 
     def given(self, principal: Principal) -> Sequence[Given]:
         """What this account shares, by path; for an operator also what folder drives are shared with whom."""

@@ -16,7 +16,19 @@ from secure_file_transfer.errors import (
     NotFoundError,
     PreconditionFailedError,
 )
-from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Manifest, Node, NodeId, TimeUs, Version, VersionId
+from secure_file_transfer.model import (
+    Conflict,
+    Drive,
+    DriveId,
+    Entry,
+    Kind,
+    Manifest,
+    Node,
+    NodeId,
+    TimeUs,
+    Version,
+    VersionId,
+)
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Audience, BlobStore, Catalog, CatalogTx, Clock, Event, Expectation, Topic
 from secure_file_transfer.seal.keys import DriveKeys
@@ -98,19 +110,22 @@ def changed(tx: CatalogTx, room: Room, *folders: NodeId | None, moved: NodeId | 
     """Tell whoever watches these folders that names or contents in them changed, once that is durable.
 
     Every change of a vault drive passes here, whichever door it came through. With `moved`, that folder is elsewhere
-    now, or gone, and with it all below: whoever watches anything in the drive has to look where it is.
+    now, or gone, and with it all below: see `moved_event`.
     """
     if room.growing:
         return
     for folder in dict.fromkeys(folders):
         if folder is not None:
-            tx.afterwards(partial(room.publish, _change(room, "changed", folder, f"{room.drive.id}.{folder}")))
+            place = (room.drive.id, folder)
+            event = Event(Topic.FILES, "changed", {}, Audience(folder=place), f"{room.drive.id}.{folder}")
+            tx.afterwards(partial(room.publish, event))
     if moved is not None:
-        tx.afterwards(partial(room.publish, _change(room, "moved", moved, str(room.drive.id))))
+        tx.afterwards(partial(room.publish, moved_event(room.drive.id, moved)))
 
 
-def _change(room: Room, kind: str, node_id: NodeId, key: str) -> Event:
-    return Event(Topic.FILES, kind, {}, Audience(folder=(room.drive.id, node_id)), key)
+def moved_event(drive_id: DriveId, node_id: NodeId) -> Event:
+    """Whoever watches anything in the drive has to look where it is now, and whether they may still see it."""
+    return Event(Topic.FILES, "moved", {}, Audience(folder=(drive_id, node_id)), str(drive_id))
 
 
 # --- finding ----------------------------------------------------------------------------------------------------

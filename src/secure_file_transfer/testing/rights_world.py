@@ -57,7 +57,7 @@ class SharingWorld:
         self.mounts = Mounts(self.catalog, self.clock, Places(self.clock, [root]), audit, self.bus)
         self.access = Access(self.trees.__getitem__, self.catalog, self.clock, mounted=self.mounts.tree_of)
         self.files = Files(self.access)
-        self.shares = Shares(self.catalog, self.clock)
+        self.shares = Shares(self.catalog, self.clock, publish=self.bus.publish)
         self.groups = Groups(self.catalog, self.clock)
         self.uploads = Uploads(self.catalog, self.access, self.files, lambda _: None, self.clock, 10**12)
         self.blocks = Blocks(self.access, lambda _: None, self.clock)

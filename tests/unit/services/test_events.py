@@ -32,7 +32,10 @@ from secure_file_transfer.model import (
 )
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import OPERATORS, Audience, Event, Topic
+from secure_file_transfer.services import vault_copy
+from secure_file_transfer.services.commits import Small, Terms
 from secure_file_transfer.services.events import VERIFY_SECONDS, Bounds, Chosen, Events, Subscription
+from secure_file_transfer.services.uploads import Wanted
 from secure_file_transfer.testing.rights_world import SharingWorld
 
 SMALL = Bounds(
@@ -149,7 +152,7 @@ class Ear:
         return [each["data"].get("text", each["kind"]) for each in self.events()]
 
     def paths(self) -> list[tuple[str, str]]:
-        return [(each["kind"], each["data"]["path"]) for each in self.events() if each["topic"] == "files"]
+        return [(each["kind"], each["data"]["path"]) for each in self.events() if "path" in each["data"]]
 
 
 @pytest.fixture
@@ -296,6 +299,23 @@ def test_every_change_tells_the_folders_it_is_in_and_no_others(
     assert set(told) == {("changed", path) for path in folders}
 
 
+def test_every_way_in_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = world.who["ada"]
+    ear = world.hear("ada", "/", "/photos", "/photos/inbox")
+    files = [Small(Terms(path), b"x") for path in ("/1", "/photos/1", "/photos/2")]
+    world.commits.batch(ada, files)
+    assert sorted(ear.paths()) == [("changed", "/"), ("changed", "/photos")]
+    upload = world.uploads.create(ada, Wanted(at("/photos/inbox/u"), 1))
+    writer = world.uploads.write(ada, upload.id, 0)
+    writer.append(b"x")
+    assert ear.paths() == [], "not before it is published"
+    writer.finish()
+    assert ear.paths() == [("changed", "/photos/inbox")]
+    monkeypatch.setattr(vault_copy, "BATCH", 2)  # so that it grows out of sight, in many transactions
+    world.files.copy(ada, at("/photos"), at("/copy"))
+    assert ear.paths() == [("changed", "/")]
+
+
 def test_from_one_drive_to_another_both_hear(world: World) -> None:
     shared(world, "editor")
     world.put("bob", "/mine", b"x")
@@ -326,6 +346,24 @@ def test_rights_that_are_lost_are_heard_of_no_more(world: World) -> None:
     assert visitor.paths() == [("gone", "/")]
     world.put("ada", "/photos/secret2", b"x")
     assert bob.events() == visitor.events() == []
+
+
+def test_what_is_shared_or_not_any_more_is_told_at_once_to_whom_it_was(world: World) -> None:
+    world.groups.create("readers")
+    world.groups.add("readers", "cyn")
+    ears = [world.hear(name) for name in ("ada", "bob", "cyn")]
+    shared(world)
+    assert [ear.kinds() for ear in ears] == [[], ["shared"], []]
+    shared(world, to="@readers")
+    assert [ear.kinds() for ear in ears] == [[], [], ["shared"]]
+    watching = world.hear("bob", "/Shared/ada/photos")
+    shared(world, "editor")
+    assert watching.kinds() == ["shared"]
+    shared(world, "dropbox")
+    assert set(watching.kinds()) == {"shared", "gone"}
+    assert ears[1].kinds() == ["shared"]
+    world.shares.revoke(world.who["ada"], at("/photos"))
+    assert [ear.kinds() for ear in ears] == [[], ["shared"], ["shared"]]
 
 
 @pytest.mark.parametrize("level", ["dropbox"])

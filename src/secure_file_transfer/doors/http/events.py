@@ -6,6 +6,7 @@ import binascii
 import json
 from collections import deque
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from websockets.frames import CloseCode
@@ -28,7 +29,6 @@ TICK = 1.0
 AT_ONCE = 100
 """Sockets that are served before others have a turn: an event for everybody must not hold up a listing."""
 _KEY_BYTES = 16
-_UPGRADE_REQUIRED = 426
 _MEMBERS = {"topics", "watch", "after"}
 
 
@@ -60,7 +60,7 @@ class EventDoor:
         if key is None or switch is None:
             refusal = InvalidRequestError("Events are told over a WebSocket", hint="See docs/protocol.md.")
             extra = [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
-            await exchange.answer(*answer(refusal, status=_UPGRADE_REQUIRED, extra=extra))
+            await exchange.answer(*answer(refusal, status=HTTPStatus.UPGRADE_REQUIRED, extra=extra))
             return
         cookies.require_own_socket(fields)
         caller = self._context.caller(scope)
@@ -75,13 +75,16 @@ class EventDoor:
                 with suppress(RuntimeError):  # the loop has ended, and all that was on it
                     loop.call_soon_threadsafe(self._drain)
 
-        socket.subscription = self._hub.subscribe(who, source_of(caller.address), wake)
-        head = _head(key, exchange)
-        if not switch(socket, head):
-            socket.subscription.end()
+        socket.subscription = subscription = self._hub.subscribe(who, source_of(caller.address), wake)
+        switched = False
+        try:
+            switched = switch(socket, _head(key, exchange))
+        finally:
+            if not switched:
+                subscription.end()
+        if not switched:
             return
-        exchange.status = 101
-        exchange.done = True
+        exchange.status, exchange.done = HTTPStatus.SWITCHING_PROTOCOLS, True
         self._sockets.add(socket)
         if (live := self._context.services.live) is not None:
             here = self._here[socket] = live.presence.open(DOOR, caller.address, caller.agent)
