@@ -1,16 +1,18 @@
 """`sft chat` against the real server: two who talk on a terminal, the inbox of the operators, a visitor, a pipe."""
 
+import asyncio
 import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.unit.frontends.cli.conftest import SFT, on_terminal
 
-from secure_file_transfer.client import Profile, Profiles, SecureFileTransferClient
+from secure_file_transfer.client import AsyncClient, Profile, Profiles, SecureFileTransferClient, chat
 from secure_file_transfer.testing.process import ServerProcess
 
 PASSWORD = "three green boats at noon"
@@ -67,11 +69,11 @@ def test_two_talk_and_what_comes_appears_above_the_line_that_one_types(people: d
     ada.client.grant("/scans", "bob", "viewer")
 
     def answer() -> None:
-        chat = bob.client.open_chat("ada")
-        (said,) = bob.client.chat_messages(chat.number)
+        number = bob.client.open_chat("ada").number
+        (said,) = bob.client.chat_messages(number)
         assert [each.path for each in said.segments] == [None, "/Shared/ada/scans"]
-        bob.client.mark_read(chat.number, said.sequence)
-        bob.client.send_message(chat.number, "thanks\x09می\u200cخواهم\nsecond <line>")  # noqa: RUF001 - Persian
+        bob.client.mark_read(number, said.sequence)
+        bob.client.send_message(number, "thanks\x09می\u200cخواهم\nsecond <line>")  # noqa: RUF001 - Persian
 
     ran = on_terminal(
         [*SFT, "chat", "bob"],
@@ -93,8 +95,8 @@ def test_two_talk_and_what_comes_appears_above_the_line_that_one_types(people: d
 def test_hostile_text_never_reaches_a_terminal(people: dict[str, Person]) -> None:
     """Attack 36: the server takes no control characters; what it takes can still be hostile."""
     ada, bob = people["ada"], people["bob"]
-    chat = bob.client.open_chat("ada")
-    bob.client.send_message(chat.number, "a\u2066b <script>\n00:00  you  I owe bob money\nthe end of it")
+    number = bob.client.open_chat("ada").number
+    bob.client.send_message(number, "a\u2066b <script>\n00:00  you  I owe bob money\nthe end of it")
     ran = on_terminal([*SFT, "chat", "bob"], [("-- bob", END)], env=ada.env)
     assert "the end of it" in ran.out
     assert "\n00:00" not in ran.out
@@ -138,6 +140,41 @@ def test_a_visitor_of_a_link_writes_to_the_operators(people: dict[str, Person], 
     assert op.client.open_chat(session=session.number).number == info.number
     op.client.send_message(info.number, "try again")
     assert "try again" in ada.run("--server", url, "--last", "5", env=visitor)
+
+
+def test_everybody_hears_at_once_what_was_said_to_them(
+    people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account, a visitor and an operator: by events alone, for nobody asks now and then here."""
+    monkeypatch.setattr(chat, "_ASK_SECONDS", 1000.0)
+    monkeypatch.setattr(chat, "_LIVE_SECONDS", 1000.0)
+    server, ada, op = people["ada"].server, people["ada"].client, people["op"].client
+    ada.make_folder("/live")
+    url = ada.create_link("/live").url
+    assert url
+
+    async def answered(client: AsyncClient, word: str) -> None:
+        """Say a word to the operators, and hear the operator say it back."""
+        number = (await client.open_chat()).number
+        said = await client.send_message(number, word)
+        async with aclosing(client.follow_chat(number, said.sequence)) as following:
+            first = await anext(following)
+            assert first.messages == ()
+            await asyncio.to_thread(op.send_message, number, f"{word}!")
+            news = await anext(following)
+            while not news.messages:
+                news = await anext(following)
+            assert [(each.sender, each.text) for each in news.messages] == [("op", f"{word}!")]
+
+    async def work() -> None:
+        token = (await asyncio.to_thread(ada.sign_in, "ada", PASSWORD)).token
+        async with asyncio.timeout(30), AsyncClient(server.url, cafile=server.cafile, token=token) as account:
+            await answered(account, "anybody there")
+        async with asyncio.timeout(30), AsyncClient(server.url, cafile=server.cafile) as visitor:
+            await visitor.visit(url)
+            await answered(visitor, "where is it")
+
+    asyncio.run(work())
 
 
 @pytest.mark.parametrize(

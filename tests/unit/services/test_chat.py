@@ -34,6 +34,7 @@ from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import OPERATORS, Audience, CatalogTx, Event
 from secure_file_transfer.ports.chat import ChatId
 from secure_file_transfer.services import chat as module
+from secure_file_transfer.services import chat_places
 from secure_file_transfer.services.audit import Audit
 from secure_file_transfer.services.chat import BURST, Chats, Said, Talk
 from secure_file_transfer.services.chat_seats import Peer
@@ -551,6 +552,23 @@ def test_visitors_and_operators_name_files_to_each_other(world: World) -> None:
     assert world.links("op", chat) == ["/Shared/ada/pub/cat.jpg"]
     world.say("op", chat, "at :/Shared/ada/pub/cat.jpg")
     assert world.links("vic", chat) == ["/cat.jpg"]
+
+
+def test_a_visitor_of_one_file_names_that_file(world: World) -> None:
+    world.put("ada", "/cat.jpg")
+    world.visitor("vic", "ada", "/cat.jpg")
+    chat = world.open("vic")
+    world.say("vic", chat, "is :/cat.jpg all, or :/ or :/dog.jpg or :/cat.jpg/x ?")
+    assert world.links("vic", chat) == ["/cat.jpg"]
+
+
+def test_paths_beyond_what_one_answer_looks_at_are_text(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.folder("ada", "/a")
+    chat = world.open("ada", "bob")
+    world.say("ada", chat, ":/a :/a :/a :/a")
+    assert len(world.links("ada", chat)) == 4
+    monkeypatch.setattr(chat_places, "STEPS_MAX", 5)
+    assert len(world.links("ada", chat)) == 2
 
 
 def test_a_message_full_of_paths_costs_a_bounded_number_of_looks(world: World) -> None:
