@@ -47,7 +47,7 @@ def prove_export(folder: Path, *, rows: int) -> str:
 
 
 def prove_cost(folder: Path, *, times: int) -> str:
-    """What a grant and a sign-in take with the log and without, in turns."""
+    """What a grant, a small file and a sign-in take with the log and without, in turns."""
     house = House(load(data_dir=folder / "data"))
     try:
         for name in ("ada", "omid"):
@@ -60,12 +60,19 @@ def prove_cost(folder: Path, *, times: int) -> str:
         costs: dict[str, list[float]] = {}
         for number in range(times):
             for logged in (True, False):
+                audit = house.audit if logged else SILENT
                 for service in (house.shares, house.credentials):
-                    setattr(service, "_audit", house.audit if logged else SILENT)  # noqa: B010 - a proof may
+                    setattr(service, "_audit", audit)  # noqa: B010 - a proof may
                 key = "with the log" if logged else "without"
                 begin = time.perf_counter()
                 house.shares.grant(who, RemotePath.parse("/d"), "omid", Rights.READ)
                 costs.setdefault(f"a grant {key}", []).append(time.perf_counter() - begin)
+                files.audit = audit
+                begin = time.perf_counter()
+                draft = files.draft(who, RemotePath.parse(f"/d/{number}-{logged}"))
+                draft.append(b"small")
+                draft.commit()
+                costs.setdefault(f"a small file {key}", []).append(time.perf_counter() - begin)
                 if number % 5 == 0:
                     begin = time.perf_counter()
                     house.credentials.sign_in("ada", PASSWORD, shown)

@@ -27,5 +27,8 @@ class LogEvents(Protocol):
     def delete_before(self, time: TimeUs, limit: int) -> int:
         """Forget up to `limit` events from before that time; returns how many."""
 
-    def delete_beyond(self, rows: int, limit: int) -> int:
-        """Forget up to `limit` of the oldest while there are more than `rows`; returns how many."""
+    def beyond(self, rows: int) -> int:
+        """The number up to which there are more than `rows`, counted from the latest; 0 while there are not."""
+
+    def delete_through(self, number: int, limit: int) -> int:
+        """Forget up to `limit` of the oldest up to this number; returns how many."""

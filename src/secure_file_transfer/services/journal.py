@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from secure_file_transfer.errors import SecureFileTransferError
 from secure_file_transfer.model import Category, LogEvent, Severity, TimeUs
-from secure_file_transfer.ports import OPERATORS, Catalog, Clock, Event, EventBus, LogRecord, Topic
+from secure_file_transfer.ports import OPERATORS, Catalog, CatalogTx, Clock, Event, EventBus, LogRecord, Topic
 
 from .log_text import record_json
 
@@ -15,9 +15,12 @@ QUEUE_MAX = 10_000
 URGENT_MAX = 2 * QUEUE_MAX
 """Warnings and errors that wait; there are limits to everything."""
 BATCH_MAX = 500
+GATHER_SECONDS = 0.1
+"""What comes within this time is written together: who sends one small file after the other shares the disk with
+ten commits a second for the log, and not with one for each file."""
 RETRY_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
-SWEPT_MAX = 1000
+SWEPT_MAX = 500
 """Rows that one transaction forgets: nobody else's write should wait for long."""
 _DAY_US = 86_400_000_000
 _Keep = Callable[[LogEvent], None]
@@ -84,7 +87,7 @@ class Journal:
             if self._thread is None and not self._ends:
                 self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
                 self._thread.start()
-            if len(self._waiting) == 1:
+            if len(self._waiting) in {1, BATCH_MAX}:
                 self._changed.notify_all()
 
     def flush(self, seconds: float) -> bool:
@@ -109,16 +112,16 @@ class Journal:
         count = 0
         if self._days:
             before = TimeUs(self._clock.now_us() - self._days * _DAY_US)
-            while not self._ends:
-                gone = self._catalog.write(lambda tx: tx.log.delete_before(before, SWEPT_MAX))
-                count += gone
-                if gone < SWEPT_MAX:
-                    break
-        while self._rows and not self._ends:
-            gone = self._catalog.write(lambda tx: tx.log.delete_beyond(self._rows, SWEPT_MAX))
+            count += self._swept(lambda tx: tx.log.delete_before(before, SWEPT_MAX))
+        if self._rows:
+            beyond = self._catalog.read(lambda tx: tx.log.beyond(self._rows))
+            count += self._swept(lambda tx: tx.log.delete_through(beyond, SWEPT_MAX))
+        return count
+
+    def _swept(self, work: Callable[[CatalogTx], int]) -> int:
+        count = 0
+        while not self._ends and (gone := self._catalog.write(work)):
             count += gone
-            if gone < SWEPT_MAX:
-                break
         return count
 
     # --- the thread -----------------------------------------------------------------------------------------------
@@ -129,6 +132,8 @@ class Journal:
             with self._changed:
                 if not self._waiting and not self._ends:
                     self._changed.wait(SETTLE_SECONDS)
+                if self._waiting:
+                    self._changed.wait_for(lambda: self._ends or len(self._waiting) >= BATCH_MAX, GATHER_SECONDS)
                 if self._ends:
                     return
             if (now := self._clock.monotonic()) >= settles:

@@ -100,14 +100,13 @@ class LogContract(CatalogBase):
 
     def test_no_more_than_so_many_are_kept(self, catalog: Catalog) -> None:
         written(catalog, *(event(at, str(at)) for at in range(10)))
-        assert catalog.write(lambda tx: tx.log.delete_beyond(4, 5)) == 5
-        assert catalog.write(lambda tx: tx.log.delete_beyond(4, 5)) == 1
-        assert catalog.write(lambda tx: tx.log.delete_beyond(4, 5)) == 0
+        number = catalog.read(lambda tx: tx.log.beyond(4))
+        assert [catalog.write(lambda tx: tx.log.delete_through(number, 5)) for _ in range(3)] == [5, 1, 0]
         assert texts(catalog) == ["9", "8", "7", "6"]
-        assert catalog.write(lambda tx: tx.log.delete_beyond(100, 5)) == 0
+        assert catalog.read(lambda tx: tx.log.beyond(4)) == catalog.read(lambda tx: tx.log.beyond(100)) == 0
 
     def test_the_number_of_an_event_is_never_used_again(self, catalog: Catalog) -> None:
         (first,) = written(catalog, event(1, "a"))
-        catalog.write(lambda tx: tx.log.delete_beyond(0, 5))
+        catalog.write(lambda tx: tx.log.delete_through(first, 5))
         (second,) = written(catalog, event(1, "b"))
         assert second > first

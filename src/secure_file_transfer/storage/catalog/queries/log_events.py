@@ -34,9 +34,9 @@ _INSERT = Statement(
 _LAST = Statement(sa.select(sa.func.max(log.c.id)))
 _OLD = sa.select(log.c.id).where(log.c.at_us < bindparam("time")).order_by(log.c.at_us).limit(bindparam("most"))
 _DELETE_BEFORE = Statement(sa.delete(log).where(log.c.id.in_(_OLD)))
-_KEPT = sa.select(log.c.id).order_by(log.c.id.desc()).limit(1).offset(bindparam("rows")).scalar_subquery()
-_BEYOND = sa.select(log.c.id).where(log.c.id <= _KEPT).order_by(log.c.id).limit(bindparam("most"))
-_DELETE_BEYOND = Statement(sa.delete(log).where(log.c.id.in_(_BEYOND)))
+_BEYOND = Statement(sa.select(log.c.id).order_by(log.c.id.desc()).limit(1).offset(bindparam("rows")))
+_FIRST = sa.select(log.c.id).where(log.c.id <= bindparam("number")).order_by(log.c.id).limit(bindparam("most"))
+_DELETE_THROUGH = Statement(sa.delete(log).where(log.c.id.in_(_FIRST)))
 _SEARCHED = (log.c.text, log.c.target, log.c.actor, log.c.address, log.c.kind)
 _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
     "since": log.c.at_us >= bindparam("since"),
@@ -122,9 +122,14 @@ class LogEvents:
         """Forget up to `limit` events from before that time; returns how many."""
         return self._sql.run(_DELETE_BEFORE, time=time, most=limit)
 
-    def delete_beyond(self, rows: int, limit: int) -> int:
-        """Forget up to `limit` of the oldest while there are more than `rows`; returns how many."""
-        return self._sql.run(_DELETE_BEYOND, rows=rows, most=limit)
+    def beyond(self, rows: int) -> int:
+        """The number up to which there are more than `rows`, counted from the latest; 0 while there are not."""
+        row = self._sql.row(_BEYOND, rows=rows)
+        return int(row[0]) if row else 0
+
+    def delete_through(self, number: int, limit: int) -> int:
+        """Forget up to `limit` of the oldest up to this number; returns how many."""
+        return self._sql.run(_DELETE_THROUGH, number=number, most=limit)
 
 
 def _pattern(text: str) -> str:
