@@ -8,7 +8,6 @@ and links to it, which operators make (see `shares` and `links`). Nobody owns it
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from threading import Lock
 
 from secure_file_transfer.errors import (
@@ -154,14 +153,16 @@ class Mounts:
         self._bus.publish(Event(Topic.FILES, kind, {}, Audience(folder=(drive_id, place)), key))
 
     def watch(self, places: Collection[tuple[DriveId, str]]) -> None:
-        """See what other programs do in these folders of drives, and in no others, until the next call."""
+        """See what other programs do in these folders of drives, and in no others, until the next call.
+
+        A drive that is one file is left out: when something happens beside the file is not for those who see it.
+        """
         mounts = {each.drive_id: each for each in self._catalog.read(lambda tx: tx.mounts.all())} if places else {}
         folders: dict[Hashable, tuple[str, str]] = {}
         for drive_id, place in places:
             mount = mounts.get(drive_id)
-            if mount is not None:
-                folder = mount.path if mount.kind is Kind.FOLDER else str(Path(mount.path).parent)
-                folders[drive_id, place] = folder, place
+            if mount is not None and mount.kind is Kind.FOLDER:
+                folders[drive_id, place] = mount.path, place
         self._places.watch(folders, lambda key: self._changed(*_watched(key), False))
 
 

@@ -104,9 +104,11 @@ def test_a_watcher_hears_what_it_may_and_the_disk_is_looked_at_only_meanwhile(wo
 
 
 def test_what_another_program_does_is_told(world: World) -> None:
+    (world.disk / "sub" / "one").touch()
     heard: list[Event] = []
     world.bus.subscribe(heard.append)
-    folders = [(world.drive, "/sub"), (DriveId(999), "/")]
+    one = world.mounts.mount("one", str(world.disk / "sub" / "one")).drive_id
+    folders = [(world.drive, "/sub"), (DriveId(999), "/"), (one, "/")]
     world.mounts.watch(folders)
     told = Signal()
     world.bus.subscribe(lambda _: told.set())
