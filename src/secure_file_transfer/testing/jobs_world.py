@@ -2,12 +2,14 @@
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from secure_file_transfer.model import Job, JobId, JobKind, Kind, LogEvent
+from secure_file_transfer.model import LEVELS, Job, JobId, JobKind, JobState, Kind, LogEvent, TimeUs
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Catalog, CatalogTx, Event, FileTree
 from secure_file_transfer.services.access import Access
@@ -160,3 +162,89 @@ def _whole(kind: JobKind, what: Mapping[str, Any]) -> dict[str, Any]:
     if kind is JobKind.VERIFY:
         return {"path": "/", "all": False, **what}
     return {"conflict": "skip", **what}
+
+
+# --- what tests of jobs share ---------------------------------------------------------------------------------------
+
+FILES = {
+    "/wood/a/1": b"one" * 20_000,
+    "/wood/a/2": b"two",
+    "/wood/c/d/large": bytes(range(256)) * 800,
+    "/wood/c/d/empty": b"",
+    "/wood/last": b"last",
+}
+SHARED = "/Shared/ada/work"
+ASKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "copy": ("copy", {"source": "/wood", "target": "/forest"}),
+    "copy of a small one": ("copy", {"source": "/wood/a/2", "target": "/forest"}),
+    "copy to another drive": ("copy", {"source": "/wood", "target": f"{SHARED}/forest"}),
+    "move": ("move", {"source": "/wood", "target": "/forest"}),
+    "move to another drive": ("move", {"source": "/wood", "target": f"{SHARED}/forest"}),
+    "zip": ("zip", {"paths": ["/wood"], "target": "/wood.zip"}),
+    "zip with another name": ("zip", {"paths": ["/wood/a/1"], "target": "/wood/last", "conflict": "rename"}),
+    "verify": ("verify", {"path": "/"}),
+}
+
+
+def ask(world: JobsWorld, name: str) -> Job:
+    kind, what = ASKED[name]
+    return world.begin("bob", kind, **what)
+
+
+def state(world: JobsWorld) -> dict[str, Any]:
+    """All that anybody sees."""
+    return {name: world.whole(name, "/") for name in ("ada", "bob")}
+
+
+def at(path: str) -> RemotePath:
+    return RemotePath.parse(path)
+
+
+def made(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def prepare(world: JobsWorld) -> None:
+    world.folder("ada", "/work")
+    world.shares.grant(world.who["ada"], at("/work"), "bob", LEVELS["editor"])
+    for folder in ("/wood", "/wood/a", "/wood/c", "/wood/c/d", "/wood/c/none"):
+        world.folder("bob", folder)
+    for path, data in FILES.items():
+        draft = world.files.draft(world.who["bob"], at(path))
+        draft.append(data)
+        draft.commit(modified_us=TimeUs(1_600_000_000_000_000))
+
+
+def in_the_middle(world: JobsWorld, act: Callable[[], object]) -> None:
+    """Do something while a job is under way: after its third write, and let more than a second pass."""
+    count = 0
+
+    def before() -> None:
+        nonlocal count
+        count += 1
+        world.clock.advance(0.6)
+        if count == 3:
+            act()
+
+    world.mortal.before = before
+
+
+def in_thread(act: Callable[[], object]) -> None:
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001 - handed on
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+def cancelling(job: Job) -> Job:
+    return replace(job, state=JobState.CANCELLING)
