@@ -14,7 +14,6 @@ from secure_file_transfer.errors import (
     NotFoundError,
     SessionEndedError,
     SignInFailedError,
-    SignInRequiredError,
     StorageError,
     TooManyRequestsError,
 )
@@ -33,11 +32,11 @@ from secure_file_transfer.model import (
 )
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
+from . import session_rules as rules
 from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
 from .audit import SILENT, Audit
 from .guard import Guard
 from .guests import guest_name
-from .lasting import Lasting, lasting
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
 from .totp import SecondFactor
@@ -57,12 +56,9 @@ _REMEMBERED_MAX = 10_000
 _Work = Callable[[CatalogTx], object]
 
 _TOUCH_US = 60 * 1_000_000
-_TEXT_MAX = 256
 SOURCES_MAX = 16
 """From how many places people sign in: home, work, a few phones' networks."""
 _LISTED_MAX = 1000
-_REASONS_MAX = 10_000
-_REASONS_US = 12 * 3600 * 1_000_000
 VISITORS_MAX = 1000
 """Sessions that a link has at once: the oldest that has fetched nothing gives way to the next."""
 
@@ -131,7 +127,7 @@ class Sessions:
         self._by_token: dict[bytes, SessionId] = {}
         # Counts endings: an answer of the catalog that was asked for before one must not be believed after it.
         self._endings = 0
-        self.on_ended: Callable[[], None] = _no_more
+        self.on_ended: Callable[[], None] = rules.nobody_asks
         """Is told when sessions have ended here; from any thread."""
 
     # --- beginning ----------------------------------------------------------------------------------------------
@@ -158,18 +154,18 @@ class Sessions:
             TooManyRequestsError: too many wrong guesses, see `guard`, or too many sign-ins at this moment.
         """
         found = self._lookup(name, source_of(address))
-        subject = found.account.name if found else self._guard.stranger(findable(name) or name[:_TEXT_MAX])
+        subject = found.account.name if found else self._guard.stranger(findable(name) or name[: rules.TEXT_MAX])
         with self._guard.attempt(address, subject, known=found is not None and found.known):
             account, password_hash = self._verified(found, password)
             if device is not None and device.account_id != account.id:
-                raise _sign_in_failed()
+                raise rules.sign_in_failed()
             use_code = self._factors.demand(account, code) if self._factors else _nothing
             better = self._better_hash(password_hash, password)
 
             def still_so(tx: CatalogTx) -> None:
                 # The password was checked outside the transaction; it may have been changed meanwhile.
                 if tx.accounts.password_hash(account.id) != password_hash:
-                    raise _sign_in_failed()
+                    raise rules.sign_in_failed()
                 use_code(tx)
                 if better:
                     tx.accounts.set_password_hash(account.id, better)
@@ -215,13 +211,13 @@ class Sessions:
         """The account and its hash, if that is its password and it may sign in. Costs one hash, whatever is wrong."""
         if found is None or not is_plausible(password):
             self._passwords.verify_nobody()
-            raise _sign_in_failed()
+            raise rules.sign_in_failed()
         if not self._passwords.verify(found.password_hash, password):
-            raise _sign_in_failed()
+            raise rules.sign_in_failed()
         if found.account.pending and not found.account.disabled:  # the password was right, so it may be told
             raise SignInFailedError("This account waits for an operator to approve it", hint="Ask one, or come later.")
         if not may_sign_in(found.account, self._clock.now_us()):
-            raise _sign_in_failed()
+            raise rules.sign_in_failed()
         return found.account, found.password_hash
 
     def _better_hash(self, password_hash: str, password: str) -> str | None:
@@ -234,14 +230,14 @@ class Sessions:
         self, account_id: AccountId, where: tuple[str, str, str], first: _Work, device_id: DeviceId | None = None
     ) -> SignedIn:
         token, token_hash = new_token()
-        door, address, agent = map(_printable, where)
+        door, address, agent = map(rules.printable, where)
         self._guard.require_welcome(address)
 
         def work(tx: CatalogTx) -> SignedIn:
             account = tx.accounts.get(account_id)
             now = self._clock.now_us()
             if account is None or not may_sign_in(account, now):
-                raise _sign_in_failed()
+                raise rules.sign_in_failed()
             self._guard.require_welcome(address, account.name)
             first(tx)
             tx.accounts.remember(account_id, source_of(where[1]), now, SOURCES_MAX)
@@ -263,7 +259,7 @@ class Sessions:
         """
         self._guard.require_welcome(address)
         token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
-        door, address, agent = map(_printable, (door, address, agent))
+        door, address, agent = map(rules.printable, (door, address, agent))
 
         def work(tx: CatalogTx) -> Visit:
             now = self._clock.now_us()
@@ -287,7 +283,7 @@ class Sessions:
             SignInRequiredError: malformed (those never reach the catalog), unknown, ended, expired or disabled.
         """
         if not _TOKEN.fullmatch(token):
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         token_hash = _hash(token)
         with self._lock:
             session_id = self._by_token.get(token_hash)
@@ -297,8 +293,8 @@ class Sessions:
             return belief.principal
         asked = self._clock.monotonic()
 
-        def look(tx: CatalogTx) -> Lasting | str:
-            found = lasting(tx, tx.sessions.by_token(token_hash))
+        def look(tx: CatalogTx) -> rules.Lasting | str:
+            found = rules.lasting(tx, tx.sessions.by_token(token_hash))
             return found or tx.endings.reason_of_token(token_hash)
 
         return self._accept(self._catalog.read(look), asked, endings, token_hash)
@@ -320,8 +316,8 @@ class Sessions:
 
         asked = self._clock.monotonic()
 
-        def look(tx: CatalogTx) -> Lasting | str:
-            return lasting(tx, tx.sessions.get(session.id)) or tx.endings.reason(session.id)
+        def look(tx: CatalogTx) -> rules.Lasting | str:
+            return rules.lasting(tx, tx.sessions.get(session.id)) or tx.endings.reason(session.id)
 
         self._accept(self._catalog.read(look), asked, endings, None)
 
@@ -338,19 +334,19 @@ class Sessions:
         """When it ends by itself, unless it is used before."""
         return min(session.expires_us, session.seen_us + self.idle_us)
 
-    def _accept(self, found: Lasting | str, asked: float, endings: int, token_hash: bytes | None) -> Principal:
+    def _accept(self, found: rules.Lasting | str, asked: float, endings: int, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()
         if isinstance(found, str):
             raise SessionEndedError(found, hint="Sign in again if you may, or ask the operator.")
         if found is None:
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         (session, account), link = found
         if self._ends(session) <= now:
             self._quietly(lambda tx: tx.sessions.delete(session.id))
             self._drop(session.id)
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         if not may_sign_in(account, now):
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         due = now - session.seen_us >= _TOUCH_US
         seen = replace(session, seen_us=now) if due else session
         principal = Principal(account, seen) if link is None else Principal(None, seen, link)
@@ -416,7 +412,7 @@ class Sessions:
     def end_for(self, session_id: SessionId, reason: str) -> bool:
         """End one session, and tell whoever comes with it why, for some hours. False: there is none."""
         now = self._clock.now_us()
-        ended = self._catalog.write(lambda tx: tx.endings.end(session_id, reason, now, _REASONS_MAX))
+        ended = self._catalog.write(lambda tx: tx.endings.end(session_id, reason, now, rules.REASONS_MAX))
         self._drop(session_id)
         return ended
 
@@ -496,7 +492,7 @@ class Sessions:
         now = self._clock.now_us()
 
         def work(tx: CatalogTx) -> int:
-            tx.endings.delete_before(TimeUs(now - _REASONS_US))
+            tx.endings.delete_before(TimeUs(now - rules.REASONS_US))
             return tx.sessions.delete_expired(now)
 
         return self._catalog.write(work)
@@ -519,22 +515,5 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _printable(text: str) -> str:
-    """What a peer says of itself, fit for a log line or a window: bounded, one line, nothing invisible."""
-    return "".join(c if c.isprintable() else "?" for c in text[:_TEXT_MAX])
-
-
 def _nothing(_: CatalogTx) -> None:
     pass
-
-
-def _no_more() -> None:
-    pass
-
-
-def _sign_in_failed() -> SignInFailedError:
-    return SignInFailedError(hint="Check both, or ask the operator whether the account may sign in.")
-
-
-def _sign_in_required() -> SignInRequiredError:
-    return SignInRequiredError("The session has ended or never was", hint="Sign in again.")
