@@ -20,6 +20,9 @@
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs ftps-attacks  attacks on the FTPS door, while somebody beside moves files
 .venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
+.venv/bin/python -m benchmarks.proofs folder-races    folder drives while another program swaps in links (--races)
+.venv/bin/python -m benchmarks.proofs folder-listing  a folder drive of 100,000 files, listed whole in every order
+.venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -410,6 +413,7 @@ def main() -> int:
         crowd_proofs,
         engine_proofs,
         fault_proofs,
+        folder_proofs,
         guard_proof,
         listing_proof,
         live_proof,
@@ -418,6 +422,7 @@ def main() -> int:
         timing_proof,
         tus_proofs,
     )
+    from .events_idle import prove_idle_events
     from .ftps_attacks import prove_attacks
     from .ftps_idle import prove_idle
 
@@ -439,6 +444,8 @@ def main() -> int:
         "engine-memory": lambda at, o: crowd_proofs.prove_engine_memory(at, total=o.size or 2 << 30, several=4),
         "sealed": lambda at, o: prove_sealed(at, flips=o.rounds, seed=o.seed),
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
+        "folder-races": lambda at, o: folder_proofs.prove_races(at, races=o.races, seed=o.seed),
+        "folder-listing": lambda at, o: folder_proofs.prove_large(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
         "rights": lambda _, o: rights_machine.run(o.steps),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
@@ -446,11 +453,13 @@ def main() -> int:
         "timing": lambda at, o: timing_proof.prove_timing(at, pairs=1000, heavy=60, seed=o.seed),
         "ftps-attacks": lambda at, _: prove_attacks(at),
         "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
+        "events-idle": lambda at, o: prove_idle_events(at, connections=o.connections, listings=1000),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("proof", choices=list(proofs))
+    parser.add_argument("--connections", type=int, default=10_000, help="idle event connections")
     parser.add_argument("--rounds", type=int, default=20, help="kills, or flipped bits")
     parser.add_argument("--cuts", type=int, default=200, help="each way")
     parser.add_argument("--blocks", type=int, default=1000, help="that are changed on the way")
@@ -460,6 +469,7 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=500, help="that are idle")
     parser.add_argument("--size", type=size, help="bytes of the big file, or of each")
     parser.add_argument("--files", type=int)
+    parser.add_argument("--races", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     options = parser.parse_args()

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from benchmarks import (
     crowd_proofs,
+    events_idle,
     fault_proofs,
+    folder_proofs,
     ftps_idle,
     guard_proof,
     live_proof,
@@ -101,6 +103,11 @@ def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
     print(ftps_idle.prove_idle(tmp_path, sessions=12, listings=100))
 
 
+def test_idle_event_connections_take_little_and_keep_nobody_waiting(tmp_path: Path) -> None:
+    # With few of them what large files leave behind counts for much.
+    print(events_idle.prove_idle_events(tmp_path, connections=300, listings=100, large=1 << 20))
+
+
 def test_nobody_does_what_they_may_not() -> None:
     """Attacks 30, 32, 48, 53 and 58, and whatever else three accounts and two visitors can try on each other."""
     print(rights_machine.run(300))
@@ -124,3 +131,11 @@ def test_the_benchmark_runs_against_every_peer(
 def test_an_operator_sees_ends_and_warns_many_within_a_second(tmp_path: Path) -> None:
     """What a busy machine takes says little; `benchmarks.proofs live` asks for more."""
     print(live_proof.prove_live(tmp_path, clients=12, rate=256 * 1024, seconds=6, cost=None))
+
+
+def test_attacks_7_and_8_nothing_leads_out_of_a_folder_drive(tmp_path: Path) -> None:
+    print(folder_proofs.prove_races(tmp_path, races=400, seed=seed()))
+
+
+def test_a_large_folder_drive_is_listed_whole_in_every_order(tmp_path: Path) -> None:
+    print(folder_proofs.prove_large(tmp_path, files=3500))

@@ -21,7 +21,7 @@ from .control import Bars, Endings, Warnings
 from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
-from .trees import Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
+from .trees import Changed, Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
 
 __all__ = [
     "OPERATORS",
@@ -34,6 +34,7 @@ __all__ = [
     "Buffer",
     "Catalog",
     "CatalogTx",
+    "Changed",
     "Claims",
     "Clock",
     "Content",

@@ -83,7 +83,7 @@ class House:
         self._upload_us = settings.upload_hours * _HOUR_US
         blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
-        self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), self.audit)
+        self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), self.audit, self.bus)
         self.bars = Bars(catalog, clock)
         self.guard = guard = Guard(clock, _rules(settings), self.bars)
         self.factors = SecondFactor(

@@ -26,6 +26,7 @@ from ..services.events import Events
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.mounts import Mounts
 from ..services.presence import Presence
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
@@ -166,7 +167,7 @@ def watching(presence: Presence) -> Iterator[None]:
 @contextmanager
 def events(house: House, access: Access) -> Iterator[Events]:
     """The live events of a house, at work."""
-    hub = Events(house.bus, access, house.credentials.ended, house.clock)
+    hub = Events(house.bus, access, house.credentials.ended, house.clock, watching=house.mounts.watch)
     thread = threading.Thread(target=hub.run, name="events", daemon=True)
     thread.start()
     try:
@@ -345,6 +346,7 @@ class Local:
     url: Callable[[], str]
     """The address by which others know the server."""
     tokens: Tokens
+    mounts: Mounts
 
 
 @contextmanager
@@ -371,6 +373,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
             house.clock.now_us,
             lambda: _url(_best(settings, _hosts(settings)), settings.port or DEFAULT_PORT),
             house.tokens,
+            house.mounts,
         )
     finally:
         house.close()

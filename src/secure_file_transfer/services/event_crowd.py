@@ -17,7 +17,7 @@ TOKEN_TOPICS = frozenset({Topic.FILES, Topic.JOBS, Topic.SERVER})
 MOVED = "moved"
 """The kind of events that say that a folder, and all below it, is elsewhere now or gone. No subscriber gets them."""
 
-Place = tuple[DriveId, NodeId]
+Place = tuple[DriveId, NodeId | str]
 Key = TypeVar("Key", bound=Hashable)
 Each = TypeVar("Each")
 
@@ -25,10 +25,12 @@ Each = TypeVar("Each")
 class Watch:
     """A folder that a subscriber watches: the path in its own view, and the folder that it led to last."""
 
-    __slots__ = ("path", "place", "subscriber")
+    __slots__ = ("path", "place", "since", "subscriber")
 
-    def __init__(self, subscriber: "Subscriber", path: RemotePath, place: Place) -> None:
+    def __init__(self, subscriber: "Subscriber", path: RemotePath, place: Place, since: int) -> None:
         self.subscriber, self.path, self.place = subscriber, path, place
+        self.since = since
+        """Of whoever was away: up to this event, the folder at the path may not be the one that was there before."""
 
     def concerned(self, event: Event) -> bool:
         """Whether an event is about its folder, or may be about where that is."""
@@ -99,6 +101,8 @@ class Crowd:
         self._of_token: dict[TokenId, set[Subscriber]] = {}
         self._of_place: dict[Place, set[Watch]] = {}
         self._of_drive: dict[DriveId, set[Watch]] = {}
+        self.turns = 0
+        """Greater whenever other folders of folder drives are watched than before."""
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
@@ -149,11 +153,17 @@ class Crowd:
             watch.place = place
             self._index(watch)
 
+    def folders(self) -> list[tuple[DriveId, str]]:
+        """The folders of folder drives that somebody watches."""
+        return [(drive, place) for drive, place in self._of_place if isinstance(place, str)]
+
     def _index(self, watch: Watch) -> None:
+        self.turns += isinstance(watch.place[1], str)
         self._of_place.setdefault(watch.place, set()).add(watch)
         self._of_drive.setdefault(watch.place[0], set()).add(watch)
 
     def _unindex(self, watch: Watch) -> None:
+        self.turns += isinstance(watch.place[1], str)
         _drop(self._of_place, watch.place, watch)
         _drop(self._of_drive, watch.place[0], watch)
 

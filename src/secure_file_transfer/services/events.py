@@ -11,8 +11,9 @@ again (`resync`), and never silently misses something.
 import secrets
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -26,9 +27,9 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import Principal, Rights, Scope, SessionId, TokenId
+from secure_file_transfer.model import DriveId, Principal, Rights, Scope, SessionId, TokenId
 from secure_file_transfer.paths import RemotePath
-from secure_file_transfer.ports import Clock, Event, EventBus, Topic
+from secure_file_transfer.ports import Clock, Event, EventBus, MountedTree, Topic
 
 from .access import Access
 from .event_crowd import MOVED, Crowd, Place, Subscriber, Watch
@@ -122,13 +123,28 @@ class Subscription(Subscriber):
         self._hub.leave(self)
 
 
+def _nobody_looks(folders: Collection[tuple[DriveId, str]]) -> None:
+    pass
+
+
 class Events:
     """See the module. `run` it in a thread of its own until `close`, or `step` it."""
 
     def __init__(
-        self, bus: EventBus, access: Access, ended: Ended, clock: Clock, *, bounds: Bounds | None = None
+        self,
+        bus: EventBus,
+        access: Access,
+        ended: Ended,
+        clock: Clock,
+        *,
+        bounds: Bounds | None = None,
+        watching: Callable[[Collection[tuple[DriveId, str]]], None] = _nobody_looks,
     ) -> None:
-        """`ended` tells which sessions and tokens are good no more, of thousands in one go."""
+        """`ended` tells which sessions and tokens are good no more, of thousands in one go.
+
+        `watching` is told which folders of folder drives somebody watches, whenever these are others.
+        """
+        self._watching, self._turns = watching, 0
         self._access, self._ended, self._clock = access, ended, clock
         self._bounds = bounds or Bounds()
         self._epoch = secrets.token_hex(8)
@@ -136,10 +152,12 @@ class Events:
         self._pending: dict[Hashable, Event] = {}
         self._overrun = False
         self._closing = False
+        self._stirred = False
         self._verified = clock.monotonic()
         self._lock = threading.Lock()
         self._crowd = Crowd()
         self._ring = EventRing(self._bounds.remembered, self._bounds.remembered_bytes)
+        self._received = 0
         self._at = 0  # the number of the last event that began to be handed on
         self._done = 0  # and of the last that everybody has in their queue
         self._moves = 0
@@ -154,7 +172,8 @@ class Events:
             with self._came:
                 if rest > 0:
                     self._came.wait_for(lambda: self._closing, rest)
-                self._came.wait_for(lambda: self._closing or bool(self._pending), self._patience())
+                self._came.wait_for(lambda: self._closing or self._stirred or bool(self._pending), self._patience())
+                self._stirred = False
                 if self._closing:
                     return
             begin = self._clock.monotonic()
@@ -173,6 +192,7 @@ class Events:
         if self._clock.monotonic() - self._verified >= VERIFY_SECONDS:
             self._verify()
             self._verified = self._clock.monotonic()
+        self._look_out()
         with self._came:
             batch, self._pending = list(self._pending.values()), {}
             overrun, self._overrun = self._overrun, False
@@ -185,8 +205,19 @@ class Events:
         for each in woken:
             each.wake()
 
+    def _look_out(self) -> None:
+        """Other folders are to be looked at for what other programs do there, or none."""
+        with self._lock:
+            if self._turns == self._crowd.turns:
+                return
+            turns, folders = self._crowd.turns, self._crowd.folders()
+        with suppress(SecureFileTransferError):  # the catalog does not answer now; the next step tries again
+            self._watching(folders)
+            self._turns = turns
+
     def close(self) -> None:
         """End `run`. Nothing more is handed on."""
+        self._watching(())
         self._unsubscribe()
         with self._came:
             self._closing = True
@@ -196,6 +227,7 @@ class Events:
         """What the bus calls: quick, whatever the event is."""
         with self._came:
             slot = slot_of(event)
+            self._received = event.number
             self._pending.pop(slot, None)
             self._pending[slot] = event
             if len(self._pending) > self._bounds.pending:
@@ -227,7 +259,8 @@ class Events:
             first = len(crowd.everybody) == 1
         if first:
             with self._came:
-                self._came.notify()  # the thread waits without end while there is nobody
+                self._stirred = True  # the thread waits without end while there is nobody
+                self._came.notify()
         return one
 
     def leave(self, one: Subscriber) -> None:
@@ -249,7 +282,7 @@ class Events:
             raise InvalidRequestError(f"At most {self._bounds.watched} folders can be watched at once")
         for left in reversed(range(_TRIES)):
             moves = self._moves
-            found, refused = self._look(one, watch or ())
+            found, refused = self._look(one, watch or (), away=after is not None)
             with self._lock:
                 if one not in self._crowd.everybody:
                     raise one.ended or SignInRequiredError("The session has ended", hint="Sign in again.")
@@ -266,13 +299,13 @@ class Events:
         raise AssertionError  # the last try ends it
 
     def _look(
-        self, one: Subscriber, paths: Sequence[RemotePath]
+        self, one: Subscriber, paths: Sequence[RemotePath], *, away: bool
     ) -> tuple[dict[RemotePath, Watch], list[tuple[str, SecureFileTransferError]]]:
         refused: list[tuple[str, SecureFileTransferError]] = []
         found: dict[RemotePath, Watch] = {}
         for path in paths:
             try:
-                found[path] = Watch(one, path, self._place(one.principal, path))
+                found[path] = Watch(one, path, self._place(one.principal, path), self._received if away else 0)
             except SecureFileTransferError as error:
                 refused.append((str(path), error))
         return found, refused
@@ -286,7 +319,10 @@ class Events:
         """
         grant = self._access.grant(principal, path)
         grant.require(Rights.READ, path)
-        if not isinstance(tree := grant.tree, VaultTree):
+        tree = grant.tree
+        if grant.mounted is not None and not isinstance(tree, VaultTree):
+            return grant.mounted, cast("MountedTree", tree).place(path)
+        if not isinstance(tree, VaultTree):
             raise InvalidRequestError("This folder cannot be watched", hint="List it now and then.")
         room = tree.room
         return room.drive.id, room.catalog.read(lambda tx: find_folder(tx, room, path)).id
@@ -344,7 +380,8 @@ class Events:
             if one.watches.get(watch.path) is not watch:
                 return False
             if place == watch.place:
-                return event.kind != MOVED and self._tell(watch, CHANGED, event.number)
+                told = event.kind != MOVED or event.number <= watch.since
+                return told and self._tell(watch, CHANGED, event.number)
             self._crowd.lead(watch, place)
             return self._tell(watch, GONE if place is None else CHANGED, event.number)
 

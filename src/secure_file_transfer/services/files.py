@@ -1,5 +1,6 @@
 """The files service: what every door calls. It asks for rights, then lets the tree do the work."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from threading import Event
 
@@ -149,8 +150,7 @@ class Files:
             )
 
         def check() -> None:
-            if self._stopping.is_set():
-                raise ShuttingDownError("The server stops before this is done", hint="Try again in a moment.")
+            self._require_running()
             self._alive(principal)
             leaving.check()
             arriving.check()
@@ -183,6 +183,30 @@ class Files:
         grant = self._access.grant(principal, path)
         grant.require(Rights.READ, path)
         return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch)
+
+    def digest(self, principal: Principal, path: RemotePath) -> bytes:
+        """The SHA-256 of a file. Where it is not known, the file is read: on folder drives, once after each change.
+
+        Raises:
+            NotFoundError, IsAFolderError
+            SourceChangedError: it changed meanwhile.
+        """
+        content = self.open(principal, path)
+        try:
+            if known := content.entry.sha256:
+                return known
+            sha256 = hashlib.sha256()
+            for piece in content.chunks(0, content.entry.size):
+                self._require_running()
+                sha256.update(piece)
+            content.remember(sha256.digest())
+            return sha256.digest()
+        finally:
+            content.close()
+
+    def _require_running(self) -> None:
+        if self._stopping.is_set():
+            raise ShuttingDownError("The server stops before this is done", hint="Try again in a moment.")
 
     def _watch(self, principal: Principal, grant: Grant) -> _Check:
         def check() -> None:
@@ -308,6 +332,9 @@ class _WatchedContent:
         for piece in pieces:
             self._check()
             yield piece
+
+    def remember(self, sha256: bytes) -> None:
+        self._content.remember(sha256)
 
     def close(self) -> None:
         self._content.close()

@@ -177,6 +177,7 @@ class _ShownContent:
         self._content = content
         self.entry = _shown(content.entry, path)
         self.chunks = content.chunks
+        self.remember = content.remember
         self.close = content.close
 
 

@@ -5,8 +5,10 @@ every file that the server may. Who may use a drive is decided like for anything
 and links to it, which operators make (see `shares` and `links`). Nobody owns it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from threading import Lock
 
 from secure_file_transfer.errors import (
@@ -17,7 +19,17 @@ from secure_file_transfer.errors import (
 )
 from secure_file_transfer.model import Category, DriveId, Kind, Mount, Rights, ShareGrant
 from secure_file_transfer.paths import check_name, display
-from secure_file_transfer.ports import Catalog, CatalogTx, Clock, FolderPlaces, MountedTree
+from secure_file_transfer.ports import (
+    Audience,
+    Catalog,
+    CatalogTx,
+    Clock,
+    Event,
+    EventBus,
+    FolderPlaces,
+    MountedTree,
+    Topic,
+)
 
 from .audit import Audit
 from .mounted import ON_ONE_FILE
@@ -39,11 +51,12 @@ class Mounted:
 class Mounts:
     """All folder drives of one data directory. A server that runs sees at once what another process mounts."""
 
-    def __init__(self, catalog: Catalog, clock: Clock, places: FolderPlaces, audit: Audit) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, places: FolderPlaces, audit: Audit, bus: EventBus) -> None:
         self._catalog = catalog
         self._clock = clock
         self._places = places
         self._audit = audit
+        self._bus = bus
         self._lock = Lock()
         self._trees: dict[DriveId, MountedTree] = {}
 
@@ -114,7 +127,7 @@ class Mounts:
 
     def _fault(self, mount: Mount) -> str:
         try:
-            self._places.tree(mount.path, mount.kind)
+            self._places.tree(mount.path, mount.kind, lambda _, __: None)
         except SecureFileTransferError as error:
             return str(error)
         return ""
@@ -131,9 +144,30 @@ class Mounts:
         mount = self._catalog.read(lambda tx: tx.mounts.get(drive_id))
         if mount is None:
             raise NotFoundError("This drive was unmounted", hint="List /Drives to see which there are.")
-        tree = self._places.tree(mount.path, mount.kind)
+        tree = self._places.tree(mount.path, mount.kind, partial(self._changed, drive_id))
         with self._lock:
             return self._trees.setdefault(drive_id, tree)
+
+    def _changed(self, drive_id: DriveId, place: str, moved: bool) -> None:
+        """Tell whoever watches that folder; with `moved`, whoever watches anything in the drive looks where it is."""
+        kind, key = ("moved", str(drive_id)) if moved else ("changed", f"{drive_id}.{place}")
+        self._bus.publish(Event(Topic.FILES, kind, {}, Audience(folder=(drive_id, place)), key))
+
+    def watch(self, places: Collection[tuple[DriveId, str]]) -> None:
+        """See what other programs do in these folders of drives, and in no others, until the next call."""
+        mounts = {each.drive_id: each for each in self._catalog.read(lambda tx: tx.mounts.all())} if places else {}
+        folders: dict[Hashable, tuple[str, str]] = {}
+        for drive_id, place in places:
+            mount = mounts.get(drive_id)
+            if mount is not None:
+                folder = mount.path if mount.kind is Kind.FOLDER else str(Path(mount.path).parent)
+                folders[drive_id, place] = folder, place
+        self._places.watch(folders, lambda key: self._changed(*_watched(key), False))
+
+
+def _watched(key: Hashable) -> tuple[DriveId, str]:
+    assert isinstance(key, tuple)  # noqa: S101 - of those that `watch` made
+    return key[0], key[1]
 
 
 def _no_drive(name: str) -> NotFoundError:

@@ -54,7 +54,7 @@ class SharingWorld:
             self.who[name] = Principal(account, None)
         self.log: list[LogEvent] = []
         audit = Audit(self.clock, self.log.append)
-        self.mounts = Mounts(self.catalog, self.clock, Places(self.clock, [root]), audit)
+        self.mounts = Mounts(self.catalog, self.clock, Places(self.clock, [root]), audit, self.bus)
         self.access = Access(self.trees.__getitem__, self.catalog, self.clock, mounted=self.mounts.tree_of)
         self.files = Files(self.access)
         self.shares = Shares(self.catalog, self.clock)

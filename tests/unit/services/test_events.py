@@ -277,6 +277,7 @@ def test_every_change_tells_the_folders_it_is_in_and_no_others(
     world: World, act: Callable[[World], object], folders: set[str]
 ) -> None:
     world.put("ada", "/photos/a", b"x")
+    world.hub.step()
     ear = world.hear("ada", "/", "/photos", "/photos/inbox")
     act(world)
     told = ear.paths()
@@ -366,7 +367,7 @@ def test_many_changes_of_one_folder_are_one_event(world: World) -> None:
     assert sorted(ear.kinds()) == ["changed", "said"]
 
 
-@pytest.mark.parametrize("text", ["x", "x" * 900], ids=["count", "bytes"])
+@pytest.mark.parametrize("text", ["x", "x" * 800], ids=["count", "bytes"])
 def test_a_slow_reader_is_told_to_look_again_and_takes_no_more_room(small: World, text: str) -> None:
     ear, quick = small.hear("bob"), small.hear("cyn")
     for number in range(50):
@@ -510,7 +511,7 @@ def test_an_idle_reader_is_told_where_everybody_is(small: World) -> None:
     assert ear.kinds() == []
     for _ in range(3):
         small.publish(said("x", topic=Topic.LOG))
-    assert small.hear("bob", after=ear.last).kinds() == []
+    assert small.hear("bob", topics=[Topic.CHAT], after=ear.last).kinds() == []
 
 
 def test_nothing_is_told_and_nothing_lost_while_the_catalog_fails(
@@ -573,6 +574,30 @@ def test_the_thread_hands_on_and_ends(tmp_path: Path) -> None:
     world.hub.close()
     thread.join(10)
     assert not thread.is_alive()
+    world.close()
+
+
+def test_the_thread_ends_what_has_ended_while_nothing_else_happens(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    came, waits = threading.Event(), threading.Event()
+    patience = world.hub._patience
+
+    def watched() -> float | None:
+        waits.set()
+        return patience()
+
+    world.hub._patience = watched  # type: ignore[method-assign]
+    thread = threading.Thread(target=world.hub.run)
+    thread.start()
+    assert waits.wait(10), "it waits while there is nobody"
+    one = world.hub.subscribe(world.who["bob"], "::1", came.set)
+    one.choose()
+    world.gone.add(int(one.principal.session.id))  # type: ignore[union-attr]
+    world.clock.advance(VERIFY_SECONDS)
+    assert came.wait(10)
+    assert isinstance(one.ended, SignInRequiredError)
+    world.hub.close()
+    thread.join(10)
     world.close()
 
 

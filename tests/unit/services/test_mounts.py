@@ -500,3 +500,20 @@ def test_overwriting_takes_the_right_to_write(world: World) -> None:
             at("/Drives/disk/cat.jpg"),
             conflict=Conflict.OVERWRITE,
         )
+
+
+def test_a_digest_is_computed_once_and_again_after_a_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.mount("disk", world.disk, "bob")
+    bob, path = world.who["bob"], at("/Drives/disk/cat.jpg")
+    assert world.files.stat(bob, path).sha256 is None
+    assert world.files.digest(bob, path) == hashlib.sha256(b"cat").digest()
+    assert world.files.stat(bob, path).sha256 == hashlib.sha256(b"cat").digest()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", lambda *_: pytest.fail("it was read once more"))
+        assert world.files.digest(bob, path) == hashlib.sha256(b"cat").digest()
+    (world.disk / "cat.jpg").write_bytes(b"dog")
+    assert world.files.stat(bob, path).sha256 is None
+    assert world.files.digest(bob, path) == hashlib.sha256(b"dog").digest()
+    world.shares.revoke(world.who["olga"], at("/Drives/disk"))
+    with pytest.raises(NotFoundError):
+        world.files.digest(bob, path)

@@ -159,6 +159,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "mount-folder",
+        SERVER,
+        "mounts:mount_folder",
+        "[OPTIONS] NAME PATH",
+        "Show a folder of this computer's disk as a drive.",
+    ),
+    Command("mounts", SERVER, "mounts:mounts", "[OPTIONS]", "List the folders that are mounted, and for whom."),
+    Command("unmount-folder", SERVER, "mounts:unmount_folder", "[OPTIONS] NAME", "Show a folder no more."),
+    Command(
         "guard",
         SERVER,
         "",

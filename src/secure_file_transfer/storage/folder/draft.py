@@ -19,7 +19,7 @@ from ...errors import (
 )
 from ...model import Conflict, Kind, TimeUs
 from ...paths import RemotePath, display, numbered
-from ...ports import Buffer, Clock, Expectation, Written
+from ...ports import Buffer, Changed, Clock, Expectation, Written
 from .. import durable, platform
 from . import disk
 from .content import FolderContent, pour
@@ -58,6 +58,20 @@ class Yard:
 
     verify: Callable[[], None]
     """Raises, just before something changes, unless whoever uses this view still may do that."""
+
+    changed: Changed
+    """Told what changed, once it has."""
+
+    def place(self, path: RemotePath) -> str:
+        """What a path is called within the drive."""
+        return "/" + "/".join(path.parts[len(self.base.parts) :])
+
+    def tell(self, *paths: RemotePath, moved: RemotePath | None = None) -> None:
+        """The folders that these paths lie in have changed; with `moved`, a folder that was there is not any more."""
+        for place in dict.fromkeys(self.place(path.parent) for path in paths):
+            self.changed(place, False)
+        if moved is not None:
+            self.changed(self.place(moved), True)
 
     def open_folder(self, path: RemotePath) -> int:
         """A handle of a folder, see `disk.open_folder`."""
@@ -166,6 +180,8 @@ class FolderDraft:
             if written.outcome != "skipped":
                 platform.sync_directory(self._folder)
             self._finish(remove=written.outcome == "skipped")
+        if written.outcome != "skipped":
+            self._yard.tell(self._path)
         return written
 
     def _decide(self, conflict: Conflict, expect: Expectation, digest: bytes | None, when: TimeUs) -> Written:

@@ -2,15 +2,16 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import ForbiddenError, InvalidRequestError, NotFoundError, StorageError
 from ...model import Kind
 from ...paths import check_name, display
-from ...ports import Clock, MountedTree
+from ...ports import Changed, Clock, MountedTree
 from .single import SingleFile
 from .tree import FolderTree
+from .watching import Watcher
 
 
 class Places:
@@ -19,6 +20,7 @@ class Places:
     def __init__(self, clock: Clock, private: Sequence[Path]) -> None:
         self._clock = clock
         self._private = private
+        self._watcher = Watcher()
 
     def resolve(self, path: str) -> tuple[str, Kind]:
         """The path without links in it, and what is there.
@@ -52,7 +54,7 @@ class Places:
         check_name(found.name)
         return str(found), Kind.FILE
 
-    def tree(self, path: str, kind: Kind) -> MountedTree:
+    def tree(self, path: str, kind: Kind, changed: Changed) -> MountedTree:
         """What a drive shows that was mounted there.
 
         Raises:
@@ -66,7 +68,11 @@ class Places:
                 "The folder of this drive is not there", hint="The operator should check that its disk is mounted."
             )
         self._refuse_private(place)
-        return FolderTree(place, self._clock) if kind is Kind.FOLDER else SingleFile(place, self._clock)
+        return FolderTree(place, self._clock, changed) if kind is Kind.FOLDER else SingleFile(place, self._clock)
+
+    def watch(self, folders: Mapping[Hashable, tuple[str, str]], changed: Callable[[Hashable], None]) -> None:
+        """See `ports.FolderPlaces`."""
+        self._watcher.watch({key: (Path(root), place) for key, (root, place) in folders.items()}, changed)
 
     def _refuse_private(self, place: Path) -> None:
         """Compares what directories are and not how they are named: one can be mounted at several places."""

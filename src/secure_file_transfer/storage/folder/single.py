@@ -35,6 +35,13 @@ class SingleFile:
         view._folder = self._folder.seen_from(base, verify)  # noqa: SLF001
         return view
 
+    def place(self, path: RemotePath) -> str:
+        """See `ports.MountedTree`."""
+        if path == self._base:
+            return "/"
+        self.stat(path)
+        raise NotAFolderError(f"{display(str(path))} is a file, not a folder", hint="Check the path.")
+
     def stat(self, path: RemotePath) -> Entry:
         """Raises NotFoundError."""
         if path == self._file:

@@ -19,7 +19,7 @@ from ...errors import (
 )
 from ...model import Conflict, Entry, Kind, Page, SortKey, TimeUs, Usage
 from ...paths import RemotePath, display
-from ...ports import Clock, Expectation, check_journey
+from ...ports import Changed, Clock, Expectation, check_journey
 from .. import durable, platform
 from . import disk, listing, whole
 from .content import FolderContent
@@ -27,6 +27,10 @@ from .draft import FolderDraft, Yard, deciding, publish_new
 
 
 def _nothing() -> None:
+    pass
+
+
+def _nobody_hears(place: str, moved: bool) -> None:
     pass
 
 
@@ -41,8 +45,12 @@ class FolderTree:
     programs, what creates a name never replaces anything; an `If-Match` is only as good as their manners.
     """
 
-    def __init__(self, root: Path, clock: Clock) -> None:
-        """Raises ConfigurationError when `root` is not a directory, or the system cannot confine a walk."""
+    def __init__(self, root: Path, clock: Clock, changed: Changed = _nobody_hears) -> None:
+        """`changed` is told what changes through this drive; not what other programs do.
+
+        Raises:
+            ConfigurationError: `root` is not a directory, or the system cannot confine a walk.
+        """
         if not platform.CAN_CONFINE:
             raise ConfigurationError(
                 "Folder drives need a system with directory handles, such as Linux or macOS",
@@ -50,13 +58,18 @@ class FolderTree:
             )
         if not root.is_dir():
             raise ConfigurationError(f"{root} is not a directory", hint="Name a directory that is there.")
-        self._yard = Yard(root.resolve(), clock, disk.Digests(), RemotePath(), _nothing)
+        self._yard = Yard(root.resolve(), clock, disk.Digests(), RemotePath(), _nothing, changed)
 
     def seen_from(self, base: RemotePath, verify: Callable[[], None]) -> "FolderTree":
         """See `ports.MountedTree`."""
         view = copy.copy(self)
         view._yard = replace(self._yard, base=base, verify=verify)  # noqa: SLF001 - its own kind
         return view
+
+    def place(self, path: RemotePath) -> str:
+        """See `ports.MountedTree`."""
+        os.close(self._yard.open_folder(path))
+        return self._yard.place(path)
 
     def _is_root(self, path: RemotePath) -> bool:
         return path == self._yard.base
@@ -124,6 +137,7 @@ class FolderTree:
                 if not (parents and self._is_folder(path)):
                     raise _taken(path) from None
             platform.sync_directory(folder)
+            self._yard.tell(path)
             return self._entry(path, folder)
 
     def set_modified(self, path: RemotePath, modified_us: TimeUs) -> Entry:
@@ -135,6 +149,7 @@ class FolderTree:
             self._yard.verify()
             nanoseconds = modified_us * 1000
             os.utime(path.name, ns=(nanoseconds, nanoseconds), dir_fd=folder, follow_symlinks=False)
+            self._yard.tell(path)
             return self._entry(path, folder)
 
     def _is_folder(self, path: RemotePath) -> bool:
@@ -175,6 +190,7 @@ class FolderTree:
                 self._yard.digests.put(moved, self._yard.digests.get(status))
             platform.sync_directory(goal)
             platform.sync_directory(start)
+            self._yard.tell(source, arrived, moved=source if disk.kind_of(status) is Kind.FOLDER else None)
             return self._entry(arrived, goal)
 
     def copy(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
@@ -239,6 +255,7 @@ class FolderTree:
                 whole.remove_tree(goal, temp)
             raise
         platform.sync_directory(goal)
+        self._yard.tell(arrived)
         return self._entry(arrived, goal)
 
     def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
@@ -257,6 +274,7 @@ class FolderTree:
             else:
                 self._remove_whole(folder, path, status)
             platform.sync_directory(folder)
+            self._yard.tell(path, moved=path if disk.kind_of(status) is Kind.FOLDER else None)
 
     def _remove_whole(self, folder: int, path: RemotePath, status: os.stat_result) -> None:
         try:
