@@ -90,7 +90,7 @@ def _process(load: Load, tokens: Sequence[str]) -> list[Outcome]:
 
     async def work() -> list[Outcome]:
         context = ssl.create_default_context(cafile=str(load.cafile))
-        step = 2.0 / len(tokens)
+        step = 2.0 / max(1, len(tokens))
         return await asyncio.gather(*(_upload(load, each, at * step, context) for at, each in enumerate(tokens)))
 
     return asyncio.run(work())
@@ -113,6 +113,11 @@ class Watching:
         """How long after a moment a state was first told."""
         found = [at for at, told, _ in self.seen.get(session, ()) if at >= after and told == state]
         return (found[0] - after) if found else float("inf")
+
+    def over(self, session: str, ended: float) -> float:
+        """How long after its end it was told to rest; that may come before its client has read the answer."""
+        at, state, _ = self.seen[session][-1]
+        return max(0.0, at - ended) if state == "idle" else float("inf")
 
     def gap(self, session: str, begin: float, end: float) -> float:
         """The longest time in which nothing was told of it while it moved."""
@@ -218,7 +223,7 @@ def _measured(sessions: Sequence[tuple[str, str]], done: Sequence[Outcome], oper
     return {
         "begin": max(begun),
         "typical begin": statistics.median(begun),
-        "end": max(watching.first(session, each.ended, "idle") for session, each in kept.items()),
+        "end": max(watching.over(session, each.ended) for session, each in kept.items()),
         "progress": max(watching.gap(session, each.began, each.ended) for session, each in kept.items()),
         "kick": max(outcomes[session].ended - at for session, at in kicks.items()),
         "warn": max(told.get(session, never) - at for session, at in operator.warnings.items()),
@@ -237,8 +242,11 @@ def _run(folder: Path, clients: int, rate: int, seconds: float, *, live: bool) -
         crowd = _crowd(folder, clients, () if live else [sys.executable, "-c", _BARE])
         stack.callback(crowd.server.kill)
         load_ = Load(crowd.server.port, crowd.server.cafile, rate, seconds)
-        pool = stack.enter_context(ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")))
-        list(pool.map(time.sleep, [0.5] * PROCESSES))  # all of them are there before the clock runs
+        context = multiprocessing.get_context("spawn")
+        # All of them are there before the clock runs.
+        meet = context.Barrier(PROCESSES).wait
+        pool = stack.enter_context(ProcessPoolExecutor(PROCESSES, context, initializer=meet))
+        list(pool.map(_process, [load_] * PROCESSES, [()] * PROCESSES))
         shares = [crowd.sessions[at::PROCESSES] for at in range(PROCESSES)]
 
         async def everybody() -> list[Outcome]:

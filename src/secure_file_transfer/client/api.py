@@ -16,7 +16,6 @@ from ..paths import RemotePath, display
 from . import wire
 from .connected import Connected
 from .how import UPLOAD_CONFLICTS, choice, priority_field
-from .naming import Named
 from .streams import Body, Download, Hashed, Next
 from .transport import Query, read_json
 from .trust import timed_out
@@ -124,26 +123,22 @@ class Api(Connected):
     # --- content ------------------------------------------------------------------------------------------------
 
     def get_stream(
-        self,
-        path: str,
-        *,
-        offset: int = 0,
-        length: int | None = None,
-        priority: int | None = None,
-        named: bool = False,
+        self, path: str, *, offset: int = 0, length: int | None = None, priority: int | None = None
     ) -> Download:
         """A file, or the part of it from `offset` on (at most `length` bytes), as it arrives; see `Download`.
 
-        `priority` is for the server: of what it is asked for at once, lower numbers go first. While an operator holds
-        our transfers the server waits; with `named` it says so by PausedError.
+        `priority` is for the server: of what it is asked for at once, lower numbers go first.
 
         Raises, once entered:
             NotFoundError, IsAFolderError, RangeNotSatisfiableError, BlockDamagedError
         """
+        return self.stream(path, offset=offset, length=length, headers=priority_field(priority))
+
+    def stream(self, path: str, *, offset: int = 0, length: int | None = None, headers: Mapping[str, str]) -> Download:
+        """The same with other headers. Who names the transfer there may get PausedError."""
         if offset < 0 or (length is not None and length < 1):
             raise RangeNotSatisfiableError("A range begins at 0 or later and holds at least one byte")
-        remote = RemotePath.parse(path)
-        name = str(remote)
+        name = str(RemotePath.parse(path))
         return Download(
             self._wire(),
             self._token,
@@ -154,7 +149,7 @@ class Api(Connected):
             length=length,
             executor=self.executor,
             flow=self.flow,
-            headers={**priority_field(priority), **(Named(remote, 0).headers if named else {})},
+            headers=headers,
         )
 
     def zip(self, paths: Sequence[str]) -> Download:

@@ -93,6 +93,8 @@ class Live(Api):
                         if event.kind != "alive":
                             yield event
             except SignInRequiredError as error:
+                if token is not None:
+                    await self.whoami()  # says why, where an operator has ended it: then nothing is renewed
                 await self._renew(token, error)
                 again = True
             except SecureFileTransferError as error:

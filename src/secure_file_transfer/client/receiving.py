@@ -27,6 +27,7 @@ from .blocks import BlockService
 from .downloading import download
 from .how import How
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
+from .naming import Named
 from .progress import Meter, OnProgress
 from .small import BATCH_BYTES, SMALL_MAX, blocks_at, receive_batch
 from .streams import Download, wrong_content
@@ -101,9 +102,8 @@ async def _stream(api: Api, entry: Entry, target: Path, how: How, meter: Meter, 
             went = await loop.run_in_executor(api.executor, part.begin_with, target, entry.size)
             meter.add(entry.path, went)
         writing: asyncio.Future[None] | None = None
-        async with api.get_stream(
-            entry.path, offset=went, priority=how.control.priority, named=entry.size <= _ONE_PIECE
-        ) as stream:
+        named = Named(RemotePath.parse(entry.path), entry.size).headers if entry.size <= _ONE_PIECE else {}
+        async with api.stream(entry.path, offset=went, headers={**how.headers, **named}) as stream:
             if went and stream.etag != entry.etag:
                 raise wrong_content(entry.path)
             async for batch in stream.batches():

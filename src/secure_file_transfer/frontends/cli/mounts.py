@@ -4,7 +4,6 @@ Only on the spot: whoever could mount from afar could read every file that the s
 changes at once.
 """
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from ...model import Kind, Rights
 from .options import Config, DataDir, Json, Quiet
 from .settings import load_settings
 from .sharing import words
-from .terminal import name_for, note, print_table, safe
+from .terminal import note, print_table, safe
 from .values import print_json, time_value
 
 _To = Annotated[tuple[str, ...], Parameter(name="--to", metavar="USER|@GROUP", negative=(), show_default=False)]
@@ -92,7 +91,7 @@ def mounts(*, data_dir: DataDir = None, config: Config = None, json: Json = Fals
     rows = []
     for each in found:
         whom = ", ".join(f"{safe(grant.to)}: {words(grant.rights)}" for grant in each.grants) or "nobody"
-        rows.append([name_for(each.mount.name, sys.stdout), name_for(each.mount.path, sys.stdout), whom])
+        rows.append([safe(each.mount.name), safe(each.mount.path), whom])
     print_table(["NAME", "PATH", "FOR"], rows)
     for each in found:
         if each.fault:
