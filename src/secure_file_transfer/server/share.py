@@ -298,10 +298,6 @@ class _Given:
 # --- what is shared ---------------------------------------------------------------------------------------------
 
 
-def _unwatched(_place: str, _gone: bool) -> None:
-    """Guests watch no folders."""
-
-
 def _places(paths: Sequence[Path], clock: SystemClock) -> dict[str, _Shared]:
     """Each under its own name, or one with a number where two are called the same.
 
@@ -315,12 +311,15 @@ def _places(paths: Sequence[Path], clock: SystemClock) -> dict[str, _Shared]:
         while name in found:
             name, number = numbered(plain, number), number + 1
         check_name(name)  # what no path can hold is told now, and not to each guest
-        found[name] = _Shared(
-            disk.tree(place, kind, _unwatched), _ROOT if kind is Kind.FOLDER else RemotePath((plain,)), kind
-        )
+        tree = disk.tree(place, kind, _nobody_watches)
+        found[name] = _Shared(tree, _ROOT if kind is Kind.FOLDER else RemotePath((plain,)), kind)
     if not found:
         raise InvalidRequestError("There is nothing to share", hint="Name a folder or a file.")
     return found
+
+
+def _nobody_watches(_place: str, _gone: bool) -> None:
+    """Guests look anew; the page of a link has no script that could be told."""
 
 
 def risks(paths: Sequence[Path]) -> list[str]:

@@ -1,5 +1,6 @@
 """`sft share`: give a folder or a file to whoever is near, at once."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -92,7 +93,7 @@ def share(
         return 1
     with _Signals() as asked, server.open_share(wish) as shared:
         _begin(shared, wish, json=json)
-        if is_terminal(sys.stdout) and is_terminal(sys.stdin) and not (json or quiet):
+        if _drawable() and not (json or quiet):
             from .share_view import View
 
             why = View(shared, asked).run()
@@ -199,6 +200,11 @@ def _told(shared: "Share", asked: _Signals, *, json: bool, quiet: bool) -> str:
         sys.stdout.flush()
         time.sleep(_TICK_SECONDS)
     return "The time is up; the share has ended." if shared.over else "The share has ended."
+
+
+def _drawable() -> bool:
+    """Whether somebody looks, on a terminal where lines can be drawn anew, and can press keys."""
+    return is_terminal(sys.stdout) and is_terminal(sys.stdin) and os.environ.get("TERM") != "dumb"
 
 
 def _line(value: Any) -> str:
