@@ -55,9 +55,6 @@ class _WatchedContent:
     def entry(self) -> Entry:
         return self._content.entry
 
-    def remember(self, sha256: bytes) -> None:
-        self._content.remember(sha256)
-
     def chunks(self, offset: int, length: int) -> Iterator[Buffer]:
         return self._counted(self._content.chunks(offset, length))
 
