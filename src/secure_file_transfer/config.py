@@ -119,7 +119,9 @@ class Settings(BaseSettings):
     """How long running requests may take to finish once the server is asked to stop."""
     idle_seconds: int = Field(60, ge=1)
     """How long a peer may stay silent in the middle of a request."""
-    transfers_max: int = Field(0, ge=0)
+    clients_max: int = Field(0, ge=0, le=1_000_000)
+    """How many clients may be connected at once, on all doors together; operators always come in. 0 is no limit."""
+    transfers_max: int = Field(0, ge=0, le=100_000)
     """How many transfers move content at once; the others wait. 0 is no limit."""
     rate_up: int = Field(0, ge=0)
     """Bytes a second that all clients together may send, also as `500K`, `10M` or `1.5G`. 0 is no limit."""

@@ -6,6 +6,7 @@ from .devices import Enrolled
 from .facade import SecureFileTransferClient
 from .links import LinkInfo, VisitInfo
 from .many import Transferred
+from .operations import LimitValues, ServerDetails, ServerLimits, ServerStatus, StopPlan, Ways
 from .people import GroupInfo, ManagedAccount
 from .profiles import Profile, Profiles
 from .progress import Progress
@@ -39,6 +40,7 @@ __all__ = [
     "Enrolled",
     "GroupInfo",
     "GuardBlock",
+    "LimitValues",
     "LinkInfo",
     "ManagedAccount",
     "Profile",
@@ -46,16 +48,21 @@ __all__ = [
     "Progress",
     "Received",
     "SecureFileTransferClient",
+    "ServerDetails",
     "ServerInfo",
+    "ServerLimits",
+    "ServerStatus",
     "SessionInfo",
     "SignIn",
     "Step",
+    "StopPlan",
     "Synced",
     "TransferControl",
     "TransferState",
     "Transferred",
     "VisitInfo",
     "Watched",
+    "Ways",
     "Whoami",
     "Written",
     "fetch_ca",

@@ -11,6 +11,7 @@ from .devices import DeviceRequests
 from .how import LEVEL, How
 from .links import Linking
 from .many import OnResult, Transferred
+from .operations import OperationsApi
 from .people import PeopleRequests
 from .progress import OnProgress
 from .receiving import Received
@@ -21,7 +22,7 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
+class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi, OperationsApi):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -206,6 +206,11 @@ class SecureFileTransferClient(Configured):
     revoke_token = _bridged(AsyncClient.revoke_token)
     revoke_tokens = _bridged(AsyncClient.revoke_tokens)
 
+    limits = _bridged(AsyncClient.limits)
+    change_limits = _bridged(AsyncClient.change_limits)
+    server_status = _bridged(AsyncClient.server_status)
+    stop_server = _bridged(AsyncClient.stop_server)
+
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)
     move = _bridged(AsyncClient.move)

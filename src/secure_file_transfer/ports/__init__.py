@@ -14,6 +14,8 @@ from .catalog import (
     Facts,
     NodeCursor,
     Nodes,
+    SettingRow,
+    Settings,
     Uploads,
     Versions,
 )
@@ -53,6 +55,8 @@ __all__ = [
     "NodeCursor",
     "Nodes",
     "Sessions",
+    "SettingRow",
+    "Settings",
     "Tokens",
     "Topic",
     "Uploads",

@@ -69,7 +69,8 @@ class House:
         self.bus = LocalEventBus()
         self.audit = Audit(clock, _printed)
         self._upload_us = settings.upload_hours * _HOUR_US
-        blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
+        self.blobs = blobs = LocalBlobStore(self.directory.blobs)
+        leases, hasher = BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
         self.guard = guard = Guard(clock, _rules(settings))
         self.factors = SecondFactor(

@@ -25,6 +25,7 @@ from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.operations import Operations
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
@@ -39,6 +40,7 @@ from .ftps import identity, open_ftps
 from .house import House, Janitor
 from .keeper import CertificateKeeper
 from .logs import configure_logs
+from .operations import open_operations
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
@@ -88,9 +90,15 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
-        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
+        operations = open_operations(settings, house, limits)
+        stack.callback(operations.stopping.close)
+        app, listener = listen(
+            settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits, operations=operations
+        )
+        operations.stopping.on_stop = listener.stop
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
+            operations.limits.roll.sources.append(ftps.clients)
             stack.callback(ftps.stop)
             ftps.start()
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
@@ -147,6 +155,7 @@ def listen(
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
     limits: Traffic | None = None,
+    operations: Operations | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -169,6 +178,7 @@ def listen(
             guard=house.guard if house else None,
             factors=house.factors if house else None,
             people=_people(house) if house else None,
+            operations=operations,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

@@ -5,6 +5,7 @@ The one place that weighs them. Doors only hand over what they were shown.
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -13,6 +14,7 @@ from secure_file_transfer.config import ClientCertificates
 from secure_file_transfer.errors import (
     ClientCertificateError,
     NoSpaceError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
     StorageError,
@@ -67,6 +69,8 @@ class Credentials:
         self._known: OrderedDict[bytes, tuple[Device, Account, float]] = OrderedDict()
         self._tokens: OrderedDict[tuple[DeviceId, str], str] = OrderedDict()
         self._revocations = 0
+        self.admit: Callable[[Principal, str], None] = _anybody
+        """Called with whoever it turns out to be, and the address; it raises when the server has no room for them."""
 
     @property
     def demand(self) -> ClientCertificates:
@@ -84,7 +88,13 @@ class Credentials:
         Raises:
             ClientCertificateError: one is needed, or the one shown is not good; or it is not the token's.
             SignInRequiredError: no token where one is needed, or one that is not good any more.
+            ServerFullError: there is no room for another client.
         """
+        who = self._who(shown)
+        self.admit(who, shown.address)
+        return who
+
+    def _who(self, shown: Shown) -> Principal:
         found = self._found(shown)
         if shown.token is not None:
             who = self._by_token(shown.token, shown.address)
@@ -120,9 +130,10 @@ class Credentials:
         Raises:
             ClientCertificateError: one is needed, or the one shown is not good.
             TotpRequiredError, SignInFailedError, TooManyRequestsError: see `Sessions.sign_in`.
+            ServerFullError: there is no room for another client.
         """
         found = self._found(shown)
-        return self._sessions.sign_in(
+        signed = self._sessions.sign_in(
             name,
             password,
             code,
@@ -131,6 +142,12 @@ class Credentials:
             agent=shown.agent,
             device=found[0] if found else None,
         )
+        try:
+            self.admit(Principal(signed.account, signed.session), shown.address)
+        except ServerFullError:
+            self._sessions.end(signed.session.id)
+            raise
+        return signed
 
     def device(self, shown: Shown) -> Device:
         """The device itself, whatever else is shown; for its renewal.
@@ -242,6 +259,10 @@ class Credentials:
             if len(self._tokens) > _REMEMBERED_MAX:
                 self._tokens.popitem(last=False)
         return signed.token
+
+
+def _anybody(_who: Principal, _address: str) -> None:
+    """There is room for everybody."""
 
 
 def _needed() -> ClientCertificateError:

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from ...errors import (
     SecureFileTransferError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
     TooManyRequestsError,
@@ -84,7 +85,7 @@ def _sign_in(session: Session, given: str, code: str | None) -> Reply:
     except TotpRequiredError:
         session.password = given
         return Reply(332, "Now the code of the second factor: ACCT.")
-    except TooManyRequestsError as error:
+    except (TooManyRequestsError, ServerFullError) as error:
         return Reply(CLOSING, refusal(error).text)
     except SignInFailedError as error:
         session.name = ""

@@ -16,6 +16,7 @@ from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
 from .links import add_links
+from .operations import add_operations
 from .people import add_people
 from .tokens import add_tokens
 
@@ -63,6 +64,7 @@ def build_router(context: Context) -> APIRouter:
     _add_transfers(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
+    add_operations(router, context)
     return router
 
 

@@ -16,6 +16,7 @@ from ...services.groups import Groups
 from ...services.guard import Guard
 from ...services.links import Links
 from ...services.networks import source_of
+from ...services.operations import Operations
 from ...services.own_password import OwnPassword
 from ...services.registration import Registration
 from ...services.resets import Resets
@@ -65,7 +66,7 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people` and `operations` without accounts.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -89,6 +90,7 @@ class HttpServices:
     devices: Devices | None = None
     tokens: Tokens | None = None
     people: People | None = None
+    operations: Operations | None = None
 
 
 class Context:

@@ -12,7 +12,7 @@ from typing import Self
 from ...errors import InterruptedTransferError
 from ...model import Principal
 from ...services.traffic import Direction, Traffic, Transfer, urgency
-from .context import Context, joined_fields
+from .context import DOOR, Context, joined_fields
 from .exchange import Exchange
 
 GONE = "sft.gone"
@@ -38,6 +38,7 @@ class Passage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._traffic is not None and self._transfer is not None:
+            self._exchange.count()
             self._exchange.passage = None
             self._traffic.leave(self._transfer)
 
@@ -69,6 +70,7 @@ class Passage:
             wake,
             urgency=urgency(field.decode("latin-1")),
             size=size,
+            door=DOOR,
         )
         self._exchange.passage = self
         if self._transfer.limited:
@@ -78,6 +80,11 @@ class Passage:
         """How many bytes may move at a time that way; None where nothing limits."""
         transfer = self._transfer
         return transfer.slice if transfer is not None and direction is self._direction and transfer.limited else None
+
+    def count(self, direction: Direction, count: int) -> None:
+        """So many bytes went by that way; those that are no content, such as an upload's answer, do not count."""
+        if self._transfer is not None and direction is self._direction:
+            self._transfer.bytes += count
 
     async def moved(self, count: int) -> None:
         """So many bytes went by: wait until more may."""

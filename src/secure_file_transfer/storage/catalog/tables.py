@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0010"
+REVISION = "0017"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -347,5 +347,14 @@ facts = _table(
     "facts",
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
+    numbered=False,
+)
+
+settings = _table(
+    "settings",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("changed_us", sa.Integer, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
     numbered=False,
 )

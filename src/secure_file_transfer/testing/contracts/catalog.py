@@ -22,7 +22,7 @@ from .catalog_devices import DevicesContract
 from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
 from .catalog_model import TreeModelContract
-from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
+from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract, SettingsContract
 from .catalog_sharing import SharingContract
 from .catalog_tokens import TokensContract
 from .catalog_transactions import TransactionsContract
@@ -45,6 +45,7 @@ class CatalogContract(
     DevicesContract,
     TokensContract,
     FactsContract,
+    SettingsContract,
     LimitsContract,
     SharingContract,
     LinksContract,

@@ -14,6 +14,7 @@ from .groups import Groups
 from .links import Links
 from .nodes import Nodes
 from .sessions import Sessions
+from .settings import Settings
 from .tokens import Tokens
 from .uploads import Uploads
 from .versions import Versions
@@ -102,3 +103,8 @@ class Tx:
     def facts(self) -> Facts:
         """Single values."""
         return Facts(self._sql)
+
+    @property
+    def settings(self) -> Settings:
+        """What operators set."""
+        return Settings(self._sql)
