@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     """Bytes a second that all clients together may send, also as `500K`, `10M` or `1.5G`. 0 is no limit."""
     rate_down: int = Field(0, ge=0)
     """Bytes a second that all clients together may fetch. 0 is no limit."""
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    """Where Prometheus may read how the server is, without TLS or sign-in; nowhere by default."""
+    metrics_host: str = "127.0.0.1"
+    """The address of that port. Whoever can reach it can read it."""
     sweep_grace_minutes: int = Field(60, ge=0)
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")

@@ -1,6 +1,6 @@
 """What the catalog keeps of people: accounts, and all that signs in, shares or is shared with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -97,6 +97,9 @@ class Sessions(Protocol):
     def get(self, session_id: SessionId) -> tuple[Session, Account] | None: ...
     def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
         """Those used last, at most `limit`."""
+
+    def count(self, now: TimeUs) -> Mapping[str, int]:
+        """How many have not expired, by door."""
 
     def delete(self, session_id: SessionId) -> None: ...
     def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int:

@@ -2,12 +2,14 @@
 
 import threading
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
 from ..model import LogEvent
+from ..ports import BlobStore, Catalog
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.audit import Audit
@@ -40,6 +42,9 @@ from ..storage.durable import write_file
 from ..storage.events import LocalEventBus
 from ..storage.keysource import choose_key_source
 
+if TYPE_CHECKING:
+    from .metrics.instruments import Metrics
+
 _log = structlog.get_logger()
 
 SWEEP_SECONDS = 600.0
@@ -50,8 +55,8 @@ _DAY_US = 24 * _HOUR_US
 class House:
     """Everything behind the doors of a server with accounts: one data directory, opened."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open it.
+    def __init__(self, settings: Settings, metrics: "Metrics | None" = None) -> None:
+        """Open it; with `metrics`, what its storage does is timed.
 
         Raises:
             CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
@@ -59,7 +64,8 @@ class House:
         demand = _demand(settings)
         self.directory = DataDirectory(settings.data_dir)
         self.clock = clock = SystemClock()
-        self.catalog = catalog = open_catalog(self.directory.catalog)
+        self.catalog: Catalog
+        self.catalog = catalog = _opened(self.directory, metrics)
         try:
             self.keys = Keys(catalog, choose_key_source(self.directory.keys))
             self.keys.open()
@@ -69,7 +75,8 @@ class House:
         self.bus = LocalEventBus()
         self.audit = Audit(clock, _printed)
         self._upload_us = settings.upload_hours * _HOUR_US
-        self.blobs = blobs = LocalBlobStore(self.directory.blobs)
+        blobs: BlobStore = LocalBlobStore(self.directory.blobs)
+        self.blobs = blobs = blobs if metrics is None else metrics.timed_blobs(blobs)
         leases, hasher = BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
         self.guard = guard = Guard(clock, _rules(settings))
@@ -126,6 +133,14 @@ class House:
     def close(self) -> None:
         """Let go of the catalog."""
         self.catalog.close()
+
+
+def _opened(directory: DataDirectory, metrics: "Metrics | None") -> Catalog:
+    catalog = open_catalog(directory.catalog)
+    if metrics is None:
+        return catalog
+    catalog.tell_groups(metrics.group)
+    return metrics.timed_catalog(catalog)
 
 
 def _printed(event: LogEvent) -> None:

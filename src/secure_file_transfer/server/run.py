@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
@@ -42,6 +43,9 @@ from .keeper import CertificateKeeper
 from .logs import configure_logs
 from .operations import open_operations
 
+if TYPE_CHECKING:
+    from .metrics import Observer
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
@@ -57,6 +61,8 @@ class Announcement:
     warnings: Sequence[str]
     ftps_urls: Sequence[str] = ()
     """Where FTPS is spoken, `ftps://` first where TLS is there from the first byte."""
+    metrics_url: str | None = None
+    """Where Prometheus may read, where it may."""
 
 
 def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> None:
@@ -77,7 +83,8 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
     """A server with accounts, bound to its port and ready to run; the third value is to be called once it runs."""
     with ExitStack() as stack:
         stack.enter_context(DataDirectory(settings.data_dir).lock())
-        house = House(settings)
+        metrics = _metrics(settings)
+        house = House(settings, metrics)
         stack.callback(house.close)
         janitor = Janitor(house.sweeper)
         stack.callback(janitor.close)
@@ -101,6 +108,10 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             operations.limits.roll.sources.append(ftps.clients)
             stack.callback(ftps.stop)
             ftps.start()
+        metrics_url = None
+        if metrics is not None:
+            metrics_url = stack.enter_context(metrics.served(settings, house, limits, operations, app))
+            warnings = [*warnings, *metrics.warnings(settings)]
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
@@ -115,10 +126,25 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
             setup_url = f"{urls[0]}/setup#{house.setup.begin()}" if house.setup.needed() else None
             return Announcement(
-                urls, tls.fingerprint, setup_url, house.directory.path, warnings, _ftps_urls(settings, hosts, ftps)
+                urls,
+                tls.fingerprint,
+                setup_url,
+                house.directory.path,
+                warnings,
+                _ftps_urls(settings, hosts, ftps),
+                metrics_url,
             )
 
         yield house, listener, announcement
+
+
+def _metrics(settings: Settings) -> "Observer | None":
+    """What counts, where somebody wants to read it; the library is not even loaded otherwise."""
+    if settings.metrics_port is None:
+        return None
+    from .metrics import Observer
+
+    return Observer()
 
 
 @contextmanager

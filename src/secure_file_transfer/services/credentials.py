@@ -14,6 +14,7 @@ from secure_file_transfer.config import ClientCertificates
 from secure_file_transfer.errors import (
     ClientCertificateError,
     NoSpaceError,
+    SecureFileTransferError,
     ServerFullError,
     SignInFailedError,
     SignInRequiredError,
@@ -71,6 +72,8 @@ class Credentials:
         self._revocations = 0
         self.admit: Callable[[Principal, str], None] = _anybody
         """Called with whoever it turns out to be, and the address; it raises when the server has no room for them."""
+        self.on_sign_in: Callable[[str, str], None] | None = None
+        """Called with the door of a sign-in and what came of it: `ok`, or the code of an error."""
 
     @property
     def demand(self) -> ClientCertificates:
@@ -132,6 +135,17 @@ class Credentials:
             TotpRequiredError, SignInFailedError, TooManyRequestsError: see `Sessions.sign_in`.
             ServerFullError: there is no room for another client.
         """
+        try:
+            signed = self._sign_in(name, password, shown, code)
+        except SecureFileTransferError as error:
+            if self.on_sign_in is not None:
+                self.on_sign_in(shown.door, error.code)
+            raise
+        if self.on_sign_in is not None:
+            self.on_sign_in(shown.door, "ok")
+        return signed
+
+    def _sign_in(self, name: str, password: str, shown: Shown, code: str | None) -> SignedIn:
         found = self._found(shown)
         signed = self._sessions.sign_in(
             name,

@@ -16,7 +16,7 @@ cause one, and what is to last stands in the settings, as networks that are refu
 import hmac
 import math
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -73,10 +73,13 @@ class Guard:
         self._pairs = Ledger(Budget(rules.source_guesses, _HOUR))
         self._kinds = {"source": self._sources, "account": self._accounts, "pair": self._pairs}
         self._secret = secrets.token_bytes(32)
+        self.on_refusal: Callable[[str], None] = _nothing
+        """Called with the kind of each refusal: source, account, pair, or network."""
 
     def admit(self, address: str) -> None:
         """Raises ForbiddenError: the operator lets nobody in from there."""
         if address in self._refuse:
+            self.on_refusal("network")
             raise ForbiddenError("This server takes nothing from your network", hint="Ask its operator.")
 
     def stranger(self, name: str) -> str:
@@ -103,8 +106,10 @@ class Guard:
         with self._lock:
             now = self._clock.monotonic()
             gates, noted = self._records(address, subject, now, known=known)
-            wait = max((ledger.wait(record, now) for ledger, record in gates), default=0.0)
+            waits = [(ledger.wait(record, now), ledger) for ledger, record in gates]
+            wait = max((each for each, _ in waits), default=0.0)
             if wait > 0:
+                self.on_refusal(next(self._kind(ledger) for each, ledger in waits if each == wait))
                 for ledger, record in noted:
                     ledger.let_go(record)
                 raise _refusal(wait)
@@ -141,8 +146,11 @@ class Guard:
             blocks = [(ledger, record.key, ledger.settle(record, now, wrong=wrong)) for ledger, record in noted]
         for ledger, key, seconds in blocks:
             if seconds and structlog.is_configured():
-                kind = next(kind for kind, each in self._kinds.items() if each is ledger)
+                kind = self._kind(ledger)
                 _log.warning("too many wrong guesses", kind=kind, subject=_shown(key), seconds=math.ceil(seconds))
+
+    def _kind(self, ledger: Ledger) -> str:
+        return next(kind for kind, each in self._kinds.items() if each is ledger)
 
     def blocks(self, principal: Principal) -> list[Block]:
         """Everybody who has to wait at this moment, for operators.
@@ -175,6 +183,10 @@ class Guard:
                         ledger.forgive(record)
                         forgiven += 1
         return forgiven
+
+
+def _nothing(_: str) -> None:
+    pass
 
 
 def _shown(key: str) -> str:

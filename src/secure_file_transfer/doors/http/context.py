@@ -120,6 +120,10 @@ class Context:
             cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
         return await self._turns.run(source_of(caller.address), work)
 
+    def queues(self) -> dict[str, int]:
+        """How much work waits for a thread, by kind."""
+        return {"requests": self.workers.waiting, "storing": self.storing.waiting, "sign-in": self._signing.waiting}
+
     def close(self) -> None:
         """Wait for the threads and let them go."""
         self.services.files.stop()

@@ -214,6 +214,11 @@ class Exchange:
         if abort is not None:
             abort()
 
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.monotonic() - self._began
+
     def log(self) -> None:
         """One line, without the query: it may hold what a confused client puts there.
 
@@ -229,7 +234,7 @@ class Exchange:
             status=self.status,
             bytes=self.sent,
             whole=self.done,
-            milliseconds=round((time.monotonic() - self._began) * 1000),
+            milliseconds=round(self.seconds * 1000),
             address=client[0] if client else None,
         )
 

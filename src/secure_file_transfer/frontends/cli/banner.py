@@ -28,6 +28,7 @@ def print_banner(said: "Announcement") -> None:
         *_row("address", *said.urls),
         *(_row("FTPS", *said.ftps_urls) if said.ftps_urls else ()),
         *_row("fingerprint", *_halves(said.fingerprint)),
+        *(_row("metrics", said.metrics_url) if said.metrics_url is not None else ()),
         *_row("data", str(said.data_dir)),
         *(f"\n{styled('warning:', 'yellow', sys.stdout)} {warning}" for warning in said.warnings),
         "",

@@ -191,6 +191,18 @@ class SessionsContract(CatalogBase):
         assert catalog.write(lambda tx: tx.sessions.delete_of(account.id)) == 0
         assert catalog.read(lambda tx: tx.sessions.of(other.id)) == [theirs]
 
+    def test_sessions_are_counted_by_door_until_they_expire(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        assert catalog.read(lambda tx: tx.sessions.count(NOW)) == {}
+        for seed, (door, ends) in enumerate((("http", NOW + 1), ("http", NOW + 2), ("ftps", NOW + 1))):
+            catalog.write(
+                lambda tx, seed=seed, door=door, ends=ends: tx.sessions.create(  # type: ignore[misc]
+                    account.id, token(seed), door, "::1", "", NOW, TimeUs(ends)
+                )
+            )
+        assert catalog.read(lambda tx: tx.sessions.count(NOW)) == {"http": 2, "ftps": 1}
+        assert catalog.read(lambda tx: tx.sessions.count(TimeUs(NOW + 1))) == {"http": 1}
+
     def test_expired_sessions_are_removed(self, catalog: Catalog) -> None:
         account = new_account(catalog)
         sessions = [sign_in(catalog, account, seed, NOW + seed) for seed in range(1, 6)]
