@@ -127,6 +127,8 @@ class Settings(BaseSettings):
     """Bytes a second that all clients together may send, also as `500K`, `10M` or `1.5G`. 0 is no limit."""
     rate_down: int = Field(0, ge=0)
     """Bytes a second that all clients together may fetch. 0 is no limit."""
+    discovery: bool = False
+    """Whether the server announces itself on the local network, for `sft discover`."""
     metrics_port: int | None = Field(None, ge=0, le=65535)
     """Where Prometheus may read how the server is, without TLS or sign-in; nowhere by default."""
     metrics_host: str = "127.0.0.1"

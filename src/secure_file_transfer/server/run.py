@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 from ..config import ClientCertificates, Settings
@@ -37,6 +38,7 @@ from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.platform import allow_many_files, share_one_heap
 from ..version import __version__
+from .discovery import announce
 from .ftps import identity, open_ftps
 from .house import House, Janitor
 from .keeper import CertificateKeeper
@@ -113,6 +115,8 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             metrics_url = stack.enter_context(metrics.served(settings, house, limits, operations, app))
             warnings = [*warnings, *metrics.warnings(settings)]
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
+        if settings.discovery:
+            stack.enter_context(_announced(settings, hosts, listener.port, tls))
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
             lambda found: _switch(settings, house, (app, listener, ftps), found),
@@ -136,6 +140,13 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             )
 
         yield house, listener, announcement
+
+
+def _announced(settings: Settings, hosts: Sequence[str], port: int, tls: TlsFiles) -> AbstractContextManager[None]:
+    """Known on the networks on which the server listens."""
+    everywhere = settings.host in EVERYWHERE
+    own = hosts if everywhere else [settings.host]
+    return announce(gethostname(), port, tls.fingerprint, own, interfaces=None if everywhere else own)
 
 
 def _metrics(settings: Settings) -> "Observer | None":

@@ -12,7 +12,21 @@ from ...sizes import parse_size
 from .connection import connected, run
 from .failures import UsageError
 from .options import Flag, Json, Quiet, Server, Yes
-from .terminal import ask, count_text, duration_text, is_terminal, note, out, safe, size_text, styled, table, time_text
+from .terminal import (
+    ask,
+    cells,
+    count_text,
+    duration_text,
+    is_terminal,
+    note,
+    out,
+    safe,
+    size_text,
+    styled,
+    table,
+    time_text,
+    width,
+)
 from .values import print_json, seconds_of, text_of, time_value
 
 if TYPE_CHECKING:
@@ -164,8 +178,21 @@ def stop(
 def _sentence(plan: "StopPlan") -> str:
     if not plan.after_transfers:
         return "The server stops."
-    bound = "" if plan.within_seconds is None else f", in {duration_text(plan.within_seconds)} at the latest"
-    return f"The server begins no new transfers, and stops once those that run are done{bound}."
+    return f"The server begins no new transfers, and stops {_when(plan)}."
+
+
+def _when(plan: "StopPlan") -> str:
+    if not plan.after_transfers:
+        return "now"
+    bound = "" if plan.within_seconds is None else f", after {duration_text(plan.within_seconds)} at the latest"
+    return f"once its transfers are done{bound}"
+
+
+def _cut(text: str, columns: int) -> str:
+    """What fits on one line, so that `--watch` knows how many lines to write over."""
+    while cells(text) > columns:
+        text = text[:-2] + "…"
+    return text
 
 
 def _rate(option: str, text: str | None) -> int | None:
@@ -239,10 +266,10 @@ def _status_lines(found: "ServerStatus") -> list[str]:
         ["Server", f"{safe(found.version)}, since {time_text(found.since_us)} ({duration_text(found.uptime_seconds)})"]
     ]
     if found.stopping is not None:
-        rows.append(["Stopping", styled(_sentence(found.stopping), "yellow", sys.stdout)])
+        rows.append(["Stopping", styled(_when(found.stopping), "yellow", sys.stdout)])
     if found.maintenance:
         told = "no new transfers" + (f": {safe(found.text)}" if found.text else "")
-        rows.append(["Maintenance", styled(told, "yellow", sys.stdout)])
+        rows.append(["Maintenance", styled(_cut(told, width() - 14), "yellow", sys.stdout)])
     if found.details is not None:
         rows += _detail_rows(found.details)
     elif not found.maintenance and found.stopping is None:
