@@ -64,7 +64,6 @@ class House:
         demand = _demand(settings)
         self.directory = DataDirectory(settings.data_dir)
         self.clock = clock = SystemClock()
-        self.catalog: Catalog
         self.catalog = catalog = _opened(self.directory, metrics)
         try:
             self.keys = Keys(catalog, choose_key_source(self.directory.keys))
@@ -75,8 +74,7 @@ class House:
         self.bus = LocalEventBus()
         self.audit = Audit(clock, _printed)
         self._upload_us = settings.upload_hours * _HOUR_US
-        blobs: BlobStore = LocalBlobStore(self.directory.blobs)
-        self.blobs = blobs = blobs if metrics is None else metrics.timed_blobs(blobs)
+        self.blobs = blobs = _blobs(self.directory, metrics)
         leases, hasher = BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
         self.guard = guard = Guard(clock, _rules(settings))
@@ -141,6 +139,11 @@ def _opened(directory: DataDirectory, metrics: "Metrics | None") -> Catalog:
         return catalog
     catalog.tell_groups(metrics.group)
     return metrics.timed_catalog(catalog)
+
+
+def _blobs(directory: DataDirectory, metrics: "Metrics | None") -> BlobStore:
+    blobs = LocalBlobStore(directory.blobs)
+    return blobs if metrics is None else metrics.timed_blobs(blobs)
 
 
 def _printed(event: LogEvent) -> None:

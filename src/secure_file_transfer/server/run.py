@@ -110,13 +110,14 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
             operations.limits.roll.sources.append(ftps.clients)
             stack.callback(ftps.stop)
             ftps.start()
-        metrics_url = None
-        if metrics is not None:
-            metrics_url = stack.enter_context(metrics.served(settings, house, limits, operations, app))
-            warnings = [*warnings, *metrics.warnings(settings)]
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
-        if settings.discovery:
-            stack.enter_context(_announced(settings, hosts, listener.port, tls))
+        metrics_url = None
+        with _closed_if_it_fails(listener):
+            if metrics is not None:
+                metrics_url = stack.enter_context(metrics.served(settings, house, limits, operations, app))
+                warnings = [*warnings, *metrics.warnings(settings)]
+            if settings.discovery:
+                stack.enter_context(_announced(settings, hosts, listener.port, tls))
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
             lambda found: _switch(settings, house, (app, listener, ftps), found),
@@ -129,15 +130,9 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
             setup_url = f"{urls[0]}/setup#{house.setup.begin()}" if house.setup.needed() else None
-            return Announcement(
-                urls,
-                tls.fingerprint,
-                setup_url,
-                house.directory.path,
-                warnings,
-                _ftps_urls(settings, hosts, ftps),
-                metrics_url,
-            )
+            ftps_urls = _ftps_urls(settings, hosts, ftps)
+            path = house.directory.path
+            return Announcement(urls, tls.fingerprint, setup_url, path, warnings, ftps_urls, metrics_url)
 
         yield house, listener, announcement
 
@@ -253,14 +248,21 @@ def _ftps(
     """The FTPS door, where it is wanted; it stops when the listener does."""
     if not settings.ftps_enabled:
         return None
-    try:
+    with _closed_if_it_fails(listener):
         door = open_ftps(settings, house, *behind, identity(settings, tls, _device_cas(house)))
-    except BaseException:
-        listener.close()
-        raise
     listener.on_stopping = door.begin_stop
     house.sessions.end_of_door(DOOR)
     return door
+
+
+@contextmanager
+def _closed_if_it_fails(listener: Listener) -> Iterator[None]:
+    """What is bound is let go of where something beside it cannot be had: it closes by itself only once it ran."""
+    try:
+        yield
+    except BaseException:
+        listener.close()
+        raise
 
 
 def _ftps_urls(settings: Settings, hosts: Sequence[str], door: FtpsDoor | None) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from pathlib import Path
 from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 
 from secure_file_transfer.client import discovering
 from secure_file_transfer.client.discovering import ADDRESSES_MAX, FOUND_MAX, FoundServer, discover, read
+from secure_file_transfer.config import load
 from secure_file_transfer.errors import ConfigurationError
 from secure_file_transfer.frontends.cli import main
 from secure_file_transfer.server.discovery import announce
+from secure_file_transfer.server.run import open_server
 from secure_file_transfer.transfer.announcing import SERVICE
 
 HERE = ["127.0.0.1"]
@@ -95,6 +98,14 @@ def test_without_the_extra_both_sides_say_what_to_install(monkeypatch: pytest.Mo
     assert "pip install" in refused.value.hint
     with pytest.raises(ConfigurationError, match="extra 'discovery'"), announce("x", 1, "", HERE):
         pass
+
+
+def test_a_server_announces_itself_where_it_listens_if_it_is_told_to(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path / "data", host="127.0.0.1", port=0, ftps_enabled=False, discovery=True)
+    with open_server(settings) as (_, listener, announcement):
+        (found,) = discover(20, interfaces=HERE, enough=1)
+        assert (found.port, found.fingerprint) == (listener.port, announcement().fingerprint)
+        listener.close()
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import pytest
 
 from secure_file_transfer.config import load
 from secure_file_transfer.doors.http.app import HttpApp, HttpServices, build_app
-from secure_file_transfer.model import MIB, Role
+from secure_file_transfer.model import MIB, Principal, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.server.operations import open_operations
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.operations import Operations
+from secure_file_transfer.services.tokens import Wish
 from secure_file_transfer.services.traffic import Traffic
 
 PASSWORD = "a long enough word to say"
@@ -98,6 +99,23 @@ async def test_everybody_else_is_refused(
     assert (await ask(method, API + path, token=token("bob"), **options)).code == "forbidden"
     assert (await ask(method, API + path, token=None, **options)).code == "sign_in_required"
     assert (operations.limits.values.clients, operations.stopping.plan) == (0, None)
+
+
+async def test_attack_32_tokens_read_with_the_scope_and_change_nothing(ask: Any, real: House) -> None:
+    signed = real.sessions.open_for(real.accounts.get("ada"), door="http", address="::1", agent="")
+    ada = Principal(signed.account, signed.session)
+
+    def made(*scopes: Scope) -> str:
+        return real.tokens.create(ada, PASSWORD, Wish("t", frozenset(scopes)), address="::1").text
+
+    reader, operator = made(Scope.FILES_READ), made(Scope.ADMIN)
+    assert (await ask("GET", f"{API}/status", token=reader)).json["details"] is None
+    assert (await ask("GET", f"{API}/status", token=operator)).json["details"]["clients"] >= 1
+    assert (await ask("GET", f"{API}/limits", token=reader)).code == "forbidden"
+    assert (await ask("GET", f"{API}/limits", token=operator)).status == 200
+    for token in (reader, operator):
+        assert (await ask("PATCH", f"{API}/limits", json_body={"clients": 1}, token=token)).code == "forbidden"
+        assert (await ask("POST", f"{API}/server/stop", json_body={}, token=token)).code == "forbidden"
 
 
 async def test_everybody_sees_a_part_of_the_status_and_operators_the_rest(ask: Any, token: Any) -> None:

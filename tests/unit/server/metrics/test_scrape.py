@@ -3,6 +3,7 @@
 import ftplib
 import json
 import re
+import socket
 import ssl
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.config import load
-from secure_file_transfer.errors import SignInFailedError, TooManyRequestsError
+from secure_file_transfer.errors import ConfigurationError, SignInFailedError, TooManyRequestsError
 from secure_file_transfer.model import MIB, Role
 from secure_file_transfer.server.house import House
 from secure_file_transfer.server.run import Announcement, open_server
@@ -152,6 +153,14 @@ def test_without_a_port_nothing_is_counted(tmp_path: Path) -> None:
         assert listener._app.observe is None  # type: ignore[attr-defined]
         assert type(house.blobs).__name__ == "LocalBlobStore"
         listener.close()
+
+
+def test_a_port_that_is_taken_keeps_the_server_from_starting_and_holds_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        settings = load(data_dir=tmp_path / "data", host="127.0.0.1", port=0, ftps_enabled=False, metrics_port=number)
+        with pytest.raises(ConfigurationError, match="Metrics cannot be served"):
+            open_server(settings).__enter__()
 
 
 @pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])  # noqa: S104 - the point
