@@ -7,7 +7,9 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -50,12 +52,17 @@ class Slow:
         self.sock.sendall(head.encode() + f"content-length: {len(body)}\r\n\r\n".encode() + body[:half])
         self._rest = body[half:]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sock.close()
+
     def finish(self) -> bytes:
         """The answer's first line."""
         self.sock.sendall(self._rest)
-        answer = self.sock.makefile("rb").readline()
-        self.sock.close()
-        return answer
+        with self.sock.makefile("rb") as answer:
+            return answer.readline()
 
 
 def until(true: object, *, what: str) -> None:
@@ -73,19 +80,21 @@ def status(server: ServerProcess, env: dict[str, str]) -> dict[str, object]:
 
 def test_stop_after_transfers_lets_what_runs_finish_and_ends_with_0(server: ServerProcess, env: dict[str, str]) -> None:
     body = os.urandom(4 * MIB)
-    with SecureFileTransferClient(server.url, cafile=str(server.cafile), username="bob", password=PASSWORD) as bob:
-        signed = bob.sign_in("bob", PASSWORD)
-        slow = Slow(server, signed.token, "slow.bin", body)
+    with ExitStack() as stack:
+        bob = stack.enter_context(
+            SecureFileTransferClient(server.url, cafile=str(server.cafile), username="bob", password=PASSWORD)
+        )
+        slow = stack.enter_context(Slow(server, bob.sign_in("bob", PASSWORD).token, "slow.bin", body))
         until(lambda: status(server, env)["details"]["running"]["up"] == 1, what="the upload runs")  # type: ignore[index]
         with pytest.raises(ForbiddenError):
             bob.stop_server()
         said = json.loads(server.sft("stop", "--after-transfers", "--yes", "--json", env=env))
         assert said == {"after_transfers": True, "within_seconds": None}
         told = server.sft("status", env=env)
-        assert "begins no new transfers" in told
+        assert "once its transfers are done" in told
         assert bob.stat("/").name == ""
         # A client that comes anew is refused; its own patience would be the server's Retry-After.
-        refused = Slow(server, bob.sign_in("bob", PASSWORD).token, "late.bin", b"x" * 10)
+        refused = stack.enter_context(Slow(server, bob.sign_in("bob", PASSWORD).token, "late.bin", b"x" * 10))
         assert b"503" in refused.finish()
         assert b"201" in slow.finish()
     process = server._process

@@ -345,6 +345,15 @@ class Traffic:
             self._finishing = {each for each in self._finishing if self._clients.goes_on(each, now)}
             return not self._finishing and not self._transfers
 
+    def require_open(self, who: Principal, address: str) -> None:
+        """For what moves no content and still is the end of a transfer, such as naming blocks that are here already.
+
+        Raises:
+            MaintenanceError, ShuttingDownError: no new transfers may begin, and this client has none under way.
+        """
+        with self._lock:
+            self._require_open(client_key(who, address), self._clock.monotonic())
+
     def _require_open(self, client: Hashable, now: float) -> None:
         if self._refusal is None or (client in self._finishing and self._clients.goes_on(client, now)):
             return

@@ -12,6 +12,7 @@ from secure_file_transfer.model import MIB, Principal, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.server.operations import open_operations
 from secure_file_transfer.services.access import Access
+from secure_file_transfer.services.blocks import Blocks
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.operations import Operations
 from secure_file_transfer.services.tokens import Wish
@@ -41,7 +42,8 @@ def operations(real: House) -> Iterator[Operations]:
 
 @pytest.fixture
 def ask(real: House, operations: Operations, call: Any) -> Iterator[Callable[..., Any]]:
-    files = Files(Access(real.vaults.tree, real.catalog, real.clock), real.credentials.check)
+    access = Access(real.vaults.tree, real.catalog, real.clock)
+    files = Files(access, real.credentials.check)
     services = HttpServices(
         files=files,
         sessions=real.sessions,
@@ -51,6 +53,7 @@ def ask(real: House, operations: Operations, call: Any) -> Iterator[Callable[...
         block_size=MIB,
         version="1",
         credentials=real.credentials,
+        blocks=Blocks(access, real.credentials.check, real.clock),
         traffic=operations.limits._traffic,
         tokens=real.tokens,
         operations=operations,
@@ -162,6 +165,8 @@ async def test_in_maintenance_transfers_are_refused_and_listings_go_on(ask: Any,
         assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "maintenance", "60")
         assert "Back at 18:00" in refused.json["detail"]
         assert refused.json["retryable"] is False
+    refused = await ask("POST", f"{API}/commits", json_body={"files": []}, token=other)
+    assert (refused.status, refused.code) == (503, "maintenance")
     assert (await ask("GET", f"{API}/folders", token=eve)).status == 200
     status = (await ask("GET", f"{API}/status", token=eve)).json
     assert (status["maintenance"], status["text"]) == (True, "Back at 18:00")
