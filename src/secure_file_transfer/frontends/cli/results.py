@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _TOLD_MAX = 10
 """Failures and remarks after which only their number is told."""
 
+_TOLD_ONCE = frozenset({"maintenance", "server_full", "shutting_down"})
+
 
 @dataclass
 class Tally:
@@ -47,8 +49,8 @@ class Tally:
             self.size += result.entry.size if result.entry is not None else 0
 
     def _tell(self, error: "SecureFileTransferError") -> None:
-        """What has nothing to do with the item, such as maintenance, is not told again for each."""
-        again = is_hopeless(error) and str(error) == self._last
+        """What an operator decided for the whole server is not told again for each item."""
+        again = error.code in _TOLD_ONCE and str(error) == self._last
         if self._told < _TOLD_MAX and not again:
             report_error(error)
             self._told += 1
