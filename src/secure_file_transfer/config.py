@@ -123,7 +123,9 @@ class Settings(BaseSettings):
     """How long running requests may take to finish once the server is asked to stop."""
     idle_seconds: int = Field(60, ge=1)
     """How long a peer may stay silent in the middle of a request."""
-    transfers_max: int = Field(0, ge=0)
+    clients_max: int = Field(0, ge=0, le=1_000_000)
+    """How many clients may be connected at once, on all doors together; operators always come in. 0 is no limit."""
+    transfers_max: int = Field(0, ge=0, le=100_000)
     """How many transfers move content at once; the others wait. 0 is no limit."""
     rate_up: int = Field(0, ge=0)
     """Bytes a second that all clients together may send, also as `500K`, `10M` or `1.5G`. 0 is no limit."""
@@ -133,6 +135,12 @@ class Settings(BaseSettings):
     """How many messages a minute somebody may write."""
     chat_days: int = Field(365, ge=0)
     """How long messages are kept; 0 is for ever."""
+    discovery: bool = False
+    """Whether the server announces itself on the local network, for `sft discover`."""
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    """Where Prometheus may read how the server is, without TLS or sign-in; nowhere by default."""
+    metrics_host: str = "127.0.0.1"
+    """The address of that port. Whoever can reach it can read it."""
     sweep_grace_minutes: int = Field(60, ge=0)
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")

@@ -37,7 +37,7 @@ class SecureFileTransferError(Exception):
         super().__init__(message or self.row.title)
         self.hint = hint
         self.retry_after: float | None = None
-        """Seconds to wait before trying again, where the other side has said so."""
+        """Seconds to wait before trying again: what the other side has said, or what a server's answer shall say."""
 
     @property
     def code(self) -> str:
@@ -286,6 +286,18 @@ class PausedError(SecureFileTransferError):
     """An operator holds the transfers of this session. Nothing is lost: ask again, for as long as it takes."""
 
     row = _row("paused", 503, 450, 75, "An operator has paused your transfers", retryable=True)
+
+
+class ServerFullError(SecureFileTransferError):
+    """As many clients are here as the operator allows. Not tried again by itself: somebody has to leave first."""
+
+    row = _row("server_full", 503, 421, 75, "The server is full")
+
+
+class MaintenanceError(SecureFileTransferError):
+    """The operator lets no new transfers begin. Not tried again by itself: the operator has to end it."""
+
+    row = _row("maintenance", 503, 450, 75, "The server is in maintenance")
 
 
 # --- the server itself ------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from .jobs import JobInfo, JobResult
 from .links import LinkInfo, VisitInfo
 from .log import LogLine
 from .many import Transferred
+from .operations import LimitValues, ServerDetails, ServerLimits, ServerStatus, StopPlan, Ways
 from .people import GroupInfo, ManagedAccount
 from .presence import ConnectedClient, OperatorWarning
 from .profiles import Profile, Profiles
@@ -53,6 +54,7 @@ __all__ = [
     "GuardBlock",
     "JobInfo",
     "JobResult",
+    "LimitValues",
     "LinkInfo",
     "LiveEvent",
     "LogLine",
@@ -63,17 +65,22 @@ __all__ = [
     "Progress",
     "Received",
     "SecureFileTransferClient",
+    "ServerDetails",
     "ServerInfo",
+    "ServerLimits",
+    "ServerStatus",
     "SessionInfo",
     "ShareInfo",
     "SignIn",
     "Step",
+    "StopPlan",
     "Synced",
     "TransferControl",
     "TransferState",
     "Transferred",
     "VisitInfo",
     "Watched",
+    "Ways",
     "Whoami",
     "Written",
     "fetch_ca",

@@ -15,6 +15,7 @@ from .jobs import JobRequests
 from .links import Linking
 from .log import LogApi
 from .many import OnResult, Transferred
+from .operations import OperationsApi
 from .people import PeopleRequests
 from .presence import PresenceRequests
 from .progress import OnProgress
@@ -37,6 +38,7 @@ class AsyncClient(
     LogApi,
     Chatting,
     JobRequests,
+    OperationsApi,
     Live,
 ):
     """One server, seen by one account, for asyncio programs.

@@ -229,6 +229,10 @@ class SecureFileTransferClient(Configured):
     cancel_job = _bridged(AsyncClient.cancel_job)
     remove_job = _bridged(AsyncClient.remove_job)
     wait_for_job = _bridged(AsyncClient.wait_for_job)
+    limits = _bridged(AsyncClient.limits)
+    change_limits = _bridged(AsyncClient.change_limits)
+    server_status = _bridged(AsyncClient.server_status)
+    stop_server = _bridged(AsyncClient.stop_server)
 
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)

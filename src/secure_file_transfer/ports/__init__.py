@@ -14,6 +14,8 @@ from .catalog import (
     Facts,
     NodeCursor,
     Nodes,
+    SettingRow,
+    Settings,
     Uploads,
     Versions,
 )
@@ -72,6 +74,8 @@ __all__ = [
     "Nodes",
     "ReaderId",
     "Sessions",
+    "SettingRow",
+    "Settings",
     "Side",
     "Sight",
     "Tokens",

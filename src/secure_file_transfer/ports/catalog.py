@@ -59,6 +59,16 @@ class DriveRoom:
     quota_files: int
 
 
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """What an operator set while the server ran: as text, and when, and who."""
+
+    name: str
+    value: str
+    changed_us: TimeUs
+    changed_by: str
+
+
 class Drives(Protocol):
     """Drives in the catalog."""
 
@@ -74,6 +84,9 @@ class Drives(Protocol):
 
     def room(self, drive_id: DriveId) -> DriveRoom:
         """What it holds and may hold; without a limit for a drive that nobody owns, or that is not there."""
+
+    def totals(self) -> tuple[int, int]:
+        """Bytes and files of all drives."""
 
     def removed(self, drive_id: DriveId, limit: int) -> tuple[int, int]:
         """Bytes and files that are removed and still counted, looking at up to `limit` nodes at a time."""
@@ -236,6 +249,16 @@ class Facts(Protocol):
         """None deletes it."""
 
 
+class Settings(Protocol):
+    """What operators set while the server runs, by name; it counts instead of what the configuration says."""
+
+    def all(self) -> Sequence[SettingRow]:
+        """All of them, by name."""
+
+    def set(self, name: str, value: str | None, by: str, now: TimeUs) -> None:
+        """Set it; None forgets it."""
+
+
 class CatalogTx(Protocol):
     """One transaction's view of the catalog, by part. Valid only inside the work it was handed to."""
 
@@ -289,6 +312,8 @@ class CatalogTx(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def facts(self) -> Facts: ...
+    @property
+    def settings(self) -> Settings: ...
 
 
 class Catalog(Protocol):

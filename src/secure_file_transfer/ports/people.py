@@ -1,6 +1,6 @@
 """What the catalog keeps of people: accounts, and all that signs in, shares or is shared with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -112,6 +112,9 @@ class Sessions(Protocol):
 
         One question for thousands of them.
         """
+
+    def count(self, now: TimeUs) -> Mapping[str, int]:
+        """How many have not expired, by door."""
 
     def delete(self, session_id: SessionId) -> None: ...
     def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int:

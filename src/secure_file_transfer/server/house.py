@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
-from ..ports import KeySource
+from ..ports import BlobStore, Catalog, KeySource
 from ..services.access import Access, Linked
 from ..services.accounts import Accounts
 from ..services.audit import Audit
@@ -52,6 +53,9 @@ from ..storage.folder import Places
 from ..storage.keysource import choose_key_source
 from .logs import print_event
 
+if TYPE_CHECKING:
+    from .metrics.instruments import Metrics
+
 _log = structlog.get_logger()
 
 SWEEP_SECONDS = 600.0
@@ -67,8 +71,17 @@ class House:
     linked: Linked | None = None
     """The files that links give, where they are not in the catalog."""
 
-    def __init__(self, settings: Settings, *, key_source: KeySource | None = None, tls: Path | None = None) -> None:
-        """Open it. `key_source` and `tls` are for a master key and certificates that are kept elsewhere.
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: "Metrics | None" = None,
+        *,
+        key_source: KeySource | None = None,
+        tls: Path | None = None,
+    ) -> None:
+        """Open it; with `metrics`, what its storage does is timed.
+
+        `key_source` and `tls` are for a master key and certificates that are kept elsewhere.
 
         Raises:
             CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
@@ -76,7 +89,7 @@ class House:
         demand = _demand(settings)
         self.directory = DataDirectory(settings.data_dir)
         self.clock = clock = SystemClock()
-        self.catalog = catalog = open_catalog(self.directory.catalog)
+        self.catalog = catalog = _opened(self.directory, metrics)
         try:
             self.keys = Keys(catalog, key_source or choose_key_source(self.directory.keys))
             self.keys.open()
@@ -92,7 +105,8 @@ class House:
         self.log = Log(catalog, self.audit)
         self._settings = settings
         self._upload_us = settings.upload_hours * _HOUR_US
-        blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
+        self.blobs = blobs = _blobs(self.directory, metrics)
+        leases, hasher = BlockLeases(), PasswordHasher()
         self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
         self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), audit, self.bus)
         self.bars = Bars(catalog, clock)
@@ -194,6 +208,19 @@ class House:
         """Write down what is to be written down, and let go of the catalog."""
         self.journal.close()
         self.catalog.close()
+
+
+def _opened(directory: DataDirectory, metrics: "Metrics | None") -> Catalog:
+    catalog = open_catalog(directory.catalog)
+    if metrics is None:
+        return catalog
+    catalog.tell_groups(metrics.group)
+    return metrics.timed_catalog(catalog)
+
+
+def _blobs(directory: DataDirectory, metrics: "Metrics | None") -> BlobStore:
+    blobs = LocalBlobStore(directory.blobs)
+    return blobs if metrics is None else metrics.timed_blobs(blobs)
 
 
 def _rules(settings: Settings) -> Rules:

@@ -3,9 +3,11 @@
 import getpass
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
+from typing import TYPE_CHECKING
 
 from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
@@ -31,6 +33,7 @@ from ..services.hosts import local_hosts
 from ..services.job_run import AccessOf
 from ..services.jobs import Jobs, recover
 from ..services.mounts import Mounts
+from ..services.operations import Operations
 from ..services.presence import Presence
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
@@ -42,10 +45,15 @@ from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.platform import allow_many_files, share_one_heap
 from ..version import __version__
+from .discovery import announce
 from .ftps import identity, open_ftps
 from .house import House, Janitor
 from .keeper import CertificateKeeper
 from .logs import configure_logs
+from .operations import open_operations
+
+if TYPE_CHECKING:
+    from .metrics import Observer
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
@@ -62,6 +70,8 @@ class Announcement:
     warnings: Sequence[str]
     ftps_urls: Sequence[str] = ()
     """Where FTPS is spoken, `ftps://` first where TLS is there from the first byte."""
+    metrics_url: str | None = None
+    """Where Prometheus may read, where it may."""
 
 
 def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> None:
@@ -79,12 +89,13 @@ def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> No
 
 @contextmanager
 def open_server(
-    settings: Settings, make: Callable[[Settings], House] = House
+    settings: Settings, make: Callable[[Settings, "Observer | None"], House] = House
 ) -> Iterator[tuple[House, Listener, Callable[[], Announcement]]]:
     """A server with accounts, bound to its port and ready to run; the third value is to be called once it runs."""
     with ExitStack() as stack:
         stack.enter_context(DataDirectory(settings.data_dir).lock())
-        house = make(settings)
+        metrics = _metrics(settings)
+        house = make(settings, metrics)
         stack.callback(house.close)
         recover(house.catalog, house.clock)  # before anything is swept
         janitor = Janitor(house.sweeper, house.journal.sweep)
@@ -111,15 +122,35 @@ def open_server(
         )
         limits.watcher = house.presence
         stack.enter_context(watching(house.presence))
+        operations = open_operations(settings, house, limits)
+        stack.callback(operations.stopping.close)
         hub = stack.enter_context(events(house, access))
         app, listener = listen(
-            settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits, hub=hub, jobs=jobs
+            settings,
+            tls,
+            files,
+            house,
+            uploads=uploads,
+            blocks=blocks,
+            limits=limits,
+            hub=hub,
+            jobs=jobs,
+            operations=operations,
         )
+        operations.stopping.on_stop = listener.stop
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
+            operations.limits.roll.sources.append(ftps.clients)
             stack.callback(ftps.stop)
             ftps.start()
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
+        metrics_url = None
+        with _closed_if_it_fails(listener):
+            if metrics is not None:
+                metrics_url = stack.enter_context(metrics.served(settings, house, limits, operations, app))
+                warnings = [*warnings, *metrics.warnings(settings)]
+            if settings.discovery:
+                stack.enter_context(_announced(settings, hosts, listener.port, tls))
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
             lambda found: _switch(settings, house, (app, listener, ftps), found),
@@ -132,9 +163,9 @@ def open_server(
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
             setup_url = f"{urls[0]}/setup#{house.setup.begin()}" if house.setup.needed() else None
-            return Announcement(
-                urls, tls.fingerprint, setup_url, house.directory.path, warnings, _ftps_urls(settings, hosts, ftps)
-            )
+            ftps_urls = _ftps_urls(settings, hosts, ftps)
+            path = house.directory.path
+            return Announcement(urls, tls.fingerprint, setup_url, path, warnings, ftps_urls, metrics_url)
 
         house.audit.record(Category.SERVER, "server.started", f"The server {__version__} has started")
         stack.callback(house.audit.record, Category.SERVER, "server.stopped", "The server has stopped")
@@ -151,6 +182,22 @@ def _seen_by(house: House) -> AccessOf:
         mounted=house.mounts.tree_of,
         linked=house.linked,
     )
+
+
+def _announced(settings: Settings, hosts: Sequence[str], port: int, tls: TlsFiles) -> AbstractContextManager[None]:
+    """Known on the networks on which the server listens."""
+    everywhere = settings.host in EVERYWHERE
+    own = hosts if everywhere else [settings.host]
+    return announce(gethostname(), port, tls.fingerprint, own, interfaces=None if everywhere else own)
+
+
+def _metrics(settings: Settings) -> "Observer | None":
+    """What counts, where somebody wants to read it; the library is not even loaded otherwise."""
+    if settings.metrics_port is None:
+        return None
+    from .metrics import Observer
+
+    return Observer()
 
 
 @contextmanager
@@ -214,6 +261,7 @@ def listen(
     limits: Traffic | None = None,
     hub: Events | None = None,
     jobs: Jobs | None = None,
+    operations: Operations | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -242,6 +290,7 @@ def listen(
             log=house.log if house else None,
             live=Live(house.presence, house.control) if house else None,
             events=hub,
+            operations=operations,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,
@@ -280,14 +329,21 @@ def _ftps(
     """The FTPS door, where it is wanted; it stops when the listener does."""
     if not settings.ftps_enabled:
         return None
-    try:
+    with _closed_if_it_fails(listener):
         door = open_ftps(settings, house, *behind, identity(settings, tls, _device_cas(house)))
-    except BaseException:
-        listener.close()
-        raise
     listener.on_stopping = door.begin_stop
     house.sessions.end_of_door(DOOR)
     return door
+
+
+@contextmanager
+def _closed_if_it_fails(listener: Listener) -> Iterator[None]:
+    """What is bound is let go of where something beside it cannot be had: it closes by itself only once it ran."""
+    try:
+        yield
+    except BaseException:
+        listener.close()
+        raise
 
 
 def _ftps_urls(settings: Settings, hosts: Sequence[str], door: FtpsDoor | None) -> list[str]:

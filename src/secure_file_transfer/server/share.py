@@ -193,7 +193,7 @@ def open_share(wish: Wish) -> Iterator[Share]:
         configure_logs("error" if wish.quiet_logs else settings.log_level, settings.log_format)
         ends = None if wish.ends_in is None else TimeUs(SystemClock().now_us() + int(wish.ends_in * 1_000_000))
         house, listener, announcement = stack.enter_context(
-            open_server(settings, lambda given: ShareHouse(given, places, wish, ends))
+            open_server(settings, lambda given, _: ShareHouse(given, places, wish, ends))
         )
         assert isinstance(house, ShareHouse)  # noqa: S101 - just made
         listener.start()

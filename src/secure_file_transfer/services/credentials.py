@@ -5,7 +5,7 @@ The one place that weighs them. Doors only hand over what they were shown.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -14,6 +14,8 @@ from secure_file_transfer.config import ClientCertificates
 from secure_file_transfer.errors import (
     ClientCertificateError,
     NoSpaceError,
+    SecureFileTransferError,
+    ServerFullError,
     SessionEndedError,
     SignInFailedError,
     SignInRequiredError,
@@ -86,6 +88,10 @@ class Credentials:
         self._known: OrderedDict[bytes, tuple[Device, Account, float]] = OrderedDict()
         self._tokens: OrderedDict[tuple[DeviceId, str], str] = OrderedDict()
         self._revocations = 0
+        self.admit: Callable[[Principal, str], None] = _anybody
+        """Called with whoever it turns out to be, and the address; it raises when the server has no room for them."""
+        self.on_sign_in: Callable[[str, str], None] | None = None
+        """Called with the door of a sign-in and what came of it: `ok`, or the code of an error."""
 
     @property
     def demand(self) -> ClientCertificates:
@@ -103,7 +109,13 @@ class Credentials:
         Raises:
             ClientCertificateError: one is needed, or the one shown is not good; or it is not the token's.
             SignInRequiredError: no token where one is needed, or one that is not good any more.
+            ServerFullError: there is no room for another client.
         """
+        who = self._who(shown)
+        self.admit(who, shown.address)
+        return who
+
+    def _who(self, shown: Shown) -> Principal:
         found = self._found(shown)
         if shown.token is not None:
             who = self._by_token(shown.token, shown.address)
@@ -161,7 +173,19 @@ class Credentials:
         Raises:
             ClientCertificateError: one is needed, or the one shown is not good.
             TotpRequiredError, SignInFailedError, TooManyRequestsError: see `Sessions.sign_in`.
+            ServerFullError: there is no room for another client.
         """
+        try:
+            signed = self._sign_in(name, password, shown, code)
+        except SecureFileTransferError as error:
+            if self.on_sign_in is not None:
+                self.on_sign_in(shown.door, error.code)
+            raise
+        if self.on_sign_in is not None:
+            self.on_sign_in(shown.door, "ok")
+        return signed
+
+    def _sign_in(self, name: str, password: str, shown: Shown, code: str | None) -> SignedIn:
         found = self._found(shown)
         try:
             signed = self._sessions.sign_in(
@@ -175,6 +199,11 @@ class Credentials:
             )
         except SignInFailedError as error:
             self._told_failure(name, error)
+            raise
+        try:
+            self.admit(Principal(signed.account, signed.session), shown.address)
+        except ServerFullError:
+            self._sessions.end(signed.session.id)
             raise
         how = (" and a code" if code else "") + (f", from the device {display(found[0].name)}" if found else "")
         self._told(signed, f"{display(signed.account.name)} signed in with a password{how}")
@@ -314,6 +343,10 @@ class Credentials:
                 self._tokens.popitem(last=False)
         self._told(signed, f"{display(account.name)} signed in with the certificate of {display(device.name)}")
         return signed.token
+
+
+def _anybody(_who: Principal, _address: str) -> None:
+    """There is room for everybody."""
 
 
 def _needed() -> ClientCertificateError:

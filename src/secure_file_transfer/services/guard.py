@@ -16,7 +16,7 @@ cause one, and what is to last stands in the settings, as networks that are refu
 import hmac
 import math
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -79,10 +79,13 @@ class Guard:
         self._pairs = Ledger(Budget(rules.source_guesses, _HOUR))
         self._kinds = {"source": self._sources, "account": self._accounts, "pair": self._pairs}
         self._secret = secrets.token_bytes(32)
+        self.on_refusal: Callable[[str], None] = _nothing
+        """Called with the kind of each refusal: source, account, pair, or network."""
 
     def admit(self, address: str) -> None:
         """Raises ForbiddenError: the operator lets nobody in from there."""
         if address in self._refuse:
+            self.on_refusal("network")
             raise ForbiddenError("This server takes nothing from your network", hint="Ask its operator.")
 
     def require_welcome(self, address: str, account: str | None = None) -> None:
@@ -122,8 +125,10 @@ class Guard:
         with self._lock:
             now = self._clock.monotonic()
             gates, noted = self._records(address, subject, now, known=known)
-            wait = max((ledger.wait(record, now) for ledger, record in gates), default=0.0)
+            waits = [(ledger.wait(record, now), ledger) for ledger, record in gates]
+            wait = max((each for each, _ in waits), default=0.0)
             if wait > 0:
+                self.on_refusal(next(self._kind(ledger) for each, ledger in waits if each == wait))
                 for ledger, record in noted:
                     ledger.let_go(record)
                 refusal = _refusal(wait)
@@ -168,9 +173,12 @@ class Guard:
             blocks = [(ledger, record.key, ledger.settle(record, now, wrong=wrong)) for ledger, record in noted]
         for ledger, key, seconds in blocks:
             if seconds:
-                kind = next(kind for kind, each in self._kinds.items() if each is ledger)
+                kind = self._kind(ledger)
                 text = f"Too many wrong guesses: the {kind} {_shown(key)} waits {math.ceil(seconds)} seconds"
                 self._audit.repeated(Category.SECURITY, "guard.blocked", text, key=f"{kind} {key}", target=_shown(key))
+
+    def _kind(self, ledger: Ledger) -> str:
+        return next(kind for kind, each in self._kinds.items() if each is ledger)
 
     def blocks(self, principal: Principal) -> list[Block]:
         """Everybody who has to wait at this moment, for operators.
@@ -212,6 +220,10 @@ class Guard:
         text = f"Wrong guesses were forgiven to {whom}: {forgiven} may guess again"
         self._audit.record(Category.SECURITY, "guard.unblocked", text, target=subject or "", who=principal)
         return forgiven
+
+
+def _nothing(_: str) -> None:
+    pass
 
 
 def _shown(key: str) -> str:

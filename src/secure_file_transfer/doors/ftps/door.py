@@ -4,7 +4,7 @@ import errno
 import socket
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -14,6 +14,7 @@ from ...errors import ConfigurationError, SecureFileTransferError, SessionEndedE
 from ...model import Category, Principal
 from ...services.audit import circumstances
 from ...services.networks import read_address, source_of
+from ...services.traffic import client_key
 from ..sockets import bind
 from . import signin
 from .control import Control
@@ -283,6 +284,10 @@ class FtpsDoor:
         """Guesses on one connection come to an end."""
         if control.session.failures >= signin.FAILURES_MAX:
             control.end(Reply(CLOSING, "That were too many wrong passwords."))
+
+    def clients(self) -> list[Hashable]:
+        """Whose connections there are, see `traffic.client_key`. From any thread."""
+        return [client_key(who, each.peer) for each in list(self._controls) if (who := each.session.who) is not None]
 
     # --- watching -------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from ...errors import (
     NotFoundError,
     SecureFileTransferError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
     TooManyRequestsError,
@@ -90,7 +91,7 @@ def _sign_in(session: Session, given: str, code: str | None) -> Reply:
     except TotpRequiredError:
         session.password = given
         return Reply(332, "Now the code of the second factor: ACCT.")
-    except TooManyRequestsError as error:
+    except (TooManyRequestsError, ServerFullError) as error:
         return Reply(CLOSING, refusal(error).text)
     except (SignInFailedError, NotFoundError) as error:
         session.name = ""

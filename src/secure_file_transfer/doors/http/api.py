@@ -20,6 +20,7 @@ from .factors import add_factors
 from .jobs import add_jobs
 from .links import add_links, front_json
 from .log import add_log
+from .operations import add_operations
 from .people import add_people
 from .tokens import add_tokens
 
@@ -71,6 +72,7 @@ def build_router(context: Context) -> APIRouter:
     add_chat(router, context)
     add_log(router, context)
     add_jobs(router, context)
+    add_operations(router, context)
     return router
 
 

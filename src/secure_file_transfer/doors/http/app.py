@@ -27,6 +27,7 @@ from .events import PATH as EVENTS
 from .events import EventDoor
 from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
+from .kinds import Observe, method_of, route_of
 from .pages import Pages
 from .reset_page import ResetPage
 from .schemas import dump
@@ -61,6 +62,8 @@ class HttpApp:
 
     def __init__(self, services: HttpServices) -> None:
         self.gate = Gate()
+        self.observe: Observe | None = None
+        """Called with the kind of route, the method, the status and the seconds of each request."""
         self._context = Context(services)
         self._buffers = Buffers(services.block_size)
         self._tus = Tus(self._context, self._buffers)
@@ -70,6 +73,10 @@ class HttpApp:
         self._visiting = Visiting(self._context, services.links) if services.links is not None else None
         self._events = EventDoor(self._context, services.events) if services.events is not None else None
         self._json = _json_app(self._context)
+
+    def queues(self) -> dict[str, int]:
+        """How much work waits for a thread, by kind."""
+        return self._context.queues()
 
     def show_authority(self, ca_pem: bytes) -> None:
         """Give another certificate authority to whoever asks for it."""
@@ -122,7 +129,13 @@ class HttpApp:
         finally:
             self._context.watch.end(task)
             self.gate.running -= counted
-            exchange.log()
+            self._tell(exchange, path)
+
+    def _tell(self, exchange: Exchange, path: bytes) -> None:
+        exchange.log()
+        if self.observe is not None:
+            method = method_of(exchange.scope["method"])
+            self.observe(route_of(path), method, exchange.status, exchange.seconds)
 
     async def _page(self, exchange: Exchange, path: bytes) -> None:
         method = exchange.scope["method"]

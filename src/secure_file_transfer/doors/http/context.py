@@ -23,6 +23,7 @@ from ...services.jobs import Jobs
 from ...services.links import Links, Placed
 from ...services.log import Log
 from ...services.networks import source_of
+from ...services.operations import Operations
 from ...services.own_password import OwnPassword
 from ...services.presence import Presence
 from ...services.registration import Registration
@@ -84,8 +85,8 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events` and `jobs` without
-    accounts. `front` is the link that the whole server is there for.
+    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events`, `jobs` and
+    `operations` without accounts. `front` is the link that the whole server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -116,6 +117,7 @@ class HttpServices:
     front: Placed | None = None
     events: Events | None = None
     jobs: Jobs | None = None
+    operations: Operations | None = None
 
 
 class Context:
@@ -160,6 +162,10 @@ class Context:
         finally:
             if here is not None:
                 here.close()
+
+    def queues(self) -> dict[str, int]:
+        """How much work waits for a thread, by kind."""
+        return {"requests": self.workers.waiting, "storing": self.storing.waiting, "sign-in": self._signing.waiting}
 
     def close(self) -> None:
         """Wait for the threads and let them go."""

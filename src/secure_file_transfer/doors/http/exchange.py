@@ -81,7 +81,7 @@ class Pace(Protocol):
         """How many bytes may move at a time that way; None where nothing limits."""
 
     async def moved(self, count: int) -> None:
-        """So many bytes went by: wait until more may."""
+        """The same, for those that are paid: wait until more may."""
 
     def count(self, direction: Direction, count: int) -> None:
         """So many bytes went by, for whoever watches."""
@@ -124,11 +124,18 @@ class Exchange:
 
     async def _pay(self) -> int | None:
         """Wait for what was received last; how much may come next, where anything limits that."""
-        count, self._received = self._received, 0
+        count = self.count()
         most = None if self.passage is None else self.passage.piece_max(Direction.UP)
         if most is not None and self.passage is not None:
             await self.passage.moved(count)
         return most
+
+    def count(self) -> int:
+        """What was received last is told to the passage, and forgotten here."""
+        count, self._received = self._received, 0
+        if self.passage is not None:
+            self.passage.count(Direction.UP, count)
+        return count
 
     @property
     def body_came(self) -> bool:
@@ -210,10 +217,11 @@ class Exchange:
                 headers.append((b"connection", b"close"))
             message = {"type": "http.response.start", "status": self.status, "headers": headers}
         else:
-            self.sent += len(message.get("body", b""))
+            length = len(message.get("body", b""))
+            self.sent += length
             self.done = not message.get("more_body", False)
             if self.passage is not None:
-                self.passage.count(Direction.DOWN, len(message.get("body", b"")))
+                self.passage.count(Direction.DOWN, length)
             if self.passage is not None and (most := self.passage.piece_max(Direction.DOWN)) is not None:
                 await self._send_slowly(self.passage, message, most)
                 return
@@ -240,6 +248,11 @@ class Exchange:
         if abort is not None:
             abort()
 
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.monotonic() - self._began
+
     def log(self) -> None:
         """One line, without the query: it may hold what a confused client puts there.
 
@@ -255,7 +268,7 @@ class Exchange:
             status=self.status,
             bytes=self.sent,
             whole=self.done,
-            milliseconds=round((time.monotonic() - self._began) * 1000),
+            milliseconds=round(self.seconds * 1000),
             address=client[0] if client else None,
         )
 

@@ -44,6 +44,7 @@ class Passage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._traffic is not None and self._transfer is not None:
+            self._exchange.count()
             self._exchange.passage = None
             self._traffic.leave(self._transfer)
 
@@ -94,7 +95,7 @@ class Passage:
         return transfer.slice if transfer is not None and direction is self._direction and transfer.limited else None
 
     def count(self, direction: Direction, count: int) -> None:
-        """So many bytes went by, for whoever watches."""
+        """So many bytes went by that way; those that are no content, such as an upload's answer, do not count."""
         if self._transfer is not None and direction is self._direction:
             self._transfer.count += count
 

@@ -1,6 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457): what the error table says, and nothing that it does not."""
 
 import json
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -62,10 +63,10 @@ def _extra(error: SecureFileTransferError, status: int) -> Headers:
         return [(b"www-authenticate", b"Bearer")]
     if status not in _LATER:
         return []
-    seconds = error.seconds if isinstance(error, TooManyRequestsError) else None
+    seconds = error.seconds if isinstance(error, TooManyRequestsError) else error.retry_after
     if isinstance(error, PausedError):
         seconds = PAUSED_SECONDS
-    return [(b"retry-after", RETRY_SECONDS if seconds is None else b"%d" % seconds)]
+    return [(b"retry-after", RETRY_SECONDS if seconds is None else b"%d" % math.ceil(seconds))]
 
 
 def _of_framework(error: HTTPException) -> tuple[SecureFileTransferError, str | None]:

@@ -21,6 +21,11 @@ class Workers:
     def __init__(self, name: str, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads, name)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return self._pool._work_queue.qsize()  # noqa: SLF001 - the executor does not tell it otherwise
+
     async def run(self, work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
         """Run it in a thread.
 

@@ -28,6 +28,7 @@ def print_banner(said: "Announcement") -> None:
         *rows_of("address", *said.urls),
         *(rows_of("FTPS", *said.ftps_urls) if said.ftps_urls else ()),
         *rows_of("fingerprint", *_halves(said.fingerprint)),
+        *(rows_of("metrics", said.metrics_url) if said.metrics_url is not None else ()),
         *rows_of("data", str(said.data_dir)),
         *(f"\n{styled('warning:', 'yellow', sys.stdout)} {warning}" for warning in said.warnings),
         "",

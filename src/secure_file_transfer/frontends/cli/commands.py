@@ -140,6 +140,10 @@ COMMANDS = (
         ),
     ),
     Command("serve", SERVER, "serve:serve", "[OPTIONS]", "Start the server."),
+    Command("discover", SIGN_IN, "discover:discover", "[OPTIONS]", "List the servers on the local network."),
+    Command("status", SERVER, "operations:status", "[OPTIONS]", "Show how the server is, and what moves."),
+    Command("limits", SERVER, "operations:limits", "[OPTIONS]", "Show the server's limits, or change them."),
+    Command("stop", SERVER, "operations:stop", "[OPTIONS]", "Stop the server, also once its transfers are done."),
     Command(
         "user",
         SERVER,

@@ -23,7 +23,7 @@ _HOPELESS = frozenset(
     {
         "sign_in_required", "session_ended", "sign_in_failed", "too_many_requests", "no_space", "quota_exceeded",
         "unreachable", "interrupted", "timed_out", "certificate", "protocol_violation", "shutting_down", "storage",
-        "configuration",
+        "configuration", "server_full", "maintenance",
     }
 )  # fmt: skip
 

@@ -10,9 +10,12 @@ from .terminal import note
 
 if TYPE_CHECKING:
     from ...client import Transferred
+    from ...errors import SecureFileTransferError
 
 _TOLD_MAX = 10
 """Failures and remarks after which only their number is told."""
+
+_TOLD_ONCE = frozenset({"maintenance", "server_full", "shutting_down"})
 
 
 @dataclass
@@ -28,14 +31,15 @@ class Tally:
     """What `--json` prints."""
     read_back: int = 0
     _remarks: int = 0
+    _told: int = 0
+    _last: str = ""
 
     def add(self, result: "Transferred") -> None:
         """One more item is finished. Called in the event loop."""
         self.values.append(_value(result))
         if result.error is not None:
             self.failed.append(result)
-            if len(self.failed) <= _TOLD_MAX:
-                report_error(result.error)
+            self._tell(result.error)
         elif result.outcome == "skipped":
             self.skipped += 1
             if result.reason:
@@ -44,6 +48,14 @@ class Tally:
             self.files += 1
             self.read_back += result.read_back
             self.size += result.entry.size if result.entry is not None else 0
+
+    def _tell(self, error: "SecureFileTransferError") -> None:
+        """What an operator decided for the whole server is not told again for each item."""
+        again = error.code in _TOLD_ONCE and str(error) == self._last
+        if self._told < _TOLD_MAX and not again:
+            report_error(error)
+            self._told += 1
+            self._last = str(error)
 
     @property
     def all_read_back(self) -> bool:
@@ -64,7 +76,7 @@ class Tally:
 
         1 if some failed; if all of them failed in the same way, the exit code of that failure.
         """
-        more = len(self.failed) - _TOLD_MAX
+        more = len(self.failed) - self._told
         if more > 0:
             note(f"… and {more:,} more failed")
         if self._remarks > _TOLD_MAX:

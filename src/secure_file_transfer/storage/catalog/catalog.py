@@ -52,6 +52,10 @@ class SqliteCatalog:
             tell()
         return result
 
+    def tell_groups(self, told: Callable[[int], None]) -> None:
+        """Tell how many writes each transaction is of, from now on. `told` must be quick."""
+        self._writer.on_group = told
+
     def close(self) -> None:
         """Finish the writes that wait, and let go of the file. Calling it again is fine."""
         self._readers.close()

@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0016"
+REVISION = "0017"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -504,4 +504,13 @@ log_events = _table(
     sa.Index("log_events_by_session", "session_id", "at_us", sqlite_where=sa.text("session_id IS NOT NULL")),
     sa.Index("log_events_by_request", "request", sqlite_where=sa.text("request != ''")),
     sa.Index("log_events_warnings", "at_us", sqlite_where=sa.text("severity >= 2")),
+)
+
+settings = _table(
+    "settings",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("changed_us", sa.Integer, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    numbered=False,
 )

@@ -27,7 +27,7 @@ from .catalog_links import LinksContract
 from .catalog_log import LogContract
 from .catalog_model import TreeModelContract
 from .catalog_mounts import MountsContract
-from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
+from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract, SettingsContract
 from .catalog_sharing import SharingContract
 from .catalog_tokens import TokensContract
 from .catalog_transactions import TransactionsContract
@@ -53,6 +53,7 @@ class CatalogContract(
     ChatsContract,
     JobsContract,
     FactsContract,
+    SettingsContract,
     LimitsContract,
     SharingContract,
     LinksContract,

@@ -44,6 +44,7 @@ class Announcement:
     data_dir: Path
     warnings: list[str]
     ftps_urls: list[str] = field(default_factory=list)
+    metrics_url: str | None = None
 
 
 @dataclass
@@ -283,7 +284,7 @@ from pathlib import Path
 from secure_file_transfer.frontends.cli.banner import print_banner
 class Said:
     urls, fingerprint, setup_url = ["https://192.168.1.5:5000"], {FINGERPRINT!r}, {SETUP!r}
-    data_dir, warnings, ftps_urls = Path("/d"), [], []
+    data_dir, warnings, ftps_urls, metrics_url = Path("/d"), [], [], None
 print_banner(Said)
 """
 

@@ -21,6 +21,7 @@ from .log_events import LogEvents
 from .mounts import Mounts
 from .nodes import Nodes
 from .sessions import Sessions
+from .settings import Settings
 from .tokens import Tokens
 from .uploads import Uploads
 from .versions import Versions
@@ -149,3 +150,8 @@ class Tx:
     def facts(self) -> Facts:
         """Single values."""
         return Facts(self._sql)
+
+    @property
+    def settings(self) -> Settings:
+        """What operators set."""
+        return Settings(self._sql)

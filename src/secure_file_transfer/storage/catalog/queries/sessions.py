@@ -39,6 +39,11 @@ _BY_TOKEN = Statement(
     .select_from(sessions.join(accounts).outerjoin(device_sessions))
     .where(sessions.c.token_hash == bindparam("token"))
 )
+_COUNT = Statement(
+    sa.select(sessions.c.door, sa.func.count())
+    .where(sessions.c.expires_us > bindparam("now"))
+    .group_by(sessions.c.door)
+)
 _TOUCH = Statement(sa.update(sessions).where(_THIS).values(seen_us=bindparam("seen")))
 _SET_TOKEN = Statement(sa.update(sessions).where(_THIS).values(token_hash=bindparam("new_hash")))
 _OF = Statement(
@@ -176,6 +181,10 @@ class Sessions:
     def ended(self, session_ids: Sequence[SessionId], now: TimeUs, idle_since: TimeUs) -> Sequence[SessionId]:
         """Those of them that do not last."""
         return [number for (number,) in self._sql.rows(_ENDED, ids=json.dumps(session_ids), now=now, idle=idle_since)]
+
+    def count(self, now: TimeUs) -> dict[str, int]:
+        """How many have not expired, by door."""
+        return {str(door): int(count) for door, count in self._sql.rows(_COUNT, now=now)}
 
     def delete(self, session_id: SessionId) -> None:
         """End it. One that has ended already is fine."""
