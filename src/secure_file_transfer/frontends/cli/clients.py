@@ -130,7 +130,9 @@ def warn(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Warn somebody; it stands on their screen until they acknowledge it.
+    """Warn somebody until they acknowledge it.
+
+    The warning stands on their screen until then.
 
     An account sees it wherever it is signed in. 'sft warnings list --sent' shows who has acknowledged. For operators.
 
@@ -160,7 +162,9 @@ def warn(
 
 
 def pause(who: Client, *, server: Server = None, json: Json = False, quiet: Quiet = False) -> int:
-    """Hold what somebody transfers, for as long as you like.
+    """Hold what somebody transfers.
+
+    For as long as you like; nothing fails.
 
     Nothing of it fails; 'sft resume' lets it go on. For operators.
 
@@ -173,7 +177,9 @@ def pause(who: Client, *, server: Server = None, json: Json = False, quiet: Quie
 
 
 def resume(who: Client, *, server: Server = None, json: Json = False, quiet: Quiet = False) -> int:
-    """Let somebody's transfers go on after 'sft pause'.
+    """Let somebody's transfers go on.
+
+    After 'sft pause', that is.
 
         sft resume sara
 
@@ -205,7 +211,9 @@ def warnings_list(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """List the warnings of the operators that you have not acknowledged.
+    """List the warnings that stand.
+
+    Those of the operators that you have not acknowledged.
 
         sft warnings list
         sft warnings list --sent
@@ -247,7 +255,9 @@ def warnings_ack(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Say that you have read a warning; it stands no more.
+    """Say that you have read a warning.
+
+    It stands no more.
 
         sft warnings ack 12
         sft warnings ack --all

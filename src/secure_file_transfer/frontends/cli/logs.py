@@ -54,7 +54,7 @@ def logs(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """See what happened on the server.
+    """See what happened; follow it; export it.
 
     The newest events come last. Operators see all of them, everybody else their own with --mine.
 

@@ -62,7 +62,9 @@ def limits(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Show the server's limits, or change them while it runs.
+    """Show the server's limits, or change them.
+
+    What is changed holds while it runs and after a restart.
 
     For operators. A change holds at once, also for what runs already, and survives a restart.
 
@@ -109,7 +111,7 @@ def status(
     server: Server = None,
     json: Json = False,
 ) -> int:
-    """Show how the server is.
+    """Show how the server is, and what moves.
 
     Operators see who is connected, what moves and what is stored; everybody sees whether it is in maintenance.
 
@@ -141,7 +143,7 @@ def stop(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Stop the server.
+    """Stop the server, also once its transfers are done.
 
     For operators. Whatever runs gets a few seconds to end, unless it may finish.
 
