@@ -4,7 +4,7 @@ from .chat import ChatInfo, ChatMessage, ChatNews, ChatSegment, FoundMessage
 from .control import TransferControl, TransferState
 from .core import AsyncClient
 from .devices import Enrolled
-from .events import LiveEvent
+from .events import Hints, LiveEvent
 from .facade import SecureFileTransferClient
 from .jobs import JobInfo, JobResult
 from .links import LinkInfo, VisitInfo
@@ -52,6 +52,7 @@ __all__ = [
     "FoundMessage",
     "GroupInfo",
     "GuardBlock",
+    "Hints",
     "JobInfo",
     "JobResult",
     "LimitValues",

@@ -4,8 +4,9 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ..errors import (
     InterruptedTransferError,
@@ -56,6 +57,11 @@ class LiveEvent:
         return (self.topic, self.kind) == ("server", "resync")
 
 
+SLOW_SECONDS = 5.0
+"""Between two looks where events say when to look: should one be lost all the same, nobody waits for long."""
+_GATHER_SECONDS = 0.1
+"""Events that come at once are reason for one look."""
+
 _MISSED = LiveEvent(None, "server", "resync", {})
 
 
@@ -105,6 +111,52 @@ class Live(Api):
                     raise
                 tries.failed, again = min(tries.failed, _FAILED_MAX), True
                 await asyncio.sleep(delay)
+
+
+class Hints:
+    """Says when to look again: as soon as something happens of which there are events, else now and then.
+
+    For whoever asks the server for what there is, so that an event that came twice, late or never changes nothing of
+    it. A server without these events, or one that does not tell them to us, as to tokens, is asked as it was before.
+    """
+
+    def __init__(self, client: Live, topics: Sequence[str]) -> None:
+        self._client, self._topics = client, topics
+        self._task: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._live = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def wait(self, every: float, *, slow: float = SLOW_SECONDS) -> None:
+        """Return when it is time for another look: after `every` seconds where there are no events.
+
+        Something may have happened between the last look and the first event: therefore one is due once they begin.
+        """
+        if self._task is None and self._topics:
+            self._task = asyncio.get_running_loop().create_task(self._listen())
+        begun = time.monotonic()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), slow if self._live else every)
+        self._changed.clear()
+        await asyncio.sleep(max(0.0, begun + min(_GATHER_SECONDS, every) - time.monotonic()))
+
+    async def _listen(self) -> None:
+        try:
+            async for _ in self._client.events(topics=self._topics):
+                self._live = True
+                self._changed.set()
+        except SecureFileTransferError:
+            pass  # what is wrong with the session, the next look says
+        finally:
+            self._live = False
+            self._changed.set()
 
 
 async def _heard(socket: Socket) -> AsyncIterator[LiveEvent]:

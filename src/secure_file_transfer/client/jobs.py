@@ -1,6 +1,5 @@
 """Jobs: long operations that the server goes on with, whatever becomes of the connection."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from ..errors import (
 )
 from ..model import ENDED, Conflict, JobKind, JobState, TimeUs
 from ..paths import RemotePath
-from .api import Api
+from .events import SLOW_SECONDS, Hints, Live
 from .how import choice
 from .wire_values import hex_digest, listed, members, plain, text_of, time_us, violation, whole
 
@@ -94,7 +93,7 @@ OnJob = Callable[[JobInfo], None]
 """Is called in the client's event loop, so it must be quick."""
 
 
-class JobRequests(Api):
+class JobRequests(Live):
     """See `AsyncClient`."""
 
     async def start_copy(self, source: str, target: str, *, conflict: Conflict | str = Conflict.SKIP) -> JobInfo:
@@ -168,22 +167,23 @@ class JobRequests(Api):
             NotFoundError
         """
         pause, away = _LOOK_SECONDS, None
-        while True:
-            try:
-                found, away = await self.job(number), None
-            except _AWAY:
-                away = time.monotonic() if away is None else away
-                if time.monotonic() - away >= patience:
-                    raise
-            else:
-                if on_progress is not None:
-                    on_progress(found)
-                if found.ended:
-                    if (failure := found.failure()) is not None:
-                        raise failure
-                    return found
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.2, _LOOK_SECONDS_MAX)
+        async with Hints(self, ["jobs"]) as hints:
+            while True:
+                try:
+                    found, away = await self.job(number), None
+                except _AWAY:
+                    away = time.monotonic() if away is None else away
+                    if time.monotonic() - away >= patience:
+                        raise
+                else:
+                    if on_progress is not None:
+                        on_progress(found)
+                    if found.ended:
+                        if (failure := found.failure()) is not None:
+                            raise failure
+                        return found
+                await hints.wait(pause, slow=SLOW_SECONDS if away is None else _LOOK_SECONDS_MAX)
+                pause = min(pause * 1.2, _LOOK_SECONDS_MAX)
 
 
 def _path(text: str) -> str:

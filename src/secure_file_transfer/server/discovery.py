@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 
-import structlog
-
 from ..errors import ConfigurationError
+from ..logger import get_logger
 from ..transfer.announcing import KINDS, SERVICE, instance_name, record
 
 ADDRESSES_MAX = 16
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @contextmanager
@@ -56,8 +55,7 @@ def announce(
             zeroconf.append(Zeroconf(interfaces=list(interfaces) if interfaces else InterfaceChoice.All))
             zeroconf[0].register_service(info, allow_name_change=True)
         except Exception as error:  # noqa: BLE001 - whatever the network cannot do, the server goes on
-            if structlog.is_configured():
-                _log.warning("the server could not be announced on the local network", error=repr(error))
+            _log.warning("the server could not be announced on the local network", error=repr(error))
 
     thread = threading.Thread(target=begin, name="discovery", daemon=True)
     thread.start()

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
+from ..logger import get_logger
 from ..ports import BlobStore, Catalog, KeySource
 from ..services.access import Access, Linked
 from ..services.accounts import Accounts
@@ -56,7 +55,7 @@ from .logs import print_event
 if TYPE_CHECKING:
     from .metrics.instruments import Metrics
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 SWEEP_SECONDS = 600.0
 _HOUR_US = 3_600_000_000

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
 from ..errors import SecureFileTransferError
+from ..logger import get_logger
 from ..ports import Clock
 from ..services.certificates import TlsFiles
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 LOOK_SECONDS = 2.0
 """How soon a file that changed is noticed."""

@@ -6,7 +6,10 @@ from contextlib import suppress
 
 import structlog
 
+from ..logger import get_logger
 from ..model import LogEvent
+
+_log = get_logger()
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -23,7 +26,7 @@ def configure_logs(level: str, form: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if form == "json" else _as_it_is,
+            structlog.processors.format_exc_info if form == "json" else _as_it_is,  # for what others log
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -38,11 +41,10 @@ def _as_it_is(_logger: object, _name: str, event: structlog.typing.EventDict) ->
 
 def print_event(event: LogEvent) -> None:
     """An event of the log as a line on standard error, where it matters enough. What is empty is left out."""
-    if structlog.is_configured():
-        told = {
-            name: value
-            for name in ("kind", "category", "actor", "address", "door", "target", "session", "request")
-            if (value := getattr(event, name)) not in {"", None}
-        }
-        with suppress(OSError, ValueError):  # nobody listens any more; the act that it tells of has happened
-            getattr(structlog.get_logger(), event.severity.value)(event.text, **told)
+    told = {
+        name: value
+        for name in ("kind", "category", "actor", "address", "door", "target", "session", "request")
+        if (value := getattr(event, name)) not in {"", None}
+    }
+    with suppress(OSError, ValueError):  # nobody listens any more; the act that it tells of has happened
+        getattr(_log, event.severity.value)(event.text, **told)

@@ -15,8 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
-import structlog
-
 from secure_file_transfer.errors import (
     BusyError,
     ForbiddenError,
@@ -27,6 +25,7 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     TooManyRequestsError,
 )
+from secure_file_transfer.logger import get_logger
 from secure_file_transfer.model import DriveId, Principal, Rights, Scope, SessionId, TokenId
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Clock, Event, EventBus, MountedTree, Topic
@@ -49,7 +48,7 @@ _TRIES = 3
 
 Ended = Callable[[Collection[SessionId], Collection[TokenId]], tuple[Collection[SessionId], Collection[TokenId]]]
 _NOT_THERE = (NotFoundError, NotAFolderError, ForbiddenError, SignInRequiredError, InvalidRequestError)
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
-
 from secure_file_transfer.errors import (
     CancelledTransferError,
     ConflictError,
@@ -25,6 +23,7 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     TooManyRequestsError,
 )
+from secure_file_transfer.logger import get_logger
 from secure_file_transfer.model import Account, Category, Job, JobId, JobKind, JobState, Principal, Severity, TimeUs
 from secure_file_transfer.ports import Audience, Catalog, CatalogTx, Clock, Event, EventBus, Topic
 
@@ -50,7 +49,7 @@ _BATCH = 500
 _DAY_US = 86_400_000_000
 _RETRY_SECONDS = 1.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Jobs:

@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-
 from secure_file_transfer.errors import InvalidRequestError, SecureFileTransferError, ShuttingDownError
+from secure_file_transfer.logger import get_logger
 from secure_file_transfer.model import Category, Principal, Severity
 from secure_file_transfer.ports import Clock, Event, EventBus, Topic
 
@@ -19,7 +18,7 @@ WITHIN_MAX = 7 * 86_400
 LOOK_SECONDS = 0.25
 RETRY_SECONDS = 30.0
 """When those who were refused may ask whether it is back."""
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ import threading
 from dataclasses import dataclass
 from itertools import islice
 
-import structlog
-
 from secure_file_transfer.errors import ConflictError
+from secure_file_transfer.logger import get_logger
 from secure_file_transfer.model import INLINE_BLOCK_MAX, BlockId, DriveId, SortKey, TimeUs
 from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock
 
@@ -23,7 +22,7 @@ BATCH = 256
 ORPHAN_SECONDS = 3600.0
 """How often `run` looks through the whole blob store. Only a crash makes orphans, so the first run matters most."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
-import structlog
-
 from secure_file_transfer.errors import BlockDamagedError, SecureFileTransferError, StorageError
+from secure_file_transfer.logger import get_logger
 from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef
 from secure_file_transfer.ports import BlockRow, Buffer
 from secure_file_transfer.seal.block import seal, sealed_size, unseal
@@ -26,7 +25,7 @@ PUTS_BYTES_MAX = 32 * MIB
 PUTTING = ThreadPoolExecutor(8, thread_name_prefix="block-put")
 """Threads that wait for the disk, so that one block's synchronisation does not hold up the next."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class BlockWriter:

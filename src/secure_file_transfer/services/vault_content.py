@@ -4,9 +4,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
 
-import structlog
-
 from secure_file_transfer.errors import BlockDamagedError, RangeNotSatisfiableError
+from secure_file_transfer.logger import get_logger
 from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Entry, Kind, Node, Version
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, CatalogTx
@@ -21,7 +20,7 @@ _INLINE_AT_ONCE = 8
 _PIECE = 1 * MIB
 """A block is opened in parts of at most so much: readers at once are many, and blocks may be large."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class VaultContent:

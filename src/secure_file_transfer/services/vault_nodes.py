@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-import structlog
-
 from secure_file_transfer.errors import (
     BlockDamagedError,
     ConflictError,
@@ -16,6 +14,7 @@ from secure_file_transfer.errors import (
     NotFoundError,
     PreconditionFailedError,
 )
+from secure_file_transfer.logger import get_logger
 from secure_file_transfer.model import (
     Conflict,
     Drive,
@@ -37,7 +36,7 @@ from .block_leases import BlockLeases
 from .watch import UNWATCHED, Watch
 
 _NAMES_TRIED = 10_000
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def nobody_hears(_: Event) -> None:

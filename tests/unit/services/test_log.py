@@ -1,8 +1,10 @@
 """Reading the log, and its exports: who may, page by page, and nothing in a file that does anything."""
 
 import csv
+import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +27,7 @@ from secure_file_transfer.model import (
     TimeUs,
     TokenId,
 )
+from secure_file_transfer.services import log_sheet
 from secure_file_transfer.services.audit import Audit
 from secure_file_transfer.services.log import Log
 from secure_file_transfer.services.log_export import Form, exported, harmless
@@ -102,6 +105,41 @@ def test_a_spreadsheet_is_made_to_be_worked_with() -> None:
     told = sheet["B2"].value
     assert isinstance(told, datetime)
     assert abs(told - moment.replace(tzinfo=None)) < timedelta(milliseconds=5)
+
+
+def test_attack_44_in_a_spreadsheet_a_text_stays_what_it_is() -> None:
+    parts = zipfile.ZipFile(io.BytesIO(whole(Form.XLSX)))
+    assert parts.testzip() is None
+    sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f" not in sheet  # a formula
+    assert "_x005F_x000D_" in sheet  # programs would read the other as the end of a line
+    event = next(hostile_events())[1]
+    odd = " <&\ufffe\uffff_x>_"
+    made = b"".join(exported([(1, replace(event, text=odd))], Form.XLSX))
+    assert openpyxl.load_workbook(io.BytesIO(made))["Log"]["I2"].value == " <&\ufffd\ufffd_x>_"
+
+
+def test_what_one_sheet_cannot_hold_is_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_sheet, "_ROWS", 11)
+    book = openpyxl.load_workbook(io.BytesIO(whole(Form.XLSX)))
+    numbers = [row[0].value for sheet in book for row in sheet.iter_rows(min_row=2)]
+    assert numbers == list(range(1, len(HOSTILE) + 1))
+    assert book.sheetnames == ["Log", "Log 2", "Log 3"]
+    assert [sheet.auto_filter.ref for sheet in book] == ["A1:L11", "A1:L11", "A1:L4"]
+
+
+def test_a_spreadsheet_is_on_its_way_before_the_last_event_is_read() -> None:
+    event = next(hostile_events())[1]
+    read = []
+
+    def many() -> Iterator[tuple[int, LogEvent]]:
+        for number in range(1, 20_001):
+            read.append(number)
+            yield number, replace(event, text=hashlib.sha512(str(number).encode()).hexdigest() * 4)
+
+    first = next(piece for piece in exported(many(), Form.XLSX) if piece)
+    assert len(first) < 1 << 20
+    assert len(read) < 20_000
 
 
 def test_attack_44_a_table_of_hostile_lines_holds_nothing_that_begins_like_a_formula() -> None:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-import structlog
-
 from ...errors import InvalidRequestError, PreconditionFailedError, RangeNotSatisfiableError, SourceChangedError
+from ...logger import get_logger
 from ...model import Entry, Principal
 from ...paths import RemotePath
 from ...ports import Buffer, Content
@@ -29,7 +28,7 @@ from .workers import Pull, gathered
 
 ZIP_PIECE = 512 * 1024
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def disposition(name: str) -> bytes:

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import structlog
-
 from ...errors import InterruptedTransferError
+from ...logger import get_logger
 from ...services.traffic import Direction
 from .problems import Headers
 
@@ -32,7 +31,7 @@ _SECURITY: Headers = [
 ]
 # The secret of a link, or the code of a reset.
 _SECRET_IN_PATH = re.compile(r"(?i)^((?:/|%2f)+(?:s|reset)(?:/|%2f)+).*", re.DOTALL)
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 ABORT_KEY = "sft.abort"
@@ -254,12 +253,7 @@ class Exchange:
         return time.monotonic() - self._began
 
     def log(self) -> None:
-        """One line, without the query: it may hold what a confused client puts there.
-
-        Nothing where nobody has set up logging: structlog would print to the standard output of somebody's script.
-        """
-        if not structlog.is_configured():
-            return
+        """One line, without the query: it may hold what a confused client puts there."""
         client = self.scope.get("client")
         _log.info(
             "request",

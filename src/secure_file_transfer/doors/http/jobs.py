@@ -106,12 +106,13 @@ def add_jobs(router: APIRouter, context: Context) -> None:
 
     @router.post("/jobs", response_model=JobOut, status_code=202, summary="Begin a job")
     async def begin(request: Request, wanted: JobIn) -> Response:
-        what = wanted.model_dump(exclude={"kind"})
+        what, caller = wanted.model_dump(exclude={"kind"}), context.caller(request.scope)
 
         def work(who: Principal) -> bytes:
+            _require_open(context, who, caller.address)
             return schemas.dump(describe(jobs().begin(who, JobKind(wanted.kind), what), whole=True))
 
-        return _answer(await context.caller(request.scope).run(work), 202)
+        return _answer(await caller.run(work), 202)
 
     @router.get("/jobs/{number}", response_model=JobOut, summary="A job")
     async def get(request: Request, number: _Number) -> Response:
@@ -129,6 +130,12 @@ def add_jobs(router: APIRouter, context: Context) -> None:
     async def remove(request: Request, number: _Number) -> Response:
         await context.caller(request.scope).run(lambda who: jobs().remove(who, JobId(number)))
         return Response(status_code=204)
+
+
+def _require_open(context: Context, who: Principal, address: str) -> None:
+    """A job moves as much as a transfer, only not over the line."""
+    if context.services.traffic is not None:
+        context.services.traffic.require_open(who, address)
 
 
 def _answer(content: bytes, status: int = 200) -> Response:

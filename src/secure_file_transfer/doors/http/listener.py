@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-import structlog
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
+from ...logger import get_logger
 from ..sockets import bind, tls_context
 from .connection import connection_factory
 from .gate import Gate
@@ -27,7 +27,7 @@ STOPPING_TICK = 0.05
 FLUSH_SECONDS = 1
 """What answers that are written already get to leave, once the time for requests is up."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class GatedApp(Protocol):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -19,6 +18,7 @@ from ...errors import (
     TooLargeError,
     TooManyRequestsError,
 )
+from ...logger import get_logger
 
 Headers = list[tuple[bytes, bytes]]
 CONTENT_TYPE = b"application/problem+json"
@@ -27,7 +27,7 @@ PAUSED_SECONDS = 2
 _LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _DETAIL_MAX = 2000
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def described(error: Exception) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """`logs`: what happened on the server, to be searched, followed and exported."""
 
-import asyncio
 import os
 import re
 import sys
@@ -110,13 +109,17 @@ def logs(
 
 
 async def _follow(client: "AsyncClient", wanted: LogFilter, last: int, show: Any, *, mine: bool) -> None:
-    while True:
-        lines, last = await client.log_after(last, wanted, mine=mine)
-        for line in lines:
-            show(line)
-        sys.stdout.flush()
-        if not lines:
-            await asyncio.sleep(FOLLOW_SECONDS)
+    from ...client import Hints
+
+    # Events say that there is something, never what: each line is asked for once, by the number of the last.
+    async with Hints(client, [] if mine else ["log"]) as hints:  # only operators hear of the log
+        while True:
+            lines, last = await client.log_after(last, wanted, mine=mine)
+            for line in lines:
+                show(line)
+            sys.stdout.flush()
+            if not lines:
+                await hints.wait(FOLLOW_SECONDS)
 
 
 def _export(target: Path, wanted: LogFilter, server: str | None, *, mine: bool, quiet: bool) -> int:

@@ -1,6 +1,5 @@
 """`limits`, `status` and `stop`: how a running server is, and how it is steered."""
 
-import asyncio
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -119,16 +118,20 @@ def status(
         sft status --watch
 
     Args:
-        watch: Look again every two seconds, until Ctrl-C. With --json: one line for each look.
+        watch: Look again every two seconds, and when something changes, until Ctrl-C. With --json: one line for each
+            look.
     """
+    from ...client import Hints
+
     show = _show_json(watch=watch) if json else _show_text(watch=watch)
 
     async def work() -> None:
         async with connected(server) as client:
             show(await client.server_status())
-            while watch:
-                await asyncio.sleep(SECONDS)
-                show(await client.server_status())
+            async with Hints(client, ["server"]) as hints:
+                while watch:
+                    await hints.wait(SECONDS, slow=SECONDS)  # speeds change all the time
+                    show(await client.server_status())
 
     run(work())
     return 0

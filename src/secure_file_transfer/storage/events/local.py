@@ -4,11 +4,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-import structlog
-
+from ...logger import get_logger
 from ...ports.events import Event, Receive
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class LocalEventBus:

@@ -12,9 +12,8 @@ from itertools import islice
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-import structlog
-
 from ...errors import SecureFileTransferError
+from ...logger import get_logger
 from ...paths import RemotePath
 from . import disk
 
@@ -24,7 +23,7 @@ _WAIT_MS = 200
 WATCHED_MAX = 1000
 """Folders at once; each takes a handle, and a watch of the system's."""
 _BY_HANDLE = sys.platform == "linux"
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Watcher:

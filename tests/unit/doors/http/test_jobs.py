@@ -8,11 +8,13 @@ import pytest
 from secure_file_transfer.config import load
 from secure_file_transfer.doors.http.app import HttpApp, HttpServices, build_app
 from secure_file_transfer.doors.http.jobs import JobOut, JobsOut
+from secure_file_transfer.errors import MaintenanceError
 from secure_file_transfer.model import MIB, JobId, Role
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.jobs import Jobs
+from secure_file_transfer.services.traffic import Traffic
 
 PASSWORD = "a long enough word to say"
 API = "/api/v1"
@@ -39,7 +41,12 @@ def jobs(real: House) -> Iterator[Jobs]:
 
 
 @pytest.fixture
-def ask(real: House, jobs: Jobs, call: Any) -> Iterator[Callable[..., Any]]:
+def traffic(real: House) -> Traffic:
+    return Traffic(real.clock)
+
+
+@pytest.fixture
+def ask(real: House, jobs: Jobs, traffic: Traffic, call: Any) -> Iterator[Callable[..., Any]]:
     files = Files(Access(real.vaults.tree, real.catalog, real.clock), real.credentials.check)
     app: HttpApp = build_app(
         HttpServices(
@@ -53,6 +60,7 @@ def ask(real: House, jobs: Jobs, call: Any) -> Iterator[Callable[..., Any]]:
             credentials=real.credentials,
             tokens=real.tokens,
             jobs=jobs,
+            traffic=traffic,
         )
     )
     app.gate.open()
@@ -144,3 +152,20 @@ async def test_what_cannot_be_is_refused(ask: Any, tokens: dict[str, str], body:
 async def test_it_takes_a_sign_in(ask: Any) -> None:
     assert (await ask("GET", JOBS)).status == 401
     assert (await ask("POST", JOBS, json_body={"kind": "verify"})).status == 401
+
+
+async def test_in_maintenance_no_job_begins_and_those_that_run_can_still_be_cancelled(
+    ask: Any, tokens: dict[str, str], traffic: Traffic, real: House
+) -> None:
+    wanted = {"kind": "verify", "path": "/"}
+    before = await ask("POST", JOBS, json_body=wanted, token=tokens["cyn"])
+    assert before.status == 202
+    traffic.close_to_new(MaintenanceError)
+    for who in ("cyn", "ada"):
+        refused = await ask("POST", JOBS, json_body=wanted, token=tokens[who])
+        assert (refused.status, refused.code) == (503, "maintenance")
+    assert [job.id for job in real.catalog.read(lambda tx: tx.jobs.of(None, 100))] == [before.json["id"]]
+    assert (await ask("GET", f"{JOBS}/{before.json['id']}", token=tokens["cyn"])).status == 200
+    assert (await ask("POST", f"{JOBS}/{before.json['id']}/cancel", token=tokens["cyn"])).status == 200
+    traffic.close_to_new(None)
+    assert (await ask("POST", JOBS, json_body=wanted, token=tokens["cyn"])).status == 202
