@@ -28,10 +28,10 @@ import structlog
 
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.errors import (
-    BusyError,
     ForbiddenError,
     NotFoundError,
     SecureFileTransferError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
 )
@@ -316,7 +316,7 @@ def test_several_paths_stand_side_by_side(home: Path) -> None:
 def test_only_so_many_guests_fetch_and_only_so_many_are_here(home: Path) -> None:
     limits = ("--max-downloads", "1", "--max-clients", "2")
     with Shared(home, str(home / "photos"), *limits) as shared, shared.guest() as first, shared.guest() as second:
-        with pytest.raises(BusyError):
+        with pytest.raises(ServerFullError):
             shared.guest()
         assert first.get_bytes("/cat.jpg") == first.get_bytes("/cat.jpg") == b"cat"
         with pytest.raises((NotFoundError, SignInRequiredError)):

@@ -18,6 +18,7 @@ from ...errors import (
     InvalidRequestError,
     NotFoundError,
     SecureFileTransferError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
     TooLargeError,
@@ -31,7 +32,7 @@ from ...services.links import Links
 from ...services.sessions import Visit
 from ...services.traffic import About, Direction
 from . import cookies, visit_html
-from .context import DOOR, TOKEN_KEY, Caller, Context, joined_fields
+from .context import TOKEN_KEY, Caller, Context, joined_fields
 from .downloads import get_file, get_zip
 from .exchange import Exchange, raw_path
 from .multipart import Begin, Data, End, Event, FormParser, boundary_of
@@ -141,10 +142,7 @@ class _Call:
             return False
 
     def _open(self, password: str | None, name: str = "") -> Visit:
-        caller = self._caller
-        return self._links.open(
-            self._secret, password, door=DOOR, address=caller.address, agent=caller.agent, name=name
-        )
+        return self._caller.visit(self._links, self._secret, password, name)
 
     def _remember(self, visit: Visit) -> None:
         self._exchange.scope[TOKEN_KEY] = visit.token
@@ -162,7 +160,7 @@ class _Call:
         password, name = (form.get(key, [""])[0] for key in ("password", "name"))
         try:
             self._remember(await self._context.sign(self._caller, lambda: self._open(password, name), checked=True))
-        except (SignInFailedError, TooManyRequestsError, BusyError) as error:
+        except (SignInFailedError, TooManyRequestsError, BusyError, ServerFullError) as error:
             fault = f"{str(error).rstrip('.')}. {error.hint}"
             await self._page(error.row.status, visit_html.password_page(self._base, fault, cleaned(name)))
             return
