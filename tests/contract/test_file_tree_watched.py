@@ -19,7 +19,7 @@ class TestWatchedTree(FileTreeContract):
 
     @pytest.fixture
     def tree(self, tmp_path: Path, clock: FakeClock) -> FileTree:
-        nowhere = cast("Any", None)  # neither the catalog nor the sessions are asked by what moves
+        nowhere = cast("Any", None)  # what moves asks nobody who is here
         session = Session(SessionId(1), nowhere, "http", "192.0.2.1", "", START_US, START_US, TimeUs(START_US + 10**12))
-        mover = Visitors(nowhere, clock, nowhere).seen(Principal(None, session))
-        return WatchedTree(FolderTree(tmp_path, clock), mover)
+        teller = Visitors(clock, nowhere).seen(Principal(None, session))
+        return WatchedTree(FolderTree(tmp_path, clock), teller)

@@ -28,10 +28,10 @@ import structlog
 
 from secure_file_transfer import SecureFileTransferClient
 from secure_file_transfer.errors import (
-    BusyError,
     ForbiddenError,
     NotFoundError,
     SecureFileTransferError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
 )
@@ -316,7 +316,7 @@ def test_several_paths_stand_side_by_side(home: Path) -> None:
 def test_only_so_many_guests_fetch_and_only_so_many_are_here(home: Path) -> None:
     limits = ("--max-downloads", "1", "--max-clients", "2")
     with Shared(home, str(home / "photos"), *limits) as shared, shared.guest() as first, shared.guest() as second:
-        with pytest.raises(BusyError):
+        with pytest.raises(ServerFullError):
             shared.guest()
         assert first.get_bytes("/cat.jpg") == first.get_bytes("/cat.jpg") == b"cat"
         with pytest.raises((NotFoundError, SignInRequiredError)):
@@ -408,6 +408,46 @@ def test_a_warning_stands_on_the_page_until_it_was_read(home: Path, monkeypatch:
     finally:
         structlog.reset_defaults()
     assert list((home / "tmp").iterdir()) == []
+
+
+def test_a_guest_and_who_shares_write_to_each_other(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(home).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tempfile.tempdir", str(home / "tmp"))
+    try:
+        with open_share(Wish([home / "photos"], host="127.0.0.1", port=0, discovery=False)) as share:
+            context = ssl.create_default_context(
+                cafile=str(home / "state" / "secure-file-transfer" / "share" / "ca_cert.pem")
+            )
+
+            def ask(method: str, path: str, sent: str = "", cookie: str = "") -> tuple[int, str, str]:
+                with closing(http.client.HTTPSConnection("127.0.0.1", share.port, context=context)) as connection:
+                    headers = FORM | {"Origin": share.urls[0]} | ({"Cookie": cookie} if cookie else {})
+                    connection.request(method, path, sent, headers)
+                    answer = connection.getresponse()
+                    kept = (answer.headers["set-cookie"] or "").partition(";")[0]
+                    return answer.status, kept or (answer.headers["location"] or ""), answer.read().decode()
+
+            page = ask("GET", "/")[1]
+            _, cookie, shown = ask("GET", page)
+            key = re.search(r'name="key" value="([0-9a-f-]+)"', shown)
+            assert key
+            line = f"say=%3Cb%3Ehello&key={key[1]}"
+            for _ in range(2):  # a form that was sent twice says it once
+                assert ask("POST", page, line, cookie)[0] == 303
+            assert ask("POST", page, line)[0] == 404  # nobody
+            assert ask("POST", page, "say=x&key=1", cookie)[0] == 400
+            assert ask("POST", page, f"say=%1b%5b2J&key={key[1]}", cookie)[0] == 400
+            (guest,) = share.guests()
+            assert [each.text for each in share.conversation(guest)] == ["<b>hello"]
+            assert [each.text for each in share.happenings() if each.what.value == "wrote"] == ["<b>hello"]
+            share.say(guest, "<i>welcome")
+            shown = ask("GET", page, cookie=cookie)[2]
+            assert "&lt;b&gt;hello" in shown
+            assert "&lt;i&gt;welcome" in shown
+            assert "hello" not in ask("GET", page)[2]  # another guest has another conversation
+    finally:
+        structlog.reset_defaults()
 
 
 # --- the one who shares ------------------------------------------------------------------------------------------
@@ -569,6 +609,12 @@ def test_the_terminal_shows_guests_and_sends_them_away(terminal: Terminal) -> No
         assert warning.text == "Hurry up"
         guest.acknowledge(warning.id)
         terminal.until("Sara [2J has read the warning")
+        terminal.press("c")
+        terminal.until("Esc ends the chat")
+        terminal.press("Hello\r")
+        terminal.until("You: Hello")
+        terminal.press("\x1b")
+        terminal.until("c chat")
         stream = guest.get_stream("/long.bin")
         next(stream)
         terminal.until("fetches long.bin")

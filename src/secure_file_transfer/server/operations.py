@@ -14,7 +14,7 @@ def open_operations(settings: Settings, house: House, traffic: Traffic) -> Opera
     """What was set while the server ran before is in force once this returns; `stopping.on_stop` is to be set."""
     configured = Values(settings.clients_max, settings.transfers_max, settings.rate_up, settings.rate_down)
     limits = Limits(house.catalog, house.clock, traffic, configured, bus=house.bus, audit=house.audit)
-    house.credentials.admit = limits.admit
+    house.credentials.admit = house.links.admit = limits.admit
     stopping = Stopping(house.clock, traffic, limits, bus=house.bus, audit=house.audit)
     status = Status(
         house.catalog,

@@ -14,10 +14,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from socket import gethostname
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import platformdirs
 
@@ -31,16 +32,18 @@ from ..errors import (
     NotFoundError,
     SecureFileTransferError,
 )
-from ..model import DEFAULT_PORT, Account, Kind, Link, LinkId, Principal, Rights, Role, TimeUs
+from ..model import DEFAULT_PORT, Account, Kind, Link, LinkId, Principal, Rights, Role, SessionId, TimeUs
 from ..paths import RemotePath, check_name, display, numbered
 from ..ports import CatalogTx, FileTree, MountedTree
+from ..ports.chat import ChatId
 from ..seal.keys import MasterKey
 from ..services.accounts import check_account_name
+from ..services.chat import Said
 from ..services.control import Kick
+from ..services.doing import Client, Doing
 from ..services.joined import JoinedTree, Place
 from ..services.links import Terms
-from ..services.traffic import Direction
-from ..services.visitors import Happening, Visitor, Visitors, What
+from ..services.visitors import Happening, Visitors, What
 from ..services.watched import WatchedTree
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
@@ -52,7 +55,7 @@ from .house import House
 from .logs import configure_logs
 from .run import EVERYWHERE, LOOPBACK, Announcement, open_server
 
-__all__ = ["Direction", "Happening", "Share", "Visitor", "What", "Wish", "new_password", "open_share", "risks"]
+__all__ = ["Client", "Doing", "Happening", "Said", "Share", "What", "Wish", "new_password", "open_share", "risks"]
 
 PASSWORD_SIGNS = "23456789abcdefghjkmnpqrstuvwxyz"  # noqa: S105 - what passwords are made of
 """31 signs, none of which looks like another: no 0 and o, no 1, i and l. All are typed without a second key."""
@@ -124,9 +127,10 @@ class Share:
         self.ends_us = ends
         self.downloads_max = wish.downloads_max
         self.clients_max = wish.clients_max
+        self._chats: dict[str, ChatId] = {}
 
-    def guests(self) -> Sequence[Visitor]:
-        """Who is here, the oldest first."""
+    def guests(self) -> Sequence[Client]:
+        """Who is here, the longest first."""
         return self._house.visitors.listed()
 
     def busy(self) -> int:
@@ -135,19 +139,26 @@ class Share:
 
     def happenings(self) -> Sequence[Happening]:
         """What happened since this was asked last."""
-        return self._house.visitors.happenings()
+        return [
+            each if each.chat is None else self._read(each, each.chat) for each in self._house.visitors.happenings()
+        ]
 
-    def end_guest(self, guest: Visitor, *, block_minutes: int = 0) -> bool:
+    def end_guest(self, guest: Client, *, block_minutes: int = 0) -> bool:
         """End a guest's session at once, and what it transfers; whether it was still there.
 
         With `block_minutes` nobody comes in from its address for that time.
         """
-        how = Kick("whoever shares this has sent you away", block_minutes)
-        with suppress(NotFoundError):
-            self._house.control.kick(self._house.owner, str(guest.id), how)
-        return self._house.visitors.end(guest.id)
+        if guest.session is None:
+            return False
+        self._house.visitors.sent_away(guest.session)
+        try:
+            how = Kick("whoever shares this has sent you away", block_minutes)
+            self._house.control.kick(self._house.owner, guest.id, how)
+        except NotFoundError:
+            return False
+        return True
 
-    def warn_guest(self, guest: Visitor, text: str) -> None:
+    def warn_guest(self, guest: Client, text: str) -> None:
         """Say something to a guest that stands on its screen until it was read there.
 
         Raises:
@@ -155,7 +166,42 @@ class Share:
             ConflictError: it has too many already.
             InvalidRequestError: the text is empty or too long.
         """
-        self._house.control.warn(self._house.owner, str(guest.id), text)
+        self._house.control.warn(self._house.owner, guest.id, text)
+
+    def conversation(self, guest: Client) -> Sequence[Said]:
+        """The last words with a guest, the oldest first; all of them are read then.
+
+        Raises:
+            NotFoundError: it has gone.
+        """
+        chats, owner, chat_id = self._house.chats, self._house.owner, self._chat_with(guest)
+        history = chats.history(owner, chat_id)
+        if history.talk.unread:
+            chats.read(owner, chat_id, history.talk.last)
+        return history.messages[::-1]
+
+    def say(self, guest: Client, text: str) -> None:
+        """Write to a guest.
+
+        Raises:
+            NotFoundError, ConflictError: it has gone.
+            InvalidRequestError: no message can be that.
+        """
+        self._house.chats.send(self._house.owner, self._chat_with(guest), uuid4(), text)
+
+    def _chat_with(self, guest: Client) -> ChatId:
+        found = self._chats.get(guest.id)
+        if found is None:
+            talk = self._house.chats.open_session(self._house.owner, guest.session or SessionId(0))
+            found = self._chats[guest.id] = talk.id
+        return found
+
+    def _read(self, told: Happening, chat_id: ChatId) -> Happening:
+        """With the words of the message that it tells of."""
+        with suppress(SecureFileTransferError):
+            found = self._house.chats.history(self._house.owner, chat_id, after=told.sequence - 1, limit=1)
+            return replace(told, text=found.messages[0].text if found.messages else "")
+        return told
 
     def downloads(self) -> int:
         """How many guests have fetched something."""
@@ -230,7 +276,7 @@ class ShareHouse(House):
         key = MasterKey.generate().to_text()
         super().__init__(settings, key_source=EnvKeySource("KEY", {"KEY": key}), tls=_identity(settings.data_dir))
         try:
-            self.visitors = Visitors(self.catalog, self.clock, self.sessions, wish.clients_max)
+            self.visitors = Visitors(self.clock, self.presence)
             self.linked = _Given(places, self.visitors)
             only = len(places) == 1
             self.target, place = next(iter(places.items())) if only else (_MANY, None)
@@ -239,8 +285,7 @@ class ShareHouse(House):
             terms = Terms(wish.rights, wish.password, ends, wish.downloads_max, wish.name)
             self.front = self.links.create(self.owner, self._stand_in(), terms)
             self.link_id: LinkId = self.front.link.id
-            self.linked.link_id = self.visitors.link_id = self.link_id
-            self.links.admission = self.visitors.admission
+            self.linked.link_id = self.link_id
             self.bus.subscribe(self.visitors.heard)
         except BaseException:
             self.close()
@@ -283,14 +328,14 @@ class _Given:
     def __call__(self, link: Link, who: Principal, verify: Callable[[], None]) -> FileTree | None:
         if link.id != self.link_id:
             return None
-        mover = self._visitors.seen(who)
+        teller = self._visitors.seen(who)
         first, *others = self._places.values()
         if not others and first.kind is Kind.FOLDER:
-            return WatchedTree(first.tree.seen_from(_ROOT, verify), mover)
+            return WatchedTree(first.tree.seen_from(_ROOT, verify), teller)
         places = {}
         for name, each in self._places.items():
             told = RemotePath((name,)) if each.kind is Kind.FOLDER else _ROOT
-            tree = WatchedTree(each.tree.seen_from(_ROOT, verify), mover, told)
+            tree = WatchedTree(each.tree.seen_from(_ROOT, verify), teller, told)
             places[name] = Place(tree, each.path, each.kind)
         return JoinedTree(places)
 
@@ -374,6 +419,7 @@ def _settings(wish: Wish, home: Path) -> tuple[Settings, int | None]:
         ftps_enabled=wish.ftps,
         ftps_port=_free(wanted.host, None, _FTPS_PORT)[0] if wish.ftps else 0,
         ftps_data_port=0,
+        clients_max=wish.clients_max,
         shutdown_seconds=_SHUTDOWN_SECONDS,
     )
     return chosen, taken

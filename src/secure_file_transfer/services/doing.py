@@ -58,6 +58,8 @@ class Client:
     eta: int | None = None
     up: int = 0
     down: int = 0
+    guest: str = ""
+    """What a visitor is called, without the link."""
 
     @property
     def percent(self) -> int | None:
@@ -243,6 +245,7 @@ class Live:
             -(-sum(left) // rate) if rate and left and len(left) == len(self.files) else None,
             self.total[0],
             self.total[1],
+            who.session.guest if who and who.link and who.session else "",
         )
 
 

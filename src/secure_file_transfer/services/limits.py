@@ -118,6 +118,8 @@ class Limits:
         elif not self.roll.seen(client, most):
             self._recount()
             if not self.roll.seen(client, most):
+                text = f"The server is full: {most:,} clients are here, and another was turned away"
+                self._audit.repeated(Category.SERVER, "server.full", text, key=address)
                 raise _full()
 
     def live(self) -> int:

@@ -13,10 +13,15 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from secure_file_transfer.errors import InvalidRequestError, NotFoundError, SignInFailedError, WeakPasswordError
+from secure_file_transfer.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    ServerFullError,
+    SignInFailedError,
+    WeakPasswordError,
+)
 from secure_file_transfer.model import (
     Account,
     Category,
@@ -53,8 +58,6 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 SecretOf = Callable[[DriveId, bytes], bytes]
 """The secret of a drive for a salt: 32 bytes."""
-Admission = Callable[[Link, str], AbstractContextManager[None]]
-"""What a new visitor of the link, from that address, comes in through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ class Placed:
     secret: str | None = field(default=None, repr=False)
 
 
-def _admitted(_link: Link, _address: str) -> AbstractContextManager[None]:
-    return nullcontext()
+def _anybody(_who: Principal, _address: str) -> None:
+    """Nothing limits how many there are."""
 
 
 class Links:
@@ -101,8 +104,8 @@ class Links:
         self._sessions = sessions
         self._guard = guard
         self._secret_of = secret_of
-        self.admission: Admission = _admitted
-        """Where a server has only so many places for visitors; it raises when none is free."""
+        self.admit: Callable[[Principal, str], None] = _anybody
+        """Called with a new visitor and the address; it raises when the server has no room for them."""
 
     # --- for those who make them ----------------------------------------------------------------------------------
 
@@ -219,7 +222,7 @@ class Links:
             NotFoundError: see `find`.
             SignInFailedError: the link has a password, and this is not it.
             TooManyRequestsError: too many wrong guesses, see `guard`.
-            BusyError: there is no place for another visitor.
+            ServerFullError: there is no room for another client.
         """
         link = self.find(secret)
         if link.protected:
@@ -228,12 +231,16 @@ class Links:
         if link.expires_us is not None:
             ends = min(ends, link.expires_us)
         try:
-            with self.admission(link, address):
-                visit = self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=agent, name=name)
+            visit = self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=agent, name=name)
         except NotFoundError:
             raise does_not_work() from None
-        text = f"The link #{link.id} was opened" + (f" by {display(name[:NAME_MAX])}" if name else "")
         visitor = Principal(None, visit.session, link)
+        try:
+            self.admit(visitor, address)
+        except ServerFullError:
+            self._sessions.end(visit.session.id)
+            raise
+        text = f"The link #{link.id} was opened" + (f" by {display(name[:NAME_MAX])}" if name else "")
         self._audit.record(Category.SHARING, "link.opened", text, target=f"link #{link.id}", who=visitor)
         return visit
 

@@ -1,31 +1,30 @@
-"""Who visits the one link of a share, what each moves at this moment, and how many may at once.
+"""What happens at a share, for whoever looks on: who comes and goes, what arrives, who writes.
 
-All of it lives in memory, beside the sessions in the catalog: it ends with the server, as the share does.
+Who is here and what moves at this moment is `presence`, as on every server. Kept here is what that cannot know: that
+the pieces of a file were fetched to the last, and under which name one was stored in the end.
 """
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
 
-from secure_file_transfer.errors import BusyError
-from secure_file_transfer.model import Entry, Link, LinkId, Principal, Session, SessionId, TimeUs
-from secure_file_transfer.ports import Catalog, Clock, Event, Topic
+from secure_file_transfer.errors import NotFoundError
+from secure_file_transfer.model import Principal, Session, SessionId, TimeUs
+from secure_file_transfer.ports import Clock, Event, Topic
+from secure_file_transfer.ports.chat import ChatId
 
-from .sessions import Sessions
-from .traffic import Direction
+from .chat_seats import GUEST
+from .doing import Client
+from .presence import Presence
 
-AWAY_SECONDS = 300.0
-"""A visitor who has asked for nothing as long as this is away, and makes room for others. Nobody says goodbye in a
-browser."""
 HAPPENINGS_MAX = 1000
 """What nobody has fetched is forgotten, the oldest first."""
-_PIECES_MAX = 64
-_RATE_SECONDS = 1.0
-"""A rate is that of the last whole second or more."""
-_SMOOTH = 0.6
+PIECES_MAX = 10_000
+"""Files of which only pieces were fetched so far, of all visitors."""
+_VISITOR = "visitor"
 
 
 class What(StrEnum):
@@ -40,11 +39,15 @@ class What(StrEnum):
     FULL = "full"
     WARNED = "warned"
     READ = "read"
+    WROTE = "wrote"
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened. `who` is the visitor's name, or an address where there is none yet."""
+    """One thing that happened. `who` is the visitor's name, or an address where there is none yet.
+
+    Of a file `file` is the path. Of a message `chat` and `sequence` say which, and `text` what it is, once looked up.
+    """
 
     at_us: TimeUs
     what: What
@@ -52,165 +55,32 @@ class Happening:
     address: str
     file: str = ""
     size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """A visitor as the one who shares sees it.
-
-    While something moves, `file` is its path, `done` of `size` bytes went by, at `rate` bytes a second; `size` is None
-    where nobody said. `away_seconds` is how long nothing was asked for.
-    """
-
-    id: SessionId
-    name: str
-    address: str
-    door: str
-    agent: str
-    since_us: TimeUs
-    away_seconds: float
-    fetched: int
-    sent: int
-    direction: Direction | None = None
-    file: str = ""
-    size: int | None = None
-    done: int = 0
-    rate: float = 0.0
-
-    @property
-    def away(self) -> bool:
-        """Whether it seems to have gone."""
-        return self.direction is None and self.away_seconds >= AWAY_SECONDS
-
-
-@dataclass(slots=True)
-class _Moving:
-    """A file on its way, perhaps in pieces side by side."""
-
-    size: int | None
-    done: int = 0
-    open: int = 0
-
-
-@dataclass(slots=True)
-class _Activity:
-    """What is known of one visitor beyond its session."""
-
-    session: Session
-    seen: float
-    moving: dict[tuple[Direction, str], _Moving] = field(default_factory=dict)
-    total: int = 0
-    fetched: int = 0
-    sent: int = 0
-    sample: tuple[float, int] | None = None
-    """When so many bytes had moved, for the rate."""
-    rate: float = 0.0
-
-    @property
-    def busy(self) -> bool:
-        return any(each.open for each in self.moving.values())
+    chat: ChatId | None = None
+    sequence: int = 0
+    text: str = ""
 
 
 class Visitors:
-    """The visitors of one link. One object serves all doors and threads.
+    """The visitors of a server that is there for one link. One object serves all doors and threads."""
 
-    `most` is how many may be here at once; None is no limit.
-    """
-
-    def __init__(self, catalog: Catalog, clock: Clock, sessions: Sessions, most: int | None = None) -> None:
-        self.most = most
-        self.link_id: LinkId | None = None
-        """Set once the link is made."""
-        self._catalog = catalog
+    def __init__(self, clock: Clock, presence: Presence) -> None:
         self._clock = clock
-        self._sessions = sessions
+        self._presence = presence
         self._lock = Lock()
-        self._door = Lock()
-        self._known: dict[SessionId, _Activity] = {}
+        self._here: dict[SessionId, tuple[str, str]] = {}
+        """The names and addresses of those who came and have not left."""
+        self._pieces: OrderedDict[tuple[SessionId, str], int] = OrderedDict()
         self._happened: deque[Happening] = deque(maxlen=HAPPENINGS_MAX)
 
-    # --- coming and going -----------------------------------------------------------------------------------------
+    # --- who and what ---------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def admission(self, link: Link, address: str) -> Iterator[None]:
-        """Within it a new visitor may come in; one after the other, so that no two take the last place.
-
-        Raises:
-            BusyError: all places are taken by others who do something.
-        """
-        if self.most is None or link.id != self.link_id:
-            yield
-            return
-        with self._door:
-            here = self.listed()
-            if len(here) >= self.most:
-                away = [each for each in here if each.away]
-                if not away:
-                    self._tell(What.FULL, address, address)
-                    raise BusyError(
-                        f"As many guests as may be are here already: {self.most}", hint="Try again in a few minutes."
-                    )
-                self.end(max(away, key=lambda each: each.away_seconds).id)
-            yield
-
-    def seen(self, principal: Principal) -> "Mover":
-        """A visitor asks for something. Returns what tells of its transfers."""
-        session = principal.session
-        assert session is not None  # noqa: S101 - visitors have one
-        now = self._clock.monotonic()
-        with self._lock:
-            activity = self._known.get(session.id)
-            if activity is None:
-                activity = self._known[session.id] = _Activity(session, now)
-                self._note(What.CAME, activity)
-            activity.seen = now
-        return Mover(self, activity)
-
-    def listed(self) -> Sequence[Visitor]:
-        """Who is here, the oldest first."""
-        link_id = self.link_id
-        if link_id is None:
-            return []
-        now_us, now = self._clock.now_us(), self._clock.monotonic()
-        sessions = [
-            each for each in self._catalog.read(lambda tx: tx.sessions.of_link(link_id)) if each.expires_us > now_us
-        ]
-        with self._lock:
-            alive = {each.id for each in sessions}
-            for each in sessions:
-                if each.id not in self._known:
-                    self._known[each.id] = _Activity(each, now)
-                    self._note(What.CAME, self._known[each.id])
-            for number in [number for number in self._known if number not in alive]:
-                activity = self._known[number]
-                if not activity.busy:
-                    del self._known[number]
-                    self._note(What.LEFT, activity)
-            return [self._visitor(self._known[each.id], now) for each in sessions]
-
-    def end(self, session_id: SessionId) -> bool:
-        """End a visitor's session, and what it transfers, within a second. Whether it was there."""
-        with self._lock:
-            activity = self._known.pop(session_id, None)
-            if activity is not None:
-                self._note(What.ENDED, activity)
-        self._sessions.end(session_id)
-        return activity is not None
-
-    def heard(self, event: Event) -> None:
-        """Take note of warnings, for those who have subscribed to the bus with it."""
-        if event.topic is not Topic.WARNINGS:
-            return
-        what = {"sent": What.WARNED, "acknowledged": What.READ}.get(event.kind)
-        with self._lock:
-            activity = self._known.get(event.data["session"] or SessionId(0))
-            if what is not None and activity is not None:
-                self._note(what, activity)
+    def listed(self) -> Sequence[Client]:
+        """Who is here, the longest first."""
+        return [each for each in self._presence.all() if each.kind == _VISITOR]
 
     def busy(self) -> int:
-        """How many visitors transfer at this moment."""
-        with self._lock:
-            return sum(each.busy for each in self._known.values())
+        """How many transfer at this moment."""
+        return sum(each.files > 0 for each in self.listed())
 
     def happenings(self) -> Sequence[Happening]:
         """What happened since this was asked last."""
@@ -220,129 +90,108 @@ class Visitors:
                 found.append(self._happened.popleft())
         return found
 
-    # --- behind it ------------------------------------------------------------------------------------------------
+    # --- what others say ------------------------------------------------------------------------------------------
 
-    def _visitor(self, activity: _Activity, now: float) -> Visitor:
-        session = activity.session
-        self._measure(activity, now)
-        moving = next(((key, each) for key, each in reversed(activity.moving.items()) if each.open), None)
-        about = {}
-        if moving is not None:
-            (direction, file), each = moving
-            done = each.done if each.size is None else min(each.done, each.size)
-            about = {"direction": direction, "file": file, "size": each.size, "done": done, "rate": activity.rate}
-        return Visitor(
-            session.id,
-            session.guest,
-            session.address,
-            session.door,
-            session.agent,
-            session.created_us,
-            0.0 if moving else now - activity.seen,
-            activity.fetched,
-            activity.sent,
-            **about,  # type: ignore[arg-type]
-        )
-
-    @staticmethod
-    def _measure(activity: _Activity, now: float) -> None:
-        if activity.sample is None:
-            activity.sample = now, activity.total
-            return
-        then, total = activity.sample
-        if now - then >= _RATE_SECONDS:
-            fresh = (activity.total - total) / (now - then)
-            activity.rate = fresh if not activity.rate else _SMOOTH * fresh + (1 - _SMOOTH) * activity.rate
-            activity.sample = now, activity.total
-
-    def _note(self, what: What, activity: _Activity, file: str = "", size: int = 0) -> None:
-        session = activity.session
-        self._happened.append(Happening(self._clock.now_us(), what, session.guest, session.address, file, size))
-
-    def _tell(self, what: What, who: str, address: str) -> None:
+    def seen(self, who: Principal) -> "Teller":
+        """A visitor asks for files. Returns what tells of them."""
+        session = who.session
+        assert session is not None  # noqa: S101 - visitors have one
         with self._lock:
-            self._happened.append(Happening(self._clock.now_us(), what, who, address))
+            self._came(session.id, session.guest, session.address)
+        return Teller(self, session)
 
-    # --- what `Mover` does ----------------------------------------------------------------------------------------
+    def heard(self, event: Event) -> None:
+        """Take note of what concerns visitors, for those who have subscribed to the bus with it."""
+        data = event.data
+        match event.topic, event.kind:
+            case Topic.CLIENTS, "joined" if data["kind"] == _VISITOR:
+                with suppress(NotFoundError):
+                    client = self._presence.get(data["id"])
+                    with self._lock:
+                        self._came(SessionId(data["session"]), client.guest, client.address)
+            case Topic.CLIENTS, "left" if data["kind"] == _VISITOR:
+                self._went(SessionId(data["session"]), What.LEFT)
+            case Topic.WARNINGS, "sent" | "acknowledged":
+                what = What.WARNED if event.kind == "sent" else What.READ
+                self._note_of(SessionId(data["session"] or 0), what)
+            case Topic.CHAT, "message" if data["kind"] == GUEST:
+                for session_id in event.audience.sessions:
+                    self._note_of(session_id, What.WROTE, chat=data["chat"], sequence=data["sequence"])
+            case Topic.LOG, _ if data["kind"] == "server.full":
+                self._note(What.FULL, data["address"], data["address"])
 
-    def begin(self, activity: _Activity, key: tuple[Direction, str], size: int | None) -> None:
-        """Something of a file begins to move."""
-        now = self._clock.monotonic()
+    def sent_away(self, session_id: SessionId) -> None:
+        """Whoever shares has ended this one's session."""
+        self._went(session_id, What.ENDED)
+
+    # --- what `Teller` says ---------------------------------------------------------------------------------------
+
+    def read(self, session: Session, file: str, count: int, size: int) -> None:
+        """So many bytes of a file were fetched; it is there once the pieces make up the whole."""
+        key = session.id, file
         with self._lock:
-            each = activity.moving.get(key)
-            if each is None or (not each.open and each.size is not None and each.done >= each.size):
-                each = _Moving(size)
-            activity.moving.pop(key, None)
-            activity.moving[key] = each
-            if len(activity.moving) > _PIECES_MAX:  # of files that were begun and left
-                idle = next((old for old, one in activity.moving.items() if not one.open and old != key), None)
-                if idle is not None:
-                    del activity.moving[idle]
-            was_busy = activity.busy
-            each.open += 1
-            if activity.sample is None or (now - activity.sample[0] > 2 * _RATE_SECONDS and not was_busy):
-                activity.sample, activity.rate = (now, activity.total), 0.0
-
-    def moved(self, activity: _Activity, key: tuple[Direction, str], count: int) -> None:
-        """So many bytes of it went by."""
-        with self._lock:
-            activity.total += count
-            activity.seen = self._clock.monotonic()
-            if each := activity.moving.get(key):
-                each.done += count
-
-    def ended(self, activity: _Activity, key: tuple[Direction, str], arrived: Entry | None = None) -> None:
-        """It is over; `arrived` is what was sent and published."""
-        with self._lock:
-            each = activity.moving.get(key)
-            if each is None:
+            got = self._pieces.pop(key, 0) + count
+            if got < size:
+                self._pieces[key] = got
+                if len(self._pieces) > PIECES_MAX:
+                    self._pieces.popitem(last=False)
                 return
-            each.open -= 1
-            if each.open:
-                return
-            direction, file = key
-            if direction is Direction.DOWN and each.size is not None and each.done >= each.size:
-                activity.fetched += 1
-                self._note(What.FETCHED, activity, file, each.size)
-            elif direction is Direction.UP and arrived is not None:
-                activity.sent += 1
-                self._note(What.SENT, activity, file.rpartition("/")[0] + f"/{arrived.name}", arrived.size)
-            elif direction is Direction.UP:
-                self._note(What.CUT, activity, file, each.done)
-            else:
-                return  # a piece of it; others may follow
-            del activity.moving[key]
+        self.told(session, What.FETCHED, file, size)
+
+    def told(self, session: Session, what: What, file: str, size: int) -> None:
+        """That came of a file."""
+        self._note(what, session.guest, session.address, file=file, size=size)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _came(self, session_id: SessionId, name: str, address: str) -> None:
+        if session_id not in self._here:
+            self._here[session_id] = name, address
+            self._happened.append(Happening(self._clock.now_us(), What.CAME, name, address))
+
+    def _went(self, session_id: SessionId, what: What) -> None:
+        with self._lock:
+            who = self._here.pop(session_id, None)
+        if who is not None:
+            self._note(what, *who)
+
+    def _note_of(self, session_id: SessionId, what: What, *, chat: ChatId | None = None, sequence: int = 0) -> None:
+        with self._lock:
+            who = self._here.get(session_id)
+        if who is not None:
+            self._note(what, *who, chat=chat, sequence=sequence)
+
+    def _note(
+        self,
+        what: What,
+        who: str,
+        address: str,
+        *,
+        file: str = "",
+        size: int = 0,
+        chat: ChatId | None = None,
+        sequence: int = 0,
+    ) -> None:
+        with self._lock:
+            self._happened.append(Happening(self._clock.now_us(), what, who, address, file, size, chat, sequence))
 
 
-class Mover:
-    """Tells of one visitor's transfers."""
+class Teller:
+    """Tells what comes of one visitor's files."""
 
-    __slots__ = ("_activity", "_visitors")
+    __slots__ = ("_session", "_visitors")
 
-    def __init__(self, visitors: Visitors, activity: _Activity) -> None:
-        self._visitors = visitors
-        self._activity = activity
+    def __init__(self, visitors: Visitors, session: Session) -> None:
+        self._visitors, self._session = visitors, session
 
-    def begin(self, direction: Direction, file: str, size: int | None) -> "Move":
-        """A file, or a piece of it, begins to move."""
-        self._visitors.begin(self._activity, (direction, file), size)
-        return Move(self._visitors, self._activity, (direction, file))
+    def read(self, file: str, count: int, size: int) -> None:
+        """So many bytes of it were handed out, in one piece."""
+        self._visitors.read(self._session, file, count, size)
 
+    def stored(self, file: str, size: int) -> None:
+        """It is there, under that name."""
+        self._visitors.told(self._session, What.SENT, file, size)
 
-class Move:
-    """One file, or piece of one, on its way."""
-
-    __slots__ = ("_activity", "_key", "_over", "_visitors")
-
-    def __init__(self, visitors: Visitors, activity: _Activity, key: tuple[Direction, str]) -> None:
-        self._visitors, self._activity, self._key, self._over = visitors, activity, key, False
-
-    def moved(self, count: int) -> None:
-        """So many bytes went by."""
-        self._visitors.moved(self._activity, self._key, count)
-
-    def end(self, arrived: Entry | None = None) -> None:
-        """It is over. Calling it again is fine."""
-        if not self._over:
-            self._over = True
-            self._visitors.ended(self._activity, self._key, arrived)
+    def cut(self, file: str, size: int) -> None:
+        """It was given up after so many bytes."""
+        self._visitors.told(self._session, What.CUT, file, size)

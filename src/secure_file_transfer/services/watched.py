@@ -1,4 +1,4 @@
-"""A tree of which somebody is told what moves in and out."""
+"""A tree of which somebody is told which files went out whole, and came in."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,7 @@ from secure_file_transfer.model import Conflict, Entry, TimeUs
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
-from .traffic import Direction
-from .visitors import Move, Mover
+from .visitors import Teller
 
 _ANYTHING = Expectation()
 _ROOT = RemotePath()
@@ -16,9 +15,9 @@ _ROOT = RemotePath()
 class WatchedTree:
     """A `ports.FileTree` as one visitor uses it. `prefix` stands before the paths that are told."""
 
-    def __init__(self, tree: FileTree, mover: Mover, prefix: RemotePath = _ROOT) -> None:
+    def __init__(self, tree: FileTree, teller: Teller, prefix: RemotePath = _ROOT) -> None:
         self._tree = tree
-        self._mover = mover
+        self._teller = teller
         self._prefix = prefix
         self.stat = tree.stat
         self.list = tree.list
@@ -32,23 +31,23 @@ class WatchedTree:
     def open(self, path: RemotePath) -> Content:
         """See `ports.FileTree`."""
         content = self._tree.open(path)
-        return _WatchedContent(content, self._mover, self._told(path))
+        return _WatchedContent(content, self._teller, self._told(path))
 
     def draft(self, path: RemotePath, *, size: int | None = None, replaces: bool = True) -> Draft:
         """See `ports.FileTree`."""
         draft = self._tree.draft(path, size=size, replaces=replaces)
-        return _WatchedDraft(draft, self._mover, self._told(path), size)
+        return _WatchedDraft(draft, self._teller, self._told(path))
 
     def _told(self, path: RemotePath) -> str:
         return str(RemotePath((*self._prefix.parts, *path.parts)))
 
 
 class _WatchedContent:
-    """Moves as long as somebody reads its pieces: to open it may have been a look only."""
+    """To open it may have been a look only; what counts is what was handed out."""
 
-    def __init__(self, content: Content, mover: Mover, file: str) -> None:
+    def __init__(self, content: Content, teller: Teller, file: str) -> None:
         self._content = content
-        self._mover = mover
+        self._teller = teller
         self._file = file
 
     @property
@@ -59,13 +58,13 @@ class _WatchedContent:
         return self._counted(self._content.chunks(offset, length))
 
     def _counted(self, pieces: Iterator[Buffer]) -> Iterator[Buffer]:
-        move = self._mover.begin(Direction.DOWN, self._file, self._content.entry.size)
+        count = 0
         try:
             for piece in pieces:
-                move.moved(len(piece))
+                count += len(piece)
                 yield piece
         finally:
-            move.end()
+            self._teller.read(self._file, count, self._content.entry.size)
 
     def remember(self, sha256: bytes) -> None:
         self._content.remember(sha256)
@@ -75,26 +74,21 @@ class _WatchedContent:
 
 
 class _WatchedDraft:
-    """Moves from its first byte to its end."""
+    """Given up counts as cut once something of it had come."""
 
-    def __init__(self, draft: Draft, mover: Mover, file: str, size: int | None) -> None:
+    def __init__(self, draft: Draft, teller: Teller, file: str) -> None:
         self._draft = draft
-        self._mover = mover
-        self._about = file, size
-        self._move: Move | None = None
+        self._teller = teller
+        self._file = file
+        self._begun = False
 
     @property
     def size(self) -> int:
         return self._draft.size
 
     def append(self, data: Buffer) -> None:
-        self._begun().moved(len(data))
+        self._begun = True
         self._draft.append(data)
-
-    def _begun(self) -> Move:
-        if self._move is None:
-            self._move = self._mover.begin(Direction.UP, *self._about)
-        return self._move
 
     def commit(
         self,
@@ -108,10 +102,15 @@ class _WatchedDraft:
         written = self._draft.commit(
             conflict=conflict, expect=expect, sha256=sha256, size=size, modified_us=modified_us
         )
-        self._begun().end(None if written.outcome == "skipped" else written.entry)
+        self._begun = False
+        if written.outcome != "skipped":
+            folder = self._file.rpartition("/")[0]
+            self._teller.stored(f"{folder}/{written.entry.name}", written.entry.size)
         return written
 
     def abort(self) -> None:
+        count = self._draft.size
         self._draft.abort()
-        if self._move is not None:
-            self._move.end()
+        if self._begun:
+            self._begun = False
+            self._teller.cut(self._file, count)

@@ -48,7 +48,6 @@ _TREES: dict[bytes, tuple[str, ...]] = {
 }
 """Where a path follows, and the methods there: the framework's own `Allow` names only those of one route."""
 
-_DOING = {(b"folders", "GET"): Doing.LISTING}
 """What a request is for, where others are shown that."""
 
 
@@ -173,6 +172,7 @@ class HttpApp:
         if tree in BlockRoutes.RESOURCES:
             await self._blocks.serve(exchange, tree, slash + names)
             return
+        scope[DOING_KEY] = _doing(tree, names, method)
         if tree in _TREES:
             _only(method, *_TREES[tree])
             remote = RemotePath.from_url(slash + names)
@@ -185,11 +185,17 @@ class HttpApp:
             # The framework routes by the decoded path, in which names cannot be told apart any more: it gets a
             # stand-in for them.
             scope[PATH_KEY] = remote
-            scope[DOING_KEY] = _DOING.get((tree, method))
             scope["path"] = f"/api/v1/{tree.decode()}/-"
         if _declared_length(scope) > BODY_MAX:
             raise TooLargeError(f"The body may have {BODY_MAX} bytes", hint="Files go to /api/v1/files/.")
         await self._json(scope, exchange.receive, exchange.send)
+
+
+def _doing(tree: bytes, names: bytes, method: str) -> Doing | None:
+    """What a request shows of whoever sends it. To list conversations is not to be in one."""
+    if tree == b"folders" and method == "GET":
+        return Doing.LISTING
+    return Doing.CHATTING if tree == b"chats" and names else None
 
 
 def _only(method: str, *allowed: str) -> None:

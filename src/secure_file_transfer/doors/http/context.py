@@ -28,7 +28,7 @@ from ...services.own_password import OwnPassword
 from ...services.presence import Presence
 from ...services.registration import Registration
 from ...services.resets import Resets
-from ...services.sessions import Sessions
+from ...services.sessions import Sessions, Visit
 from ...services.setup import Setup
 from ...services.shares import Shares
 from ...services.tokens import Tokens
@@ -238,6 +238,16 @@ class Caller:
         self.scope[PRINCIPAL_KEY] = who
         acting(who)
         return who
+
+    def visit(self, links: Links, secret: str, password: str | None, name: str) -> Visit:
+        """Begin a session by a link; from now on the visitor is here. Call it where passwords may be hashed.
+
+        Raises what `Links.open` raises.
+        """
+        visit = links.open(secret, password, door=DOOR, address=self.address, agent=self.agent, name=name)
+        if (live := self._context.services.live) is not None:
+            live.presence.seen(Principal(None, visit.session, visit.link), DOOR, self.address, self.agent)
+        return visit
 
     def _found(self) -> Principal:
         services = self._context.services

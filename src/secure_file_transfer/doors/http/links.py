@@ -13,7 +13,7 @@ from ...paths import RemotePath
 from ...services.links import Links, Placed, Terms
 from ...services.sessions import Visit
 from . import cookies, schemas
-from .context import DOOR, Context, joined_fields
+from .context import Context, joined_fields
 from .sharing import Level
 
 _MASK = Annotated[int, Field(ge=1, le=15, strict=True, description="read 8, write 4, create 2, delete 1; added up")]
@@ -162,14 +162,7 @@ def _add_visits(router: APIRouter, context: Context, links: Callable[[], Links])
         cookies.require_own_page(request.scope, fields, strictly=wanted.cookie)
 
         def work() -> Visit:
-            return service.open(
-                wanted.secret,
-                wanted.password,
-                door=DOOR,
-                address=caller.address,
-                agent=caller.agent,
-                name=wanted.name,
-            )
+            return caller.visit(service, wanted.secret, wanted.password, wanted.name)
 
         asked = context.workers.run(work) if wanted.password is None else context.sign(caller, work)
         visit = await asked

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from string import Template
+from uuid import uuid4
 
 from ...errors import SecureFileTransferError
 from ...model import Entry, Kind, Link, Rights, TimeUs, Warned
 from ...paths import RemotePath
+from ...services.chat import Said
 from ...services.guests import NAME_MAX
 from .schemas import as_datetime
+
+SAY_MAX = 1000
+"""Characters of a line to whoever shares."""
 
 ENGLISH = {
     "product": "Secure File Transfer",
@@ -51,6 +56,12 @@ ENGLISH = {
     "name_hint": "Whoever shares this sees it. It is not checked.",
     "warning": "$author says:",
     "acknowledge": "I have read it",
+    "chat": "Write to $owner",
+    "chat_operators": "Write to the operators",
+    "chat_you": "You",
+    "chat_label": "Your message",
+    "chat_send": "Say it",
+    "chat_look": "Look for an answer",
     "open": "Open",
     "you": "You are here as $guest.",
     "missing": "Not found",
@@ -87,6 +98,10 @@ class View:
     """What this visitor is called."""
     warnings: Sequence[Warned] = ()
     """What operators want it to have read."""
+    words: Sequence[Said] | None = None
+    """What was said with them, the oldest first; None where nothing can be said."""
+    front: bool = False
+    """Whether the server is there for this link alone: then they are who shares it."""
 
 
 def say(key: str, **values: str) -> str:
@@ -104,7 +119,7 @@ def folder_page(view: View) -> bytes:
         body += [_single(view, entry) for entry in view.entries]
     elif reads:
         body += [_bar(view), _listing(view)]
-    body += _form(view)
+    body += [*_form(view), *_chat(view)]
     return _page(
         link.name or link.target,
         heading=_name(link.name or link.target),
@@ -273,6 +288,29 @@ def _form(view: View) -> Iterator[str]:
       <p class="hint" id="files-hint">{say(hint, owner=_name(link.owner))}</p>
     </div>
     <button type="submit" class="main">{say("send")}</button>
+  </form>"""
+
+
+def _chat(view: View) -> Iterator[str]:
+    """A line to whoever shares, and what was said. Without a script it is up to the visitor to look for an answer."""
+    if view.words is None:
+        return
+    title = say("chat", owner=_name(view.link.owner)) if view.front else say("chat_operators")
+    lines = []
+    for each in view.words:
+        who = say("chat_you") if each.mine else _name(each.sender)
+        lines.append(f"<p><strong>{who}</strong>: <bdi>{escape(each.text).replace(chr(10), '<br>')}</bdi></p>")
+    look = f'<p class="hint"><a href="{escape(view.base)}">{say("chat_look")}</a></p>' if lines else ""
+    said = f'<div role="log">{"".join(lines)}</div>\n    {look}' if lines else ""
+    yield f"""<form class="card" id="chat" method="post" action="{escape(view.base)}">
+    <h2>{title}</h2>
+    {said}
+    <input type="hidden" name="key" value="{uuid4()}">
+    <div class="field">
+      <label for="say">{say("chat_label")}</label>
+      <input id="say" name="say" type="text" required maxlength="{SAY_MAX}" autocomplete="off" dir="auto">
+    </div>
+    <button type="submit" class="quiet">{say("chat_send")}</button>
   </form>"""
 
 

@@ -6,9 +6,11 @@ offer goes through the same services, rights and limits as the API; here it is o
 
 import asyncio
 import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from starlette.exceptions import HTTPException
 
@@ -18,6 +20,7 @@ from ...errors import (
     InvalidRequestError,
     NotFoundError,
     SecureFileTransferError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
     TooLargeError,
@@ -26,12 +29,14 @@ from ...errors import (
 from ...model import MIB, Conflict, Kind, Link, Principal, Rights
 from ...paths import RemotePath
 from ...ports import Draft
+from ...services.chat import Said
+from ...services.doing import Doing
 from ...services.guests import cleaned
 from ...services.links import Links
 from ...services.sessions import Visit
 from ...services.traffic import About, Direction
 from . import cookies, visit_html
-from .context import DOOR, TOKEN_KEY, Caller, Context, joined_fields
+from .context import DOING_KEY, TOKEN_KEY, Caller, Context, joined_fields
 from .downloads import get_file, get_zip
 from .exchange import Exchange, raw_path
 from .multipart import Begin, Data, End, Event, FormParser, boundary_of
@@ -42,8 +47,9 @@ from .visit_html import View
 
 PREFIX = b"/s/"
 PAGE_ENTRIES = 200
-_FORM_MAX = 8 * 1024
-"""Of the form with a password."""
+_FORM_MAX = 16 * 1024
+"""Of the form with a password, or with a line of a chat: each of its characters may take twelve bytes."""
+_WORDS_MAX = 50
 _REST_MAX = 64 * MIB
 """What is still read of a form that was refused: a browser looks at the answer only once it has sent everything."""
 _POLICY = (
@@ -141,17 +147,14 @@ class _Call:
             return False
 
     def _open(self, password: str | None, name: str = "") -> Visit:
-        caller = self._caller
-        return self._links.open(
-            self._secret, password, door=DOOR, address=caller.address, agent=caller.agent, name=name
-        )
+        return self._caller.visit(self._links, self._secret, password, name)
 
     def _remember(self, visit: Visit) -> None:
         self._exchange.scope[TOKEN_KEY] = visit.token
         self._exchange.extra.append((b"set-cookie", cookies.written_for(visit, self._base).encode()))
 
     async def _unlock(self) -> None:
-        """Take the password that was typed, or that a warning was read."""
+        """Take the password that was typed, or a line for whoever shares, or that a warning was read."""
         try:
             form = parse_qs((await _read(self._exchange)).decode("utf-8", "replace"), max_num_fields=4)
         except ValueError:
@@ -159,10 +162,13 @@ class _Call:
         if "acknowledge" in form:
             await self._acknowledge(form["acknowledge"][0])
             return
+        if "say" in form:
+            await self._say(form["say"][0], form.get("key", [""])[0])
+            return
         password, name = (form.get(key, [""])[0] for key in ("password", "name"))
         try:
             self._remember(await self._context.sign(self._caller, lambda: self._open(password, name), checked=True))
-        except (SignInFailedError, TooManyRequestsError, BusyError) as error:
+        except (SignInFailedError, TooManyRequestsError, BusyError, ServerFullError) as error:
             fault = f"{str(error).rstrip('.')}. {error.hint}"
             await self._page(error.row.status, visit_html.password_page(self._base, fault, cleaned(name)))
             return
@@ -174,6 +180,31 @@ class _Call:
             raise NotFoundError("There is no such warning")
         await self._caller.run(lambda who: live.control.acknowledge(who, int(number)))
         await self._exchange.answer(303, _moved(self._base), b"")
+
+    async def _say(self, text: str, key: str) -> None:
+        chats, link = self._context.services.chats, await self._context.workers.run(self._known)
+        if chats is None or link is None:
+            raise NotFoundError("Nobody can be written to here")
+        try:
+            number = UUID(key)
+        except ValueError:
+            raise InvalidRequestError("The form cannot be read", hint="Go back and try again.") from None
+        self._exchange.scope[DOING_KEY] = Doing.CHATTING
+        await self._caller.run(lambda who: chats.send(who, chats.open(who).id, number, text))
+        await self._exchange.answer(303, _moved(f"{self._base}#chat"), b"")
+
+    def _words(self, who: Principal) -> Sequence[Said] | None:
+        """What was said; None where nothing was, on a server that is not there for this link alone."""
+        chats = self._context.services.chats
+        if chats is None or who.session is None:
+            return None
+        talks, _ = chats.talks(who, limit=1)
+        if not talks:
+            return () if self._context.services.front is not None else None
+        history = chats.history(who, talks[0].id, limit=_WORDS_MAX)
+        if history.talk.unread:
+            chats.read(who, history.talk.id, history.talk.last)
+        return history.messages[::-1]
 
     # --- what is shown --------------------------------------------------------------------------------------------
 
@@ -200,12 +231,13 @@ class _Call:
         guest = who.session.guest if who.session is not None else ""
         live = self._context.services.live
         warnings = live.control.standing(who) if live is not None else ()
+        more = guest, warnings, self._words(who), self._context.services.front is not None
         if Rights.READ not in link.rights:
-            return View(link, self._base, path, (), None, link.rights, count, guest, warnings)
+            return View(link, self._base, path, (), None, link.rights, count, *more)
         files = self._context.services.files
         page = files.list(who, path, limit=PAGE_ENTRIES, cursor=pairs.get("after"))
         rights = link.rights if link.kind is Kind.FILE else files.rights(who, path)
-        return View(link, self._base, path, page.entries, page.cursor, rights, count, guest, warnings)
+        return View(link, self._base, path, page.entries, page.cursor, rights, count, *more)
 
     async def _page(self, status: int, content: bytes) -> None:
         headers: Headers = [

@@ -65,7 +65,7 @@ def share(
         password_stdin: Use the password in the first line of standard input, instead of a new random one.
         expire: When it ends: in 30min, 12h, 7d or 2w; or at a time such as 2026-12-24T18:00.
         max_downloads: How many guests may fetch something.
-        max_clients: How many guests may be here at once. Who does nothing for five minutes gives way.
+        max_clients: How many guests may be here at once. Who does nothing for a minute gives way.
         name: What guests see as its title, instead of the name of the folder.
         host: The address to listen on; all of them by default.
         port: The port; 5000 by default, or the next one that is free.
@@ -191,7 +191,6 @@ def _begin(shared: "Share", wish: "Wish", *, json: bool) -> None:
 def _told(shared: "Share", asked: _Signals, *, json: bool, quiet: bool) -> str:
     """Say what happens, one line each, for those who read it later; returns why it ended."""
     while not (asked.ended or asked.interrupts or shared.over):
-        shared.guests()
         for each in shared.happenings():
             if json:
                 out(_line(happened_json(each)))

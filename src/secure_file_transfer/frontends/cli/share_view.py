@@ -11,20 +11,33 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...errors import SecureFileTransferError
 from .share_words import happened_text
-from .terminal import count_text, has_colour, safe, size_text, width
+from .terminal import count_text, has_colour, local_time, safe, size_text, width
 
 if TYPE_CHECKING:
-    from ...server import Share, Visitor
+    from ...server import Client, Said, Share
 
 _TICK_SECONDS = 0.25
 _SAID_MAX = 4
 _NARROW = 70
 """Below so many columns addresses give way to names and files."""
-_KEYS = {"\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down", "k": "kick", "w": "warn", "q": "end"}
+_KEYS = {
+    "\x1b[A": "up",
+    "\x1bOA": "up",
+    "\x1b[B": "down",
+    "\x1bOB": "down",
+    "k": "kick",
+    "w": "warn",
+    "c": "chat",
+    "q": "end",
+}
 _SHUT_MINUTES = 60
 """How long an address is shut out along with its guest."""
 _TEXT_MAX = 300
 _NAME_MAX = 24
+_WORDS_MAX = 8
+"""Messages of a chat that are shown."""
+_MOVES = {"downloading": "fetches", "uploading": "sends"}
+_RESTS = {"listing": "looks around", "chatting": "writes"}
 
 
 class Asked(Protocol):
@@ -41,13 +54,15 @@ class View:
         self._shared = shared
         self._asked = asked
         self._said: deque[str] = deque(maxlen=_SAID_MAX)
-        self._guests: Sequence[Visitor] = ()
-        self._chosen: int | None = None
+        self._guests: Sequence[Client] = ()
+        self._chosen: str | None = None
         self._question = ""
-        self._kick: Visitor | None = None
-        self._warn: Visitor | None = None
+        self._kick: Client | None = None
+        self._warn: Client | None = None
+        self._chat: Client | None = None
+        self._words: Sequence[str] = ()
         self._text = ""
-        self._seen: set[int] = set()
+        self._seen: set[str] = set()
 
     def run(self) -> str:
         """Show it; returns why it ended."""
@@ -90,6 +105,8 @@ class View:
         self._guests = self._shared.guests()
         self._seen.update(each.id for each in self._guests)
         self._said.extend(happened_text(each) for each in self._shared.happenings())
+        if self._chat is not None:
+            self._listen(self._chat)
         if self._chosen is not None and self._chosen not in {each.id for each in self._guests}:
             self._chosen = None
         if self._chosen is None and self._guests:
@@ -99,8 +116,8 @@ class View:
         if self._question:
             self._answer(key)
             return
-        if self._warn is not None:
-            self._type(self._warn, key)
+        if (guest := self._warn or self._chat) is not None:
+            self._type(guest, key)
             return
         chosen = next((each for each in self._guests if each.id == self._chosen), None)
         match _KEYS.get(key):
@@ -109,9 +126,11 @@ class View:
             case "kick":
                 self._kick = chosen
                 if chosen is not None:
-                    self._question = f"Send {_short(chosen.name)} away? y yes   s yes, and shut its address out   n no"
+                    self._question = f"Send {_short(chosen.guest)} away? y yes   s yes, and shut its address out   n no"
             case "warn":
                 self._warn, self._text = chosen, ""
+            case "chat":
+                self._chat, self._text, self._words = chosen, "", ()
             case "end":
                 self._asked.interrupts += 1
 
@@ -126,21 +145,34 @@ class View:
         else:
             self._asked.interrupts = 0
 
-    def _type(self, guest: "Visitor", key: str) -> None:
-        """A warning, letter by letter: Enter sends it, Esc forgets it."""
+    def _type(self, guest: "Client", key: str) -> None:
+        """A line, letter by letter: Enter sends it, Esc forgets it. A warning is one line, a chat goes on."""
         if key in {"\r", "\n"}:
-            self._warn = None
-            if self._text.strip():
-                try:
-                    self._shared.warn_guest(guest, self._text)
-                except SecureFileTransferError as error:
-                    self._said.append(str(error))
+            self._send(guest)
         elif key.startswith("\x1b"):
-            self._warn = None
+            self._warn = self._chat = None
         elif key in {"\x7f", "\b"}:
             self._text = self._text[:-1]
         elif key.isprintable() and len(self._text) < _TEXT_MAX:
             self._text += key
+
+    def _send(self, guest: "Client") -> None:
+        text, self._text = self._text, ""
+        send = self._shared.warn_guest if self._warn is not None else self._shared.say
+        self._warn = None
+        if text.strip():
+            try:
+                send(guest, text)
+            except SecureFileTransferError as error:
+                self._said.append(str(error))
+
+    def _listen(self, guest: "Client") -> None:
+        """What was said so far; the conversation is over once the guest has gone."""
+        try:
+            self._words = [_spoken(each) for each in self._shared.conversation(guest)[-_WORDS_MAX:]]
+        except SecureFileTransferError as error:
+            self._chat = None
+            self._said.append(str(error))
 
     def _choose(self, step: int) -> None:
         at = next((at for at, each in enumerate(self._guests) if each.id == self._chosen), None)
@@ -158,22 +190,21 @@ class View:
     def _facts(self) -> Any:
         """What is drawn, so that nothing is drawn twice."""
         rows = [self._row(each) for each in self._guests]
-        typed = self._warn and self._text
+        typed = (self._warn or self._chat) and (self._text, list(self._words))
         return rows, list(self._said), self._question, typed, self._chosen, os.get_terminal_size() if _sized() else None
 
     def _room(self) -> int:
         """How many guests fit on the screen, beside everything else."""
         lines = os.get_terminal_size().lines if _sized() else 24
-        return max(3, lines - _SAID_MAX - 6)
+        return max(3, lines - _SAID_MAX - 6 - (_WORDS_MAX if self._chat is not None else 0))
 
-    def _row(self, each: "Visitor") -> tuple[str, str, str, str, str]:
-        name, address = safe(each.name), safe(each.address)
-        if each.direction is None:
-            minutes = int(each.away_seconds // 60)
-            return name, address, f"away {minutes} min" if each.away else "here", "", _total(each)
-        verb = "sends" if each.direction.name == "UP" else "fetches"
-        what = f"{verb} {safe(each.file.lstrip('/'))}"
-        done = f"{100 * each.done // each.size}%" if each.size else size_text(each.done)
+    def _row(self, each: "Client") -> tuple[str, str, str, str, str]:
+        name, address = safe(each.guest), safe(each.address)
+        verb = _MOVES.get(each.state.value)
+        if verb is None:
+            return name, address, _RESTS.get(each.state.value, "here"), "", _total(each)
+        what = f"{verb} {safe(each.path.lstrip('/')) or 'files'}"
+        done = f"{each.percent}%" if each.percent is not None else size_text(each.done)
         return name, address, what, done, f"{size_text(each.rate)}/s" if each.rate else ""
 
     def _drawn(self) -> Any:
@@ -195,11 +226,9 @@ class View:
             for each in shown:
                 cells = [Text(cell) for cell in self._row(each)]
                 mark = "> " if each.id == self._chosen else "  "
-                cells[0] = Text(mark + cells[0].plain, style="bold" if each.direction else "")
-                if each.away:
-                    cells[2].stylize("dim")
+                cells[0] = Text(mark + cells[0].plain, style="bold" if each.files else "")
                 cells[3].stylize("cyan")
-                cells[4].stylize("dim" if each.direction is None else "green")
+                cells[4].stylize("green" if each.files else "dim")
                 table.add_row(*(cells[:1] + cells[2:] if narrow else cells))
             parts.append(table)
             if hidden := len(self._guests) - len(shown):
@@ -210,17 +239,21 @@ class View:
         parts += [Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._said]
         if self._said:
             parts.append(Text(""))
-        if self._warn is not None and not self._question:
-            parts.append(Text(f"Warn {_short(self._warn.name)}: {safe(self._text)}_", style="bold yellow"))
+        if self._chat is not None and not self._question:
+            parts += [Text(line, no_wrap=True, overflow="ellipsis") for line in self._words]
+            parts.append(Text(f"To {_short(self._chat.guest)}: {safe(self._text)}_", style="bold cyan"))
+            parts.append(Text("Enter sends   Esc ends the chat", style="dim"))
+        elif self._warn is not None and not self._question:
+            parts.append(Text(f"Warn {_short(self._warn.guest)}: {safe(self._text)}_", style="bold yellow"))
             parts.append(Text("Enter sends   Esc forgets", style="dim"))
         elif self._question:
             parts.append(Text(self._question, style="bold yellow", no_wrap=True, overflow="ellipsis"))
         else:
-            keys = "up/down choose   w warn   k send away   " if self._guests else ""
+            keys = "up/down choose   c chat   w warn   k send away   " if self._guests else ""
             parts.append(Text(f"{keys}Ctrl-C end the share", style="dim", no_wrap=True, overflow="ellipsis"))
         return Group(*parts)
 
-    def _window(self) -> Sequence["Visitor"]:
+    def _window(self) -> Sequence["Client"]:
         """As many as fit, the chosen one among them."""
         room = self._room()
         at = next((at for at, each in enumerate(self._guests) if each.id == self._chosen), 0)
@@ -234,14 +267,16 @@ def _short(name: str) -> str:
     return name if len(name) <= _NAME_MAX else name[: _NAME_MAX - 1] + "…"
 
 
-def _total(each: "Visitor") -> str:
+def _total(each: "Client") -> str:
     """What somebody who rests has moved so far."""
-    parts = []
-    if each.fetched:
-        parts.append(f"{each.fetched:,} fetched")
-    if each.sent:
-        parts.append(f"{each.sent:,} sent")
-    return ", ".join(parts)
+    moved = ((each.down, "fetched"), (each.up, "sent"))
+    return ", ".join(f"{size_text(count)} {verb}" for count, verb in moved if count)
+
+
+def _spoken(each: "Said") -> str:
+    """A message as one line."""
+    who = "You" if each.mine else _short(each.sender)
+    return f"{local_time(each.at_us):%H:%M}  {who}: {safe(' '.join(each.text.split()))}"
 
 
 def _sized() -> bool:

@@ -27,6 +27,7 @@ _HAPPENED = {
     "cut": "{who} stopped sending {file}",
     "warned": "{who} was warned",
     "read": "{who} has read the warning",
+    "wrote": "{who} wrote: {text}",
     "full": "Somebody at {address} found all places taken",
 }
 
@@ -79,7 +80,11 @@ def happened_text(each: "Happening", *, dated: bool = False) -> str:
     """One line for people, with the time of day. What guests call themselves and their files is made safe."""
     when = f"{local_time(each.at_us):%H:%M:%S}" if dated else f"{local_time(each.at_us):%H:%M}"
     words = _HAPPENED[each.what.value].format(
-        who=safe(each.who), address=safe(each.address), file=safe(each.file.lstrip("/")), size=size_text(each.size)
+        who=safe(each.who),
+        address=safe(each.address),
+        file=safe(each.file.lstrip("/")),
+        size=size_text(each.size),
+        text=safe(" ".join(each.text.split())),
     )
     return f"{when}  {words}"
 
@@ -93,6 +98,7 @@ def happened_json(each: "Happening") -> dict[str, Any]:
         "address": each.address,
         "path": each.file or None,
         "size": each.size if each.file else None,
+        "text": each.text or None,
     }
 
 

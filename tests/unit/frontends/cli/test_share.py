@@ -5,32 +5,46 @@ from typing import Any
 
 import pytest
 
-from secure_file_transfer.errors import ConflictError
+from secure_file_transfer.errors import ConflictError, NotFoundError
 from secure_file_transfer.frontends.cli.connection import addressed
 from secure_file_transfer.frontends.cli.failures import UsageError
 from secure_file_transfer.frontends.cli.share_view import View
 from secure_file_transfer.frontends.cli.share_words import happened_json, happened_text
 from secure_file_transfer.model import SessionId, TimeUs
-from secure_file_transfer.server import Direction, Happening, Visitor, What
+from secure_file_transfer.server import Client, Doing, Happening, What
 
 NOW = TimeUs(1_767_225_600_000_000)
 
 
-def guest(number: int, name: str, **moving: Any) -> Visitor:
-    return Visitor(SessionId(number), name, "192.0.2.7", "http", "test", NOW, 0.0, 0, 0, **moving)
+def guest(number: int, name: str, state: Doing = Doing.IDLE, **moving: Any) -> Client:
+    return Client(
+        str(number), f"{name} (link #1)", "visitor", None, SessionId(number), "http", "192.0.2.7", "test", None, NOW,
+        state, guest=name, **moving,
+    )  # fmt: skip
+
+
+@dataclass
+class Line:
+    """What was said."""
+
+    text: str
+    mine: bool
+    sender: str
+    at_us: TimeUs = NOW
 
 
 @dataclass
 class Shared:
     """A share that remembers what was asked of it."""
 
-    here: list[Visitor] = field(default_factory=list)
+    here: list[Client] = field(default_factory=list)
     ended: list[tuple[str, int]] = field(default_factory=list)
     warned: list[tuple[str, str]] = field(default_factory=list)
+    talk: list[Line] = field(default_factory=list)
     moving: int = 0
     over: bool = False
 
-    def guests(self) -> list[Visitor]:
+    def guests(self) -> list[Client]:
         return self.here
 
     def happenings(self) -> list[Happening]:
@@ -39,14 +53,22 @@ class Shared:
     def busy(self) -> int:
         return self.moving
 
-    def end_guest(self, guest: Visitor, *, block_minutes: int = 0) -> bool:
-        self.ended.append((guest.name, block_minutes))
+    def end_guest(self, guest: Client, *, block_minutes: int = 0) -> bool:
+        self.ended.append((guest.guest, block_minutes))
         return True
 
-    def warn_guest(self, guest: Visitor, text: str) -> None:
+    def warn_guest(self, guest: Client, text: str) -> None:
         if text == "too much":
             raise ConflictError("There are too many")
-        self.warned.append((guest.name, text))
+        self.warned.append((guest.guest, text))
+
+    def conversation(self, guest: Client) -> list[Line]:
+        if guest not in self.here:
+            raise NotFoundError("It has gone")
+        return self.talk
+
+    def say(self, guest: Client, text: str) -> None:
+        self.talk.append(Line(text, True, "host"))
 
 
 @dataclass
@@ -91,6 +113,23 @@ def test_a_warning_is_typed_and_sent_or_forgotten() -> None:
     assert len(made._text) < 1000
 
 
+def test_a_chat_goes_on_until_it_is_ended_or_the_guest_has_gone() -> None:
+    shared = Shared([guest(1, "Ann")], talk=[Line("Hi\x1b[2J\nthere", False, "Ann (link #1)")])
+    made = view(shared)
+    press(made, "c", *"kw", "\r", *"q", "\r")
+    assert [each.text for each in shared.talk[1:]] == ["kw", "q"]
+    made._look()
+    assert len(made._words) == 3
+    assert all(line.isprintable() for line in made._words)
+    press(made, *"never", "\x1b")
+    assert (made._chat, len(shared.talk)) == (None, 3)
+    press(made, "c")
+    shared.here = []
+    made._look()
+    assert made._chat is None
+    assert made._said[-1] == "It has gone"
+
+
 def test_ctrl_c_asks_only_while_something_moves() -> None:
     shared, asked = Shared(moving=2), Asked(interrupts=1)
     made = view(shared, asked)
@@ -110,14 +149,14 @@ def test_ctrl_c_asks_only_while_something_moves() -> None:
 def test_nobody_there_means_no_keys_for_guests() -> None:
     shared = Shared()
     made = view(shared)
-    press(made, "k", "w", "y")
+    press(made, "k", "w", "c", "y")
     assert (shared.ended, shared.warned, made._question) == ([], [], "")
     press(made, "q")
     assert made._over()
 
 
 def test_what_guests_say_of_themselves_draws_nothing() -> None:
-    bad = guest(1, "Ann\x1b[2J", direction=Direction.UP, file="/a\x07\u202eb", size=None, done=5)
+    bad = guest(1, "Ann\x1b[2J", Doing.UPLOADING, path="/a\x07\u202eb", done=5, files=1)
     cells = view(Shared([bad]))._row(bad)
     assert all(cell.isprintable() for cell in cells)
     told = Happening(NOW, What.SENT, "Ann\x1b[2J", "192.0.2.7", "/a\x07b", 5)
@@ -127,7 +166,7 @@ def test_what_guests_say_of_themselves_draws_nothing() -> None:
 
 @pytest.mark.parametrize("what", list(What))
 def test_everything_that_happens_has_words(what: What) -> None:
-    assert happened_text(Happening(NOW, what, "Ann", "192.0.2.7", "/cat.jpg", 3))
+    assert happened_text(Happening(NOW, what, "Ann", "192.0.2.7", "/cat.jpg", 3, text="hi"))
 
 
 def test_a_share_whose_chosen_guest_left_chooses_another() -> None:
