@@ -116,6 +116,9 @@ class Sessions(Protocol):
     def count(self, now: TimeUs) -> Mapping[str, int]:
         """How many have not expired, by door."""
 
+    def expired(self, now: TimeUs, limit: int) -> Sequence[tuple[Session, Account]]:
+        """Those whose time is up, at most `limit`."""
+
     def delete(self, session_id: SessionId) -> None: ...
     def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
         """End the account's own; returns how many."""

@@ -166,6 +166,11 @@ class Audit:
             self._later(self._sum(repeat))
         self._later(event)
 
+    @property
+    def address(self) -> str:
+        """Where what happens now comes from, as far as that is known: a key for `repeated`."""
+        return _present.get().address
+
     def seconds(self) -> float:
         """A clock that never goes back, for how long something took."""
         return self._clock.monotonic()

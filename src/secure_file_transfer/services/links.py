@@ -212,6 +212,10 @@ class Links:
         if _SECRET.fullmatch(secret):
             link = self._catalog.read(lambda tx: tx.links.by_secret(_hash(secret)))
         if link is None or link.left == 0 or self._over(link):
+            what = "no link" if link is None else f"the link #{link.id}, which is over"
+            kind, target = "link.refused", "" if link is None else f"link #{link.id}"
+            text = f"Somebody came with the address of {what}"
+            self._audit.repeated(Category.SECURITY, kind, text, key=f"{self._audit.address} {target}", target=target)
             raise does_not_work()
         return link
 

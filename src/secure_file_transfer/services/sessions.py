@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -28,6 +28,7 @@ from secure_file_transfer.model import (
     Principal,
     Session,
     SessionId,
+    Severity,
     TimeUs,
 )
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
@@ -53,6 +54,7 @@ and its transfers must be dead within one second, on the slowest path too."""
 _REMEMBERED_MAX = 10_000
 """Sessions remembered at once: about 10 MiB, more than one node serves within `BELIEVED_SECONDS`."""
 
+_Expired = Sequence[tuple[Session, Account]]
 _Work = Callable[[CatalogTx], object]
 
 _TOUCH_US = 60 * 1_000_000
@@ -261,8 +263,9 @@ class Sessions:
         token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         door, address, agent = map(rules.printable, (door, address, agent))
 
-        def work(tx: CatalogTx) -> Visit:
+        def work(tx: CatalogTx) -> tuple[Visit, _Expired]:
             now = self._clock.now_us()
+            over = tx.sessions.expired(now, _LISTED_MAX)
             tx.sessions.delete_expired(now)  # visits are many and short: nobody else sweeps that often
             guest = guest_name(name, tx.sessions.guests(link.id))
             session = tx.sessions.create(
@@ -270,9 +273,11 @@ class Sessions:
             )
             tx.links.use(link.id, now)
             tx.links.trim(link.id, VISITORS_MAX)
-            return Visit(token, session, link)
+            return Visit(token, session, link), over
 
-        return self._catalog.write(work)
+        visit, over = self._catalog.write(work)
+        self._told_expired(over)
+        return visit
 
     # --- lasting ------------------------------------------------------------------------------------------------
 
@@ -344,6 +349,7 @@ class Sessions:
         if self._ends(session) <= now:
             self._quietly(lambda tx: tx.sessions.delete(session.id))
             self._drop(session.id)
+            self._told_expired([(session, account)])
             raise rules.sign_in_required()
         if not may_sign_in(account, now):
             raise rules.sign_in_required()
@@ -491,11 +497,28 @@ class Sessions:
         """Clean the catalog, when the server starts and now and then; returns how many there were."""
         now = self._clock.now_us()
 
-        def work(tx: CatalogTx) -> int:
+        def work(tx: CatalogTx) -> tuple[int, _Expired]:
             tx.endings.delete_before(TimeUs(now - rules.REASONS_US))
-            return tx.sessions.delete_expired(now)
+            over = tx.sessions.expired(now, _LISTED_MAX)
+            return tx.sessions.delete_expired(now), over
 
-        return self._catalog.write(work)
+        count, over = self._catalog.write(work)
+        self._told_expired(over)
+        return count
+
+    def _told_expired(self, over: _Expired) -> None:
+        for session, owner in over:
+            whose = owner.name if session.link_id is None else f"a visitor of the link #{session.link_id}"
+            text = f"The session #{session.id} of {whose} expired"
+            # Nobody acted, so nobody waits until it is written down.
+            self._audit.repeated(
+                Category.SIGN_IN,
+                "session.expired",
+                text,
+                key=str(session.id),
+                severity=Severity.INFO,
+                target=owner.name,
+            )
 
     def _drop(self, session_id: SessionId) -> None:
         with self._lock:

@@ -40,6 +40,9 @@ class App:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
 
+    def refused(self, address: str, error: Exception) -> None:
+        pass
+
     def close(self) -> None: ...
 
 

@@ -21,9 +21,10 @@ from secure_file_transfer.errors import (
     TooManyRequestsError,
     WeakPasswordError,
 )
-from secure_file_transfer.model import LEVELS, Conflict, DriveId, LinkId, Principal, Rights, TimeUs
+from secure_file_transfer.model import LEVELS, Conflict, DriveId, LinkId, LogEvent, Principal, Rights, TimeUs
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.services.archive import zip_stream
+from secure_file_transfer.services.audit import Audit, circumstances
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.guard import Guard
 from secure_file_transfer.services.links import LINKS_MAX, VISIT_US, Links, Placed, Terms
@@ -495,3 +496,25 @@ def test_the_sessions_of_one_link_are_bounded_and_those_that_fetched_stay(
         with suppress(SignInRequiredError):
             alive.append((number, world.sessions.resolve(token))[0])
     assert alive == [0, 3, 4]
+
+
+def test_who_comes_with_an_address_that_opens_nothing_is_written_down_without_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack 42 as well: the secret, also one that was good, is in no event."""
+    events: list[LogEvent] = []
+    audit = Audit(world.clock, events.append)
+    monkeypatch.setattr(world.links, "_audit", audit)
+    made = world.link("/photos")
+    world.links.revoke(world.who["ada"], made.link.id)
+    del events[:]
+    assert made.secret
+    wrong = "A" * len(made.secret)
+    for secret in (made.secret, *[wrong] * 50, "nonsense"):
+        with circumstances(address="192.0.2.9"), pytest.raises(NotFoundError):
+            world.links.find(secret)
+    audit.settle(everything=True)
+    assert [(event.kind, event.address) for event in events] == [("link.refused", "192.0.2.9")] * 2
+    assert "(51 more times within a minute)" in events[1].text
+    assert made.secret not in str(events)
+    assert wrong not in str(events)

@@ -15,10 +15,21 @@ from secure_file_transfer.errors import (
     SignInRequiredError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import AccountId, Drive, DriveId, Principal, Role, SessionId, TimeUs
+from secure_file_transfer.model import (
+    AccountId,
+    Drive,
+    DriveId,
+    LogEvent,
+    Principal,
+    Role,
+    SessionId,
+    Severity,
+    TimeUs,
+)
 from secure_file_transfer.ports import Catalog, CatalogTx
 from secure_file_transfer.services import sessions as module
 from secure_file_transfer.services.accounts import Accounts
+from secure_file_transfer.services.audit import Audit
 from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.sessions import BELIEVED_SECONDS, Sessions, SignedIn
 from secure_file_transfer.storage.catalog import open_catalog
@@ -85,6 +96,7 @@ class World:
     accounts: Accounts
     elsewhere: Sessions = field(repr=False)
     """Another process on the same catalog."""
+    events: list[LogEvent]
 
     def sign_in(self, name: str = "alice", password: str = GOOD, agent: str = "test") -> SignedIn:
         return self.sessions.sign_in(name, password, door="http", address="192.0.2.1", agent=agent)
@@ -93,11 +105,12 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     catalog, clock, hasher = Watched(open_catalog(tmp_path / "catalog.db")), FakeClock(), CountingHasher()
-    sessions = Sessions(catalog, clock, hasher, HOUR_US)
+    events: list[LogEvent] = []
+    sessions = Sessions(catalog, clock, hasher, HOUR_US, audit=Audit(clock, events.append))
     elsewhere = Sessions(catalog.catalog, clock, hasher, HOUR_US)
     accounts = Accounts(catalog, clock, hasher, Homes(), sessions)
     accounts.create("alice", GOOD)
-    yield World(catalog, clock, hasher, sessions, accounts, elsewhere)
+    yield World(catalog, clock, hasher, sessions, accounts, elsewhere, events)
     catalog.close()
 
 
@@ -426,13 +439,18 @@ def test_a_session_expires_to_the_microsecond_even_while_it_is_remembered(world:
 
 
 def test_an_expired_session_is_removed_when_met_and_when_the_server_starts(world: World) -> None:
-    met, _unmet = world.sign_in(), world.sign_in()
+    met, unmet = world.sign_in(), world.sign_in()
     world.clock.advance(us=HOUR_US)
     lasting = world.sign_in()
     with pytest.raises(SignInRequiredError):
         world.sessions.resolve(met.token)
     assert len(world.catalog.read(lambda tx: tx.sessions.of(met.account.id))) == 2
     assert world.sessions.remove_expired() == 1
+    told = [(event.kind, event.severity, event.text) for event in world.events if event.kind == "session.expired"]
+    assert told == [
+        ("session.expired", Severity.INFO, f"The session #{each.session.id} of {each.account.name} expired")
+        for each in (met, unmet)
+    ]
     assert list(world.catalog.read(lambda tx: tx.sessions.of(met.account.id))) == [lasting.session]
 
 

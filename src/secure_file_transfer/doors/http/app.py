@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...errors import SecureFileTransferError, ShuttingDownError, TooLargeError
+from ...model import Category
 from ...paths import RemotePath
 from ...services.audit import circumstances
 from ...services.doing import Doing
@@ -80,6 +81,14 @@ class HttpApp:
     def show_authority(self, ca_pem: bytes) -> None:
         """Give another certificate authority to whoever asks for it."""
         self._pages.show_authority(ca_pem)
+
+    def refused(self, address: str, error: SecureFileTransferError) -> None:
+        """Write down that a connection was ended before it had made a whole request."""
+        with circumstances(door=DOOR, address=address):
+            text = f"A connection was refused: {error}"
+            self._context.services.audit.repeated(
+                Category.CONNECTION, "connection.refused", text, key=f"{address} {error.code}"
+            )
 
     def close(self) -> None:
         """Wait for running threads. Nothing may be asked of it afterwards."""

@@ -60,6 +60,13 @@ class _Refused(Exception):  # noqa: N818 - a signal through the parser, no error
         self.status = status
 
 
+Refused = Callable[[str, SecureFileTransferError], None]
+
+
+def _untold(_address: str, _error: SecureFileTransferError) -> None:
+    pass
+
+
 class _LingeringTransport:
     """The transport as uvicorn's request cycle sees it: `close` with the body unread becomes a polite farewell."""
 
@@ -76,6 +83,7 @@ class Connection(HttpToolsProtocol):
     """See the module. `limits` is set on a subclass by `connection_factory`."""
 
     limits = Limits()
+    refused = staticmethod(_untold)
 
     def __init__(
         self,
@@ -291,6 +299,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, error: SecureFileTransferError, status: int | None = None) -> None:
         """Answer with a problem where no answer has begun, and close."""
+        self.refused(self.client[0] if self.client else "", error)
         running = self._running
         if running is not None and not running.response_complete:
             if running.response_started or self.pipeline:
@@ -462,10 +471,13 @@ class _Reader(asyncio.BufferedProtocol):
             self._connection.data_received(bytes(self._shared[:nbytes]))
 
 
-def connection_factory(limits: Limits) -> Callable[..., asyncio.BufferedProtocol]:
-    """Makes the connections of one event loop, with these limits."""
+def connection_factory(limits: Limits, refused: Refused = _untold) -> Callable[..., asyncio.BufferedProtocol]:
+    """Makes the connections of one event loop, with these limits.
+
+    `refused` hears of each that is ended before it has made a whole request, with its address and why.
+    """
     shared = memoryview(bytearray(READ_SIZE))
-    kind = type("LimitedConnection", (Connection,), {"limits": limits})
+    kind = type("LimitedConnection", (Connection,), {"limits": limits, "refused": staticmethod(refused)})
 
     def make(**given: Any) -> asyncio.BufferedProtocol:
         return _Reader(kind(**given), shared)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
+from ...errors import SecureFileTransferError
 from ...logger import get_logger
 from ..sockets import bind, tls_context
 from .connection import connection_factory
@@ -37,6 +38,9 @@ class GatedApp(Protocol):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request, as ASGI has it."""
+
+    def refused(self, address: str, error: SecureFileTransferError) -> None:
+        """Called when a connection is ended before it has made a whole request."""
 
     def close(self) -> None:
         """Called when nothing runs any more."""
@@ -211,7 +215,7 @@ def _config(app: GatedApp, limits: Limits) -> uvicorn.Config:
         quiet.addHandler(logging.NullHandler())
     return uvicorn.Config(
         app,
-        http=connection_factory(limits),  # type: ignore[arg-type] # whatever makes protocols does
+        http=connection_factory(limits, app.refused),  # type: ignore[arg-type] # whatever makes protocols does
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -206,6 +206,10 @@ class SessionsContract(CatalogBase):
     def test_expired_sessions_are_removed(self, catalog: Catalog) -> None:
         account = new_account(catalog)
         sessions = [sign_in(catalog, account, seed, NOW + seed) for seed in range(1, 6)]
+        up = catalog.read(lambda tx: tx.sessions.expired(TimeUs(NOW + 3), 10))
+        assert sorted(each.id for each, _ in up) == [each.id for each in sessions[:3]]
+        assert {owner for _, owner in up} == {account}
+        assert len(catalog.read(lambda tx: tx.sessions.expired(TimeUs(NOW + 3), 2))) == 2
         assert catalog.write(lambda tx: tx.sessions.delete_expired(TimeUs(NOW + 3))) == 3
         assert catalog.read(lambda tx: tx.sessions.of(account.id)) == sessions[3:]
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from secure_file_transfer.doors.http.connection import FIELDS_MAX, HEAD_MAX
-from secure_file_transfer.model import MIB
+from secure_file_transfer.model import MIB, LogEvent
 from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.services.audit import Audit
+from secure_file_transfer.testing.clock import FakeClock
 
 TOKEN = "sft_" + "A" * 43
 HEAD = f"HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
@@ -374,3 +376,23 @@ def test_a_client_that_leaves_a_pipelined_download_stops_it(server: Any, connect
     connection.recv(1000)
     connection.close()
     until(lambda: house.open_contents == 0)
+
+
+def test_a_connection_that_is_refused_before_it_made_a_request_is_written_down(
+    impatient: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[LogEvent] = []
+    services = impatient.config.app._context.services
+    audit = Audit(FakeClock(), events.append)
+    object.__setattr__(services, "audit", audit)
+    for said in (b"GET / HTTP/1.1\r\nX: ", b"nonsense\r\n\r\n", b"nonsense\r\n\r\n"):
+        connection = connect(impatient)
+        connection.sendall(said)
+        assert b"HTTP/1.1 4" in read_all(connection)
+    read_all(connect(impatient))  # says nothing at all, as a browser that waits with an open connection
+    audit.settle(everything=True)
+    assert [(event.kind, event.address, event.door) for event in events] == [
+        ("connection.refused", "127.0.0.1", "http")
+    ] * 3
+    assert ["too long" in event.text for event in events] == [True, False, False]
+    assert "once more" in events[2].text

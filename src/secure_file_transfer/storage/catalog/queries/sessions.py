@@ -69,6 +69,12 @@ _OF_LINK = Statement(
     .where(sessions.c.link_id == bindparam("link"))
     .order_by(sessions.c.id)
 )
+_EXPIRED = Statement(
+    sa.select(*_COLUMNS, *ACCOUNT_COLUMNS)
+    .select_from(sessions.join(accounts).outerjoin(device_sessions))
+    .where(sessions.c.expires_us <= bindparam("now"))
+    .limit(bindparam("most"))
+)
 _DELETE_EXPIRED = Statement(sa.delete(sessions).where(sessions.c.expires_us <= bindparam("now")))
 
 
@@ -185,6 +191,10 @@ class Sessions:
     def count(self, now: TimeUs) -> dict[str, int]:
         """How many have not expired, by door."""
         return {str(door): int(count) for door, count in self._sql.rows(_COUNT, now=now)}
+
+    def expired(self, now: TimeUs, limit: int) -> Sequence[tuple[Session, Account]]:
+        """Those whose time is up, at most `limit`."""
+        return [_both(row) for row in self._sql.rows(_EXPIRED, now=now, most=limit)]
 
     def delete(self, session_id: SessionId) -> None:
         """End it. One that has ended already is fine."""
