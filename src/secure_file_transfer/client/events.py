@@ -12,6 +12,7 @@ from ..errors import (
     InterruptedTransferError,
     ProtocolViolationError,
     SecureFileTransferError,
+    SessionEndedError,
     SignInRequiredError,
     TimedOutError,
 )
@@ -32,6 +33,7 @@ _RETRY = Retry(first=0.2, ceiling=30.0, tries=1 << 30)
 _FAILED_MAX = 16
 """From here on the delay grows no more."""
 _SESSION_ENDED, _POLICY = 4401, 1008
+_BY_OPERATOR = f"{SessionEndedError.row.code}: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Live(Api):
         missed all the same, an event says so (`LiveEvent.resync`).
 
         Raises:
+            SessionEndedError: an operator has ended the session, for the reason that it gives.
             SignInRequiredError: the session has ended, and cannot be renewed.
             ForbiddenError, InvalidRequestError, NotFoundError: the server does not tell us that.
         """
@@ -99,8 +102,7 @@ class Live(Api):
                         if event.kind != "alive":
                             yield event
             except SignInRequiredError as error:
-                if token is not None:
-                    await self.whoami()  # says why, where an operator has ended it: then nothing is renewed
+                await self._require_not_sent_away(token, error)
                 await self._renew(token, error)
                 again = True
             except SecureFileTransferError as error:
@@ -111,6 +113,13 @@ class Live(Api):
                     raise
                 tries.failed, again = min(tries.failed, _FAILED_MAX), True
                 await asyncio.sleep(delay)
+
+    async def _require_not_sent_away(self, token: str | None, error: SignInRequiredError) -> None:
+        """Whom an operator has sent away, with all that was said, does not come again by itself."""
+        if token is not None:
+            await self.whoami()
+        if isinstance(error, SessionEndedError):
+            raise error
 
 
 class Hints:
@@ -177,6 +186,9 @@ async def _heard(socket: Socket) -> AsyncIterator[LiveEvent]:
 
 
 def _ending(closed: Closed) -> SecureFileTransferError:
+    if closed.code == _SESSION_ENDED and closed.reason.startswith(_BY_OPERATOR):
+        reason = plain(closed.reason.removeprefix(_BY_OPERATOR))
+        return SessionEndedError(reason, hint="Sign in again if you may, or ask the operator.")
     if closed.code == _SESSION_ENDED:
         return SignInRequiredError("The session has ended", hint="Sign in again.")
     if closed.code == _POLICY:

@@ -241,6 +241,7 @@ def watching(presence: Presence) -> Iterator[None]:
 def events(house: House, access: Access) -> Iterator[Events]:
     """The live events of a house, at work."""
     hub = Events(house.bus, access, house.credentials.ended, house.clock, watching=house.mounts.watch)
+    hub.check = house.credentials.check
     thread = threading.Thread(target=hub.run, name="events", daemon=True)
     thread.start()
     try:

@@ -145,6 +145,8 @@ class Events:
         """
         self._watching, self._turns = watching, 0
         self._access, self._ended, self._clock = access, ended, clock
+        self.check: Callable[[Principal], None] = lambda _: None
+        """Raises what whoever has ended hears."""
         self._bounds = bounds or Bounds()
         self._epoch = secrets.token_hex(8)
         self._came = threading.Condition()
@@ -431,6 +433,16 @@ class Events:
 
     # --- sessions ---------------------------------------------------------------------------------------------------
 
+    def _why(self, one: Subscriber) -> SecureFileTransferError:
+        """What its requests would hear from now on, such as what an operator said."""
+        try:
+            self.check(one.principal)
+        except SignInRequiredError as error:
+            return error
+        except SecureFileTransferError:  # the catalog does not answer now
+            pass
+        return SignInRequiredError("The session has ended", hint="Sign in again.")
+
     def _verify(self) -> None:
         """End the subscriptions whose session or token has ended."""
         with self._lock:
@@ -441,10 +453,11 @@ class Events:
             gone = self._ended(sessions, tokens)
         except SecureFileTransferError:
             return  # the catalog does not answer now; the next look will tell
-        why = SignInRequiredError("The session has ended", hint="Sign in again.")
         with self._lock:
             over = self._crowd.who_came_with(*gone)
-            for each in over:
+        reasons = [self._why(each) for each in over]
+        with self._lock:
+            for each, why in zip(over, reasons, strict=True):
                 self._leave(each, why)
         for each in over:
             each.wake()

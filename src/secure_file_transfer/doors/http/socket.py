@@ -19,6 +19,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import SERVER, State
 from websockets.protocol import Protocol as Frames
 
+from ...errors import SecureFileTransferError, SessionEndedError
 from ...services.events import Subscription
 from .exchange import Successor
 
@@ -43,6 +44,16 @@ SESSION_ENDED = 4401
 
 _quiet = logging.getLogger("uvicorn.websockets")
 _quiet.setLevel(logging.ERROR)
+
+
+REASON_MAX = 123
+"""Bytes of a reason (RFC 6455, 5.5): a control frame has 125, two of them are the code."""
+
+
+def closing(error: SecureFileTransferError) -> str:
+    """Why a session ended: the code, and what an operator said, as far as it fits."""
+    text = f"{error.code}: {error}" if isinstance(error, SessionEndedError) else error.code
+    return text.encode()[:REASON_MAX].decode(errors="ignore")
 
 
 class Owner(Protocol):
@@ -200,7 +211,7 @@ class EventSocket(Successor):
             self._told = self._now()
             self._write_out()
         if subscription.ended is not None:
-            self.close(SESSION_ENDED, subscription.ended.code)
+            self.close(SESSION_ENDED, closing(subscription.ended))
 
     def close(self, code: int, reason: str = "") -> None:
         """Say why, and close once the peer has said so too, or soon."""
