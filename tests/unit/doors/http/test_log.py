@@ -260,7 +260,7 @@ async def use_administration(tour: Tour) -> None:
     desk.secrets.append(visit["token"])
     await desk.ask("GET", "/api/v1/files/a", token=visit["token"])
     (seen,) = [event for event in desk.events() if event.kind == "file.downloaded"]
-    assert seen.actor == f"link #{link['id']}"
+    assert seen.actor == f"Cousin (link #{link['id']})"
     await tour("DELETE", "/links/{number}", None, "link.revoked", at=str(link["id"]))
     await tour("DELETE", "/admin/accounts/{name}", None, "account.deleted", at="ann")
 

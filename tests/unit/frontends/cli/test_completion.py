@@ -121,4 +121,4 @@ def test_fish_completes(path: str, sft: Run, tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["login", "logout"]
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["login", "logout", "logs"]
