@@ -6,6 +6,7 @@ from base64 import b32decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import openpyxl
 import pytest
@@ -25,6 +26,7 @@ from secure_file_transfer.transfer.frames import frame_head
 PASSWORD = "SECRET1 four plain words"
 OTHER = "SECRET2 other plain words"
 LINK = "SECRET3-link"
+WRITTEN = "SECRET4 what people say to each other"
 UNKNOWN = "SECRET4-typed-as-a-name"
 ADMIN = "/api/v1/admin"
 
@@ -37,7 +39,7 @@ class Desk:
         self.app = app
         self.caller = type(call)(app)
         self.seen = 0
-        self.secrets = [PASSWORD, OTHER, LINK, UNKNOWN]
+        self.secrets = [PASSWORD, OTHER, LINK, UNKNOWN, WRITTEN]
 
     async def ask(self, method: str, target: str, said: Any = None, **options: Any) -> Any:
         return await self.caller(method, target, json_body=said, **{"token": None, **options})
@@ -84,6 +86,10 @@ async def set_up(desk: Desk) -> str:
 NO_EVENTS = {
     ("POST", "/api/v1/blocks/missing"): "asks, and changes nothing",
     ("PUT", "/api/v1/blocks/{id}"): "a part of a transfer, whose commit is written down",
+    ("POST", "/api/v1/chats"): "finds or opens a conversation; what is said in it is written down",
+    ("POST", "/api/v1/chats/{number}/read"): "a mark of one's own",
+    ("POST", "/api/v1/jobs/{number}/cancel"): "it may be too late; when it is not, that is written down",
+    ("DELETE", "/api/v1/jobs/{number}"): "forgets what has ended; its begin and its end were written down",
     ("POST", "/api/v1/uploads"): "an announcement of a transfer, whose end is written down",
 }
 
@@ -125,6 +131,7 @@ async def test_attack_42_every_mutating_route_leaves_an_event_and_no_secret(
     await use_identity(tour)
     await use_files(tour)
     await use_administration(tour)
+    await use_live(tour)
     await use_sessions(tour)
     document = (await desk.ask("GET", "/api/v1/openapi.json")).json
     mutating = {
@@ -263,6 +270,29 @@ async def use_administration(tour: Tour) -> None:
     assert seen.actor == f"Cousin (link #{link['id']})"
     await tour("DELETE", "/links/{number}", None, "link.revoked", at=str(link["id"]))
     await tour("DELETE", "/admin/accounts/{name}", None, "account.deleted", at="ann")
+
+
+async def use_live(tour: Tour) -> None:
+    desk = tour.desk
+    signed = (await desk.ask("POST", "/api/v1/sessions", {"name": "omid", "password": PASSWORD})).json
+    omid = signed["token"]
+    desk.secrets.append(omid)
+    listed = (await desk.ask("GET", "/api/v1/sessions", token=omid)).json["sessions"]
+    number = str(listed[0]["id"])
+    desk.events()
+    chat = (await desk.ask("POST", "/api/v1/chats", {"to": "omid"}, token=tour.token)).json["id"]
+    said = {"id": str(uuid4()), "text": WRITTEN}
+    await tour("POST", "/chats/{number}/messages", said, "chat.sent", at=str(chat))
+    await tour("POST", "/clients/{number}/pause", None, "client.paused", at=number)
+    await tour("POST", "/clients/{number}/resume", None, "client.resumed", at=number)
+    await tour("POST", "/warnings", {"account": "omid", "text": "Soon"}, "client.warned")
+    await tour("POST", "/clients/{number}/warnings", {"text": "Now"}, "client.warned", at=number)
+    warning = (await desk.ask("GET", "/api/v1/warnings", token=omid)).json["warnings"][0]["id"]
+    await tour("POST", "/warnings/{number}/acknowledge", None, "warning.acknowledged", at=str(warning), token=omid)
+    await tour("POST", "/clients/{number}/kick", {"reason": "Enough"}, "client.kicked", at=number)
+    await tour("PATCH", "/limits", {"transfers": 8}, "limits.changed")
+    await tour("POST", "/jobs", {"kind": "verify", "path": "/d"}, "job.begun")
+    await tour("POST", "/server/stop", {"after_transfers": True}, "server.stop")
 
 
 async def use_sessions(tour: Tour) -> None:
