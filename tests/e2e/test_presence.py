@@ -158,7 +158,9 @@ def test_an_upload_is_shown_and_told_within_a_second(world: World) -> None:
             took.append(
                 seconds_until(
                     lambda name=name: any(  # type: ignore[misc]
-                        each.data["name"] == name and each.data["state"] == "uploading" for each in list(world.events)
+                        (each.data["name"], each.data["state"]) == (name, "uploading")
+                        for each in list(world.events)
+                        if each.topic == "clients"
                     )
                 )
             )

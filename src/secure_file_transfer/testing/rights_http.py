@@ -50,8 +50,9 @@ class Answer:
         return json.loads(self.body)
 
     def __str__(self) -> str:
-        """All that whoever asked can see."""
-        return "\n".join([str(self.status), *map(str, sorted(self.headers.items())), self.body.decode("utf-8")])
+        """All that whoever asked can see, but for the name that every request gets by chance."""
+        headers = {name: value for name, value in self.headers.items() if name != "x-request-id"}
+        return "\n".join([str(self.status), *map(str, sorted(headers.items())), self.body.decode("utf-8")])
 
 
 class RefusedError(Exception):

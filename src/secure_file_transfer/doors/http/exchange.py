@@ -123,18 +123,11 @@ class Exchange:
 
     async def _pay(self) -> int | None:
         """Wait for what was received last; how much may come next, where anything limits that."""
-        count = self.count()
+        count, self._received = self._received, 0
         most = None if self.passage is None else self.passage.piece_max(Direction.UP)
         if most is not None and self.passage is not None:
             await self.passage.moved(count)
         return most
-
-    def count(self) -> int:
-        """What was received last is told to the passage, and forgotten here."""
-        count, self._received = self._received, 0
-        if self.passage is not None:
-            self.passage.count(Direction.UP, count)
-        return count
 
     @property
     def body_came(self) -> bool:

@@ -44,7 +44,6 @@ class Passage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._traffic is not None and self._transfer is not None:
-            self._exchange.count()
             self._exchange.passage = None
             self._traffic.leave(self._transfer)
 
