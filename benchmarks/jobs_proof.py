@@ -52,6 +52,9 @@ class People:
             self._clients.popitem()[1].close()
 
 
+_MORE_ROUNDS = 10
+
+
 def prove_jobs(folder: Path, *, rounds: int, seed: int, size: int) -> str:
     """Copies, moves, archives and verifications are begun, the server is killed; afterwards all of them come to an end.
 
@@ -61,7 +64,7 @@ def prove_jobs(folder: Path, *, rounds: int, seed: int, size: int) -> str:
     chance = random.Random(seed)  # noqa: S311 - chance, not secrets
     server = ServerProcess(folder / "data", env={"SFT_JOBS_MAX": "4", "SFT_SWEEP_GRACE_MINUTES": "0"})
     server.start()
-    hit = done = interrupted = 0
+    hit = done = interrupted = kills = 0
     try:
         for name in ("sara", "omid", "ada"):
             server.add_user(name, _PASSWORD, admin=name == "ada")
@@ -69,8 +72,10 @@ def prove_jobs(folder: Path, *, rounds: int, seed: int, size: int) -> str:
         whole = _fill(people, chance, size)
         people.leave()
         begin = _swept(server)
-        for number in range(rounds):
-            ended, under_way = _round(server, people, chance, number, whole)
+        # When all jobs happened to have ended before each kill, a few more tell something.
+        while kills < rounds or (not hit and kills < rounds + _MORE_ROUNDS):
+            ended, under_way = _round(server, people, chance, kills, whole)
+            kills += 1
             hit += under_way
             done += sum(job.state is JobState.DONE for job in ended)
             interrupted += sum(job.state is JobState.INTERRUPTED for job in ended)
@@ -81,7 +86,7 @@ def prove_jobs(folder: Path, *, rounds: int, seed: int, size: int) -> str:
     finally:
         server.kill()
     return (
-        f"{rounds} kills, {hit} jobs hit in the middle: {done} done once and whole, {interrupted} interrupted with "
+        f"{kills} kills, {hit} jobs hit in the middle: {done} done once and whole, {interrupted} interrupted with "
         f"nothing left; after the sweep there are as many nodes, versions, blocks and blobs as before ({begin})"
     )
 

@@ -215,7 +215,7 @@ def test_a_file_for_which_there_is_no_room_is_not_sent(site: Site, tmp_path: Pat
     with site.client("mona") as mona:
         with pytest.raises(QuotaExceededError):
             mona.send_file(str(large), "/large")
-        large.write_bytes(b"\1" * 4 * MIB)
+        large.write_bytes(b"\0" * 4 * MIB)  # what came of the first try before it was refused is not sent again
         mona.send_file(str(large), "/large")
         usage = mona.usage()
         assert (usage.bytes, usage.free, usage.quota, usage.quota_files) == (4 * MIB, 0, 4 * MIB, 100)
