@@ -20,6 +20,8 @@ from secure_file_transfer.testing.process import ServerProcess
 MIB = 1 << 20
 _PASSWORD = "a long enough word to say"  # noqa: S105 - of accounts that live for a minute
 _FILES = 24
+_MORE_ROUNDS = 10
+"""When all jobs happened to have ended before each kill, so many more tell something."""
 _SECONDS = 300.0
 _TREE, _WORK = "/tree", "/Shared/omid/work"
 
@@ -52,9 +54,6 @@ class People:
             self._clients.popitem()[1].close()
 
 
-_MORE_ROUNDS = 10
-
-
 def prove_jobs(folder: Path, *, rounds: int, seed: int, size: int) -> str:
     """Copies, moves, archives and verifications are begun, the server is killed; afterwards all of them come to an end.
 
@@ -72,7 +71,6 @@ def prove_jobs(folder: Path, *, rounds: int, seed: int, size: int) -> str:
         whole = _fill(people, chance, size)
         people.leave()
         begin = _swept(server)
-        # When all jobs happened to have ended before each kill, a few more tell something.
         while kills < rounds or (not hit and kills < rounds + _MORE_ROUNDS):
             ended, under_way = _round(server, people, chance, kills, whole)
             kills += 1
