@@ -100,6 +100,7 @@ class BlockUpload:
         self.manifest: list[tuple[bytes, int]] = []
         self._hint = secrets.token_hex(16)
         self._new_in_a_row = 0
+        self._has_room = asyncio.Event()
         # How many blocks there will be is known at the end only.
         self._count_max = source.size // self.sizes.smallest + 1
 
@@ -163,10 +164,14 @@ class BlockUpload:
 
     async def _ask(self, blocks: list[Block]) -> set[bytes]:
         names = {block.name for block in blocks}
-        # Asked with the first blocks, so that a file for which there is no room is not sent in vain.
+        # Asked with the first blocks, and before any other, so that a file for which there is no room is not sent in
+        # vain: what came of it would stand in the way of the next until the server forgets it.
         into = {"path": str(self._target), "size": self._source.size, "conflict": self._how.word.value}
         first = bool(blocks) and not blocks[0].index
+        if not first:
+            await self._has_room.wait()
         missing = await self._service.missing(list(names), self._how, into if first else None)
+        self._has_room.set()
         self._new_in_a_row = self._new_in_a_row + 1 if missing == names else 0
         return missing
 
