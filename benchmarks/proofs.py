@@ -20,6 +20,11 @@
 .venv/bin/python -m benchmarks.proofs engine-memory  both sides' memory while 2 GiB go up and down by blocks
 .venv/bin/python -m benchmarks.proofs ftps-attacks  attacks on the FTPS door, while somebody beside moves files
 .venv/bin/python -m benchmarks.proofs ftps-idle    500 idle FTPS sessions: how long a listing takes beside them
+.venv/bin/python -m benchmarks.proofs folder-races    folder drives while another program swaps in links (--races)
+.venv/bin/python -m benchmarks.proofs folder-listing  a folder drive of 100,000 files, listed whole in every order
+.venv/bin/python -m benchmarks.proofs chat         1,000 messages while both sides lose the connection 20 times
+.venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
+.venv/bin/python -m benchmarks.proofs jobs         kill -9 in the middle of copies, moves, archives and verifications
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -407,16 +412,22 @@ def main() -> int:
     """Run one of them."""
     # They use what is here.
     from . import (
+        chat_proof,
         crowd_proofs,
         engine_proofs,
         fault_proofs,
+        folder_proofs,
         guard_proof,
+        jobs_proof,
         listing_proof,
+        live_proof,
+        log_proof,
         restart_proofs,
         revocation_proof,
         timing_proof,
         tus_proofs,
     )
+    from .events_idle import prove_idle_events
     from .ftps_attacks import prove_attacks
     from .ftps_idle import prove_idle
 
@@ -433,23 +444,32 @@ def main() -> int:
         "crowd": lambda at, o: crowd_proofs.prove_crowd(
             at, clients=o.clients, people=10, seed=o.seed, big=o.size or 2 * MIB
         ),
+        "live": lambda at, o: live_proof.prove_live(at, clients=o.clients, rate=256 * 1024, seconds=15),
         "writers": lambda at, o: crowd_proofs.prove_writers(at, writers=o.rounds, seed=o.seed),
         "engine-memory": lambda at, o: crowd_proofs.prove_engine_memory(at, total=o.size or 2 << 30, several=4),
         "sealed": lambda at, o: prove_sealed(at, flips=o.rounds, seed=o.seed),
         "listing": lambda at, o: listing_proof.prove_listing(at, files=o.files or 100_000),
+        "log-export": lambda at, o: log_proof.prove_export(at, rows=o.files or 100_000),
+        "log-cost": lambda at, _: log_proof.prove_cost(at, times=50),
+        "folder-races": lambda at, o: folder_proofs.prove_races(at, races=o.races, seed=o.seed),
+        "folder-listing": lambda at, o: folder_proofs.prove_large(at, files=o.files or 100_000),
         "full": lambda at, _: prove_full(at),
+        "chat": lambda at, o: chat_proof.prove_chat(at, messages=1000, cuts=o.rounds, seed=o.seed),
         "rights": lambda _, o: rights_machine.run(o.steps),
         "guesses": lambda at, _: guard_proof.prove_guesses(at, seconds=4),
         "revocation": lambda at, o: revocation_proof.prove_revocation(at, total=o.size or 1 << 30, rate=64 * MIB),
+        "jobs": lambda at, o: jobs_proof.prove_jobs(at, rounds=o.rounds, seed=o.seed, size=o.size or 256 * MIB),
         "timing": lambda at, o: timing_proof.prove_timing(at, pairs=1000, heavy=60, seed=o.seed),
         "ftps-attacks": lambda at, _: prove_attacks(at),
         "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
+        "events-idle": lambda at, o: prove_idle_events(at, connections=o.connections, listings=1000),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("proof", choices=list(proofs))
-    parser.add_argument("--rounds", type=int, default=20, help="kills, or flipped bits")
+    parser.add_argument("--rounds", type=int, default=20, help="kills, flipped bits, or lost connections of a chat")
+    parser.add_argument("--connections", type=int, default=10_000, help="idle event connections")
     parser.add_argument("--cuts", type=int, default=200, help="each way")
     parser.add_argument("--blocks", type=int, default=1000, help="that are changed on the way")
     parser.add_argument("--transfers", type=int, default=20)
@@ -458,11 +478,12 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=500, help="that are idle")
     parser.add_argument("--size", type=size, help="bytes of the big file, or of each")
     parser.add_argument("--files", type=int)
+    parser.add_argument("--races", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     options = parser.parse_args()
     # Kills are proven on a disk, not in memory.
-    on_disk = options.proof in {"kill", "tus-kill", "restart"}
+    on_disk = options.proof in {"kill", "tus-kill", "restart", "log-cost", "jobs"}
     folder = Path(tempfile.mkdtemp()) if on_disk else workplace(3 * (options.size or 4 << 30))
     try:
         print(proofs[options.proof](folder, options))

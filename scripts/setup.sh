@@ -71,6 +71,7 @@ setup() {
     install_uv "$python" "$root/.cache/uv"
   fi
   [ "$group" = dev ] && uv_args=()
+  uv_args+=(--extra discovery) # a checkout has all that `sft` offers
   UV_PROJECT_ENVIRONMENT="$root/.venv" UV_PYTHON="$python" UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 SFT_EDITABLE=1 \
     "$root/.cache/uv/bin/uv" sync --quiet --frozen --compile-bytecode --project "$root" ${uv_args[@]+"${uv_args[@]}"} ||
     die "The set-up did not finish. Is the package index reachable? Run this again to continue."

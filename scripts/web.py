@@ -63,6 +63,7 @@ def build() -> None:
     """Build it, unless it is fresh."""
     if fresh():
         return
+    print("Building the web app (once; takes half a minute) ...", file=sys.stderr, flush=True)  # noqa: T201 - run by hand
     fetch_packages()
     run(["node", "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"])
     _STAMP.write_text(sources())

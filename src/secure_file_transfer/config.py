@@ -113,22 +113,42 @@ class Settings(BaseSettings):
     """The same of one account, and of one address."""
     ftps_idle_seconds: int = Field(600, ge=1)
     """How long a client may say nothing between two commands."""
+    jobs_max: int = Field(2, ge=1, le=64)
+    """How many long operations (copies of trees, archives, verifications) are done at once; one for each account."""
+    job_days: int = Field(30, ge=1)
+    """How long one that has ended stays listed."""
     upload_hours: int = Field(72, ge=1)
     """How long an unfinished upload waits for its next piece."""
     shutdown_seconds: int = Field(10, ge=0)
     """How long running requests may take to finish once the server is asked to stop."""
     idle_seconds: int = Field(60, ge=1)
     """How long a peer may stay silent in the middle of a request."""
-    transfers_max: int = Field(0, ge=0)
+    clients_max: int = Field(0, ge=0, le=1_000_000)
+    """How many clients may be connected at once, on all doors together; operators always come in. 0 is no limit."""
+    transfers_max: int = Field(0, ge=0, le=100_000)
     """How many transfers move content at once; the others wait. 0 is no limit."""
     rate_up: int = Field(0, ge=0)
     """Bytes a second that all clients together may send, also as `500K`, `10M` or `1.5G`. 0 is no limit."""
     rate_down: int = Field(0, ge=0)
     """Bytes a second that all clients together may fetch. 0 is no limit."""
+    chat_rate: int = Field(60, ge=1)
+    """How many messages a minute somebody may write."""
+    chat_days: int = Field(365, ge=0)
+    """How long messages are kept; 0 is for ever."""
+    discovery: bool = False
+    """Whether the server announces itself on the local network, for `sft discover`."""
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    """Where Prometheus may read how the server is, without TLS or sign-in; nowhere by default."""
+    metrics_host: str = "127.0.0.1"
+    """The address of that port. Whoever can reach it can read it."""
     sweep_grace_minutes: int = Field(60, ge=0)
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("text", pattern="^(text|json)$")
+    log_days: int = Field(90, ge=0, le=36_500)
+    """How long events are kept in the log. 0 is for ever."""
+    log_rows: int = Field(1_000_000, ge=0)
+    """How many events are kept: the oldest give way. 0 is all."""
 
     @field_validator("rate_up", "rate_down", "registration_quota", mode="before")
     @classmethod

@@ -37,7 +37,7 @@ class SecureFileTransferError(Exception):
         super().__init__(message or self.row.title)
         self.hint = hint
         self.retry_after: float | None = None
-        """Seconds to wait before trying again, where the other side has said so."""
+        """Seconds to wait before trying again: what the other side has said, or what a server's answer shall say."""
 
     @property
     def code(self) -> str:
@@ -175,6 +175,12 @@ class SignInRequiredError(SecureFileTransferError):
     row = _row("sign_in_required", 401, 530, 6, "Sign in first")
 
 
+class SessionEndedError(SignInRequiredError):
+    """An operator ended the session; `str(error)` is the reason given. Signing in again by itself would be rude."""
+
+    row = _row("session_ended", 401, 421, 14, "An operator has ended your session")
+
+
 class SignInFailedError(SecureFileTransferError):
     """Wrong name or password, or an account that may not sign in: one answer for all of them."""
 
@@ -274,6 +280,24 @@ class BusyError(SecureFileTransferError):
     """As many transfers run as may, and as many wait as can."""
 
     row = _row("busy", 503, 450, 75, "The server is busy", retryable=True)
+
+
+class PausedError(SecureFileTransferError):
+    """An operator holds the transfers of this session. Nothing is lost: ask again, for as long as it takes."""
+
+    row = _row("paused", 503, 450, 75, "An operator has paused your transfers", retryable=True)
+
+
+class ServerFullError(SecureFileTransferError):
+    """As many clients are here as the operator allows. Not tried again by itself: somebody has to leave first."""
+
+    row = _row("server_full", 503, 421, 75, "The server is full")
+
+
+class MaintenanceError(SecureFileTransferError):
+    """The operator lets no new transfers begin. Not tried again by itself: the operator has to end it."""
+
+    row = _row("maintenance", 503, 450, 75, "The server is in maintenance")
 
 
 # --- the server itself ------------------------------------------------------------------------------------------

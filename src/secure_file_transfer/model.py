@@ -3,10 +3,10 @@
 Times are integers: microseconds since 1970-01-01T00:00:00Z (`TimeUs`). Sizes are bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 AccountId = NewType("AccountId", int)
 DriveId = NewType("DriveId", int)
@@ -17,6 +17,8 @@ GroupId = NewType("GroupId", int)
 DeviceId = NewType("DeviceId", int)
 LinkId = NewType("LinkId", int)
 TokenId = NewType("TokenId", int)
+WarningId = NewType("WarningId", int)
+JobId = NewType("JobId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -38,6 +40,8 @@ transaction and not one file-system synchronisation each."""
 DEFAULT_PORT = 5000
 SHARED_FOLDER = "Shared"
 """At the top of every home: what others share with its owner, as `/Shared/<owner>/<name>`. No file has this place."""
+DRIVES_FOLDER = "Drives"
+"""The same for folder drives, as `/Drives/<name>`."""
 
 
 class Rights(IntFlag):
@@ -200,6 +204,18 @@ class Drive:
 
 
 @dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder drive: `path` on the server's disk, a folder or the only file that the drive shows."""
+
+    drive_id: DriveId
+    root_id: NodeId
+    name: str
+    path: str
+    kind: Kind
+    created_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A person or machine that may sign in. `home_id` is its own vault drive.
 
@@ -303,6 +319,8 @@ class Session:
     """The link that a visitor opened. The account is then the link's owner, and not who is signed in."""
     counted: bool = False
     """Whether the visitor has fetched something, which counts as one download of the link."""
+    guest: str = ""
+    """What a visitor is called: a name of its own choice, or one that we gave. No two of a link have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +412,102 @@ class Upload:
         return self.offset == self.length
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What an operator has shut out of new sign-ins, until then: an `account`, a `source`, or an API `token`.
+
+    `subject` is the account's name in folded case, the address or network, or the token's number.
+    """
+
+    kind: str
+    subject: str
+    reason: str
+    author: str
+    created_us: TimeUs
+    until_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning of an operator to an account, in all its sessions, or to one session. It stands until acknowledged.
+
+    `receiver` is what they were called.
+    """
+
+    id: WarningId
+    account_id: AccountId | None
+    session_id: SessionId | None
+    receiver: str
+    author: str
+    text: str
+    created_us: TimeUs
+    acknowledged_us: TimeUs | None = None
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    COPY = "copy"
+    MOVE = "move"
+    ZIP = "zip"
+    VERIFY = "verify"
+
+
+class JobState(StrEnum):
+    """How far a job is: waiting, under way, or ended in one of four ways."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED})
+"""The states that nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A long operation that the server does by itself for an account, whether or not that one stays.
+
+    `what` is what was asked for and `result` what came of it, as JSON would say it; `place` is what only the server
+    needs to go on after a restart. `owner` is the account's name. With a `token_id` the job may do what that token may,
+    as long as it is there. `size` bytes and `items` of as many as the totals say are done; a total is None while nobody
+    knows it. `rate` is in bytes a second, `eta` in seconds. A `code` of the error table says why it failed.
+    """
+
+    id: JobId
+    account_id: AccountId
+    owner: str
+    token_id: TokenId | None
+    kind: str
+    what: Mapping[str, Any]
+    state: JobState
+    created_us: TimeUs
+    size: int = 0
+    size_total: int | None = None
+    items: int = 0
+    items_total: int | None = None
+    percent: int = 0
+    rate: int = 0
+    eta: int | None = None
+    message: str = ""
+    place: Mapping[str, Any] | None = None
+    result: Mapping[str, Any] | None = None
+    code: str = ""
+    error: str = ""
+    started_us: TimeUs | None = None
+    ended_us: TimeUs | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in ENDED
+
+
 class Category(StrEnum):
     """What an event of the log is about."""
 
@@ -436,6 +550,26 @@ class LogEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which events of the log are wanted; empty and None are all. Times are microseconds, `until_us` is not in them.
+
+    `search` is looked for in what people read, without regard to the case of ASCII letters.
+    """
+
+    since_us: int | None = None
+    until_us: int | None = None
+    categories: tuple[Category, ...] = ()
+    severity: Severity = Severity.DEBUG
+    """The least."""
+    actor: str = ""
+    address: str = ""
+    door: str = ""
+    session: int | None = None
+    request: str = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Whoever asks: an account with a session or a token, a visitor of a link with a session, or an anonymous guest.
 
@@ -449,9 +583,13 @@ class Principal:
 
     @property
     def name(self) -> str:
-        """The account's name, the link's number, or `guest`."""
+        """The account's name, a visitor's with the number of the link, or `guest`.
+
+        Visitors choose their names. Alone, such a name could be an account's; no account's has a space in it.
+        """
         if self.link is not None:
-            return f"link #{self.link.id}"
+            guest = self.session.guest if self.session is not None else ""
+            return f"{guest} (link #{self.link.id})" if guest else f"link #{self.link.id}"
         return self.account.name if self.account else "guest"
 
     @property

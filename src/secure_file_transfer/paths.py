@@ -136,12 +136,19 @@ def check_name(name: str) -> str:
     return name
 
 
+def escaped(text: str) -> str:
+    """Text in which whatever could move a cursor, end a line or change direction is shown as its code."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or c == _ZWNJ else f"\\u{ord(c):04x}"
+        for c in text
+    )
+
+
 def display(text: str) -> str:
     """Text that is safe to print: quotes it, and escapes what could move a cursor or change direction."""
-    shown = "".join(
-        c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or c == _ZWNJ else f"\\u{ord(c):04x}"
-        for c in text[:NAME_MAX_BYTES]
-    )
+    shown = escaped(text[:NAME_MAX_BYTES])
     return f"'{shown}'" + ("…" if len(text) > NAME_MAX_BYTES else "")
 
 

@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 from benchmarks import (
+    chat_proof,
     crowd_proofs,
+    events_idle,
     fault_proofs,
+    folder_proofs,
     ftps_idle,
     guard_proof,
+    jobs_proof,
+    live_proof,
+    log_proof,
     proofs,
     restart_proofs,
     revocation_proof,
@@ -36,6 +42,10 @@ def test_files_come_back_identical_by_cli_library_and_curl(tmp_path: Path) -> No
 
 def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     print(proofs.prove_kill(tmp_path, rounds=3, seed=seed()))
+
+
+def test_kill_9_leaves_no_job_done_by_half(tmp_path: Path) -> None:
+    print(jobs_proof.prove_jobs(tmp_path, rounds=2, seed=seed(), size=48 * MIB))
 
 
 def test_memory_stays_bounded_while_a_big_file_passes(tmp_path: Path) -> None:
@@ -100,9 +110,26 @@ def test_idle_ftps_sessions_keep_nobody_waiting(tmp_path: Path) -> None:
     print(ftps_idle.prove_idle(tmp_path, sessions=12, listings=100))
 
 
+def test_of_a_chat_through_lost_connections_each_message_arrives_once_and_in_order(tmp_path: Path) -> None:
+    print(chat_proof.prove_chat(tmp_path, messages=60, cuts=5, seed=seed()))
+
+
+def test_idle_event_connections_take_little_and_keep_nobody_waiting(tmp_path: Path) -> None:
+    # With few of them what large files leave behind counts for much.
+    print(events_idle.prove_idle_events(tmp_path, connections=300, listings=100, large=1 << 20))
+
+
 def test_nobody_does_what_they_may_not() -> None:
     """Attacks 30, 32, 48, 53 and 58, and whatever else three accounts and two visitors can try on each other."""
     print(rights_machine.run(300))
+
+
+def test_an_export_of_the_log_takes_bounded_memory(tmp_path: Path) -> None:
+    print(log_proof.prove_export(tmp_path, rows=3000))
+
+
+def test_what_it_costs_to_be_written_down_is_measured(tmp_path: Path) -> None:
+    print(log_proof.prove_cost(tmp_path, times=2))
 
 
 @pytest.mark.peer
@@ -118,3 +145,16 @@ def test_the_benchmark_runs_against_every_peer(
     assert table.count("% sent") == 2
     assert table.count("one stream") == 2
     assert "of text over 100 Mbit/s" in table
+
+
+def test_attacks_7_and_8_nothing_leads_out_of_a_folder_drive(tmp_path: Path) -> None:
+    print(folder_proofs.prove_races(tmp_path, races=400, seed=seed()))
+
+
+def test_a_large_folder_drive_is_listed_whole_in_every_order(tmp_path: Path) -> None:
+    print(folder_proofs.prove_large(tmp_path, files=3500))
+
+
+def test_an_operator_sees_ends_and_warns_many_within_a_second(tmp_path: Path) -> None:
+    """What a busy machine takes says little; `benchmarks.proofs live` asks for more."""
+    print(live_proof.prove_live(tmp_path, clients=12, rate=256 * 1024, seconds=6, cost=None))

@@ -132,6 +132,10 @@ class Api(Connected):
         Raises, once entered:
             NotFoundError, IsAFolderError, RangeNotSatisfiableError, BlockDamagedError
         """
+        return self.stream(path, offset=offset, length=length, headers=priority_field(priority))
+
+    def stream(self, path: str, *, offset: int = 0, length: int | None = None, headers: Mapping[str, str]) -> Download:
+        """The same with other headers. Who names the transfer there may get PausedError."""
         if offset < 0 or (length is not None and length < 1):
             raise RangeNotSatisfiableError("A range begins at 0 or later and holds at least one byte")
         name = str(RemotePath.parse(path))
@@ -145,7 +149,7 @@ class Api(Connected):
             length=length,
             executor=self.executor,
             flow=self.flow,
-            headers=priority_field(priority),
+            headers=headers,
         )
 
     def zip(self, paths: Sequence[str]) -> Download:

@@ -11,6 +11,7 @@ from blake3 import blake3
 
 from ..errors import (
     BusyError,
+    PausedError,
     SecureFileTransferError,
     ShuttingDownError,
     SignInRequiredError,
@@ -25,13 +26,14 @@ from . import wire
 from .budget import Budget
 from .how import How
 from .lanes import Answer, Buffer, Lanes, nothing
+from .naming import Named, together
 from .squeezing import Squeezer
 from .wire import BlockTerms, FileBlocks, Written
 
 T = TypeVar("T")
 Result = Written | SecureFileTransferError
 
-_NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError, BusyError)
+_NEVER_BEGUN = (UnreachableError, TooManyRequestsError, ShuttingDownError, BusyError, PausedError)
 """After these the server has done nothing, so even what must not be done twice may be tried again."""
 
 MEMORY = 42 * 1024 * 1024
@@ -105,6 +107,8 @@ class BlockService:
                 renewed = True
             except SecureFileTransferError as error:
                 delay = tries.delay(error)
+                if isinstance(error, PausedError):
+                    self.lanes.flow.hold(delay or 0.0)
                 if delay is None or (once and not isinstance(error, _NEVER_BEGUN)):
                     raise tries.ended(error) from None
                 await asyncio.sleep(delay)
@@ -126,15 +130,20 @@ class BlockService:
             found |= wire.missing(await self._json("/api/v1/blocks/missing", asked, how), part)
         return found
 
-    async def put(self, name: bytes, data: Buffer, hint: str, how: How, habit: Habit) -> None:
-        """Send one block; a refused one again, and only that one. `habit` is that of its file."""
+    async def put(self, name: bytes, data: Buffer, hint: str, how: How, habit: Habit, named: Named) -> None:
+        """Send one block; a refused one again, and only that one. `habit` and `named` are those of its file."""
         async with self._squeezer.packed(data, how, habit) as packed:
             await self._ask(
                 "PUT",
                 f"/api/v1/blocks/{name.hex()}",
                 nothing,
                 body=packed.body,
-                headers={"Content-Type": "application/octet-stream", "Upload-Hint": hint, **packed.headers},
+                headers={
+                    "Content-Type": "application/octet-stream",
+                    "Upload-Hint": hint,
+                    **named.headers,
+                    **packed.headers,
+                },
                 expect=(200, 201, 204),
                 how=how,
             )
@@ -143,7 +152,7 @@ class BlockService:
         """Publish files whose blocks are there. Each succeeds or fails alone."""
         return wire.results(await self._json("/api/v1/commits", {"files": files}, how, once=how.once), len(files))
 
-    async def batch(self, body: Buffer, count: int, how: How) -> list[Result]:
+    async def batch(self, body: Buffer, count: int, how: How, named: Named) -> list[Result]:
         """Send and publish many small files; `body` is their frames."""
         async with self._batches.packed(body, how, self._batch_habit) as packed:
             answer = await self._ask(
@@ -151,7 +160,7 @@ class BlockService:
                 "/api/v1/batch",
                 Answer.json,
                 body=packed.body,
-                headers={"Content-Type": MEDIA_TYPE, **packed.headers},
+                headers={"Content-Type": MEDIA_TYPE, **named.headers, **packed.headers},
                 how=how,
                 once=how.once,
             )
@@ -164,7 +173,13 @@ class BlockService:
         return wire.file_blocks(await self._ask("GET", f"/api/v1/manifests{path.to_url()}", Answer.json, how=how))
 
     async def fetch(
-        self, path: RemotePath, etag: str, run: Sequence[Piece], take: Callable[[Answer, Piece], None], how: How
+        self,
+        path: RemotePath,
+        etag: str,
+        run: Sequence[Piece],
+        take: Callable[[Answer, Piece], None],
+        how: How,
+        named: Named,
     ) -> None:
         """Fetch pieces of a file that lie side by side, in one request; `take` reads each, in the connection's thread.
 
@@ -182,12 +197,13 @@ class BlockService:
             nothing(answer)
 
         def headers() -> Mapping[str, str]:
-            return {"Range": f"bytes={left[0].offset}-{left[-1].offset + left[-1].length - 1}", "If-Match": f'"{etag}"'}
+            whole = f"bytes={left[0].offset}-{left[-1].offset + left[-1].length - 1}"
+            return {"Range": whole, "If-Match": f'"{etag}"', **named.headers}
 
         await self._ask("GET", url, read, headers=headers, expect=(206,), how=how)
 
-    async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T], how: How) -> T:
-        """Fetch many small files; `take` reads their frames."""
+    async def read_batch(self, paths: Sequence[RemotePath], take: Callable[[Answer], T], how: How, size: int) -> T:
+        """Fetch many small files, which have `size` bytes together; `take` reads their frames."""
         body = [json.dumps({"paths": [str(path) for path in paths]}, separators=(",", ":")).encode()]
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **Named(together(list(paths)), size).headers}
         return await self._ask("POST", "/api/v1/batch/read", take, body=body, headers=headers, how=how)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from ..errors import ForbiddenError, NotFoundError, SignInRequiredError
+from ..errors import ForbiddenError, NotFoundError, PausedError, SessionEndedError, SignInRequiredError
 from ..model import KIB
 from ..transfer.limit import RateLimit
 from ..transfer.retry import Retry
@@ -115,6 +115,16 @@ class Connected(Configured):
         return self._flow
 
     @property
+    def held(self) -> bool:
+        """Whether an operator of the server has paused our transfers: they wait, and go on by themselves."""
+        return self._flow is not None and self._flow.held
+
+    @property
+    def warned(self) -> int:
+        """The number of the latest warning of operators that an answer of the server spoke of; see `warnings`."""
+        return self.flow.warned
+
+    @property
     def turns(self) -> Turns:
         """Which of its transfers is next."""
         if self._turns is None:
@@ -214,6 +224,8 @@ class Connected(Configured):
             SignInRequiredError: that cannot be, or was just done: whoever ends our session again and again means it.
         """
         options = self._options
+        if isinstance(error, SessionEndedError):
+            raise error
         if options.username is None or options.password is None or not token or self._signing_in is None:
             hint = "Sign in again, then make the same call: what was moved already is not moved again."
             raise SignInRequiredError(str(error), hint=hint) from None
@@ -244,13 +256,31 @@ class Connected(Configured):
         )
 
     async def _signed(self, work: Callable[[str | None], Awaitable[T]]) -> T:
-        """Do something with our token, once more if the session has ended and can be renewed."""
-        token = await self._token()
-        try:
-            return await work(token)
-        except SignInRequiredError as error:
-            await self._renew(token, error)
-        return await work(await self._token())
+        """Do something with our token, once more if the session has ended and can be renewed, or until it may."""
+        token, renewed = await self._token(), False
+        while True:
+            try:
+                return await work(token)
+            except SignInRequiredError as error:
+                if renewed:
+                    raise
+                await self._renew(token, error)
+                token, renewed = await self._token(), True
+            except PausedError as error:
+                await self._hold(error)
+
+    async def unless_held(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do something, again and again while an operator holds it; nothing of it is done then."""
+        while True:
+            try:
+                return await work()
+            except PausedError as error:
+                await self._hold(error)
+
+    async def _hold(self, error: PausedError) -> None:
+        seconds = max(1.0, error.retry_after or 0.0)
+        self.flow.hold(seconds)
+        await asyncio.sleep(seconds)
 
     async def _ask(
         self,

@@ -6,12 +6,18 @@ from pathlib import Path
 from ..model import Compression, Conflict
 from . import receiving, sending, syncing, watching
 from .account import AccountApi
+from .chat import Chatting
 from .control import TransferControl
 from .devices import DeviceRequests
+from .events import Live
 from .how import LEVEL, How
+from .jobs import JobRequests
 from .links import Linking
+from .log import LogApi
 from .many import OnResult, Transferred
+from .operations import OperationsApi
 from .people import PeopleRequests
+from .presence import PresenceRequests
 from .progress import OnProgress
 from .receiving import Received
 from .sharing import Sharing
@@ -21,7 +27,20 @@ from .watching import OnWatch
 from .wire import Written
 
 
-class AsyncClient(AccountApi, DeviceRequests, PeopleRequests, Sharing, Linking, TokenApi):
+class AsyncClient(
+    AccountApi,
+    DeviceRequests,
+    PeopleRequests,
+    PresenceRequests,
+    Sharing,
+    Linking,
+    TokenApi,
+    LogApi,
+    Chatting,
+    JobRequests,
+    OperationsApi,
+    Live,
+):
     """One server, seen by one account, for asyncio programs.
 
     ```python

@@ -28,6 +28,7 @@ from .how import How
 from .lanes import Answer
 from .local import SourceFile
 from .many import side_by_side
+from .naming import Named
 from .parts import BlockFile
 from .streams import wrong_content
 from .uploading import BlockReader
@@ -69,11 +70,12 @@ class BlockDownload:
         how: How,
         on_bytes: Callable[[int], None],
     ) -> None:
-        self._api, self._service, self._found, self._on_bytes = api, service, found, on_bytes
+        self._api, self._service, self._found, self._count = api, service, found, on_bytes
         self._how = how
         self._path = RemotePath.parse(found.entry.path)
         self.part = BlockFile(target, found.blocks)
         self._size = sum(length for _, length in found.blocks)
+        self._named = Named(self._path, self._size)
         self._target = target
         self._loop = asyncio.get_running_loop()
         starts = itertools.accumulate((length for _, length in found.blocks), initial=0)
@@ -85,6 +87,10 @@ class BlockDownload:
 
     async def _run(self, work: Callable[..., object], *args: object) -> None:
         await self._loop.run_in_executor(self._api.executor, work, *args)
+
+    def _on_bytes(self, count: int) -> None:
+        self._named.done += count
+        self._count(count)
 
     def stands(self) -> bool:
         """Whether the file at the target is this one already, block by block."""
@@ -151,14 +157,14 @@ class BlockDownload:
         tries: dict[int, Tries] = {}  # of each block: a run of many may have many that are damaged once
         damaged: list[Piece] = []
         etag = self._found.entry.etag
-        await self._service.fetch(self._path, etag, run, partial(self._take, damaged), self._how)
+        await self._service.fetch(self._path, etag, run, partial(self._take, damaged), self._how, self._named)
         while damaged:
             piece, wrong = damaged.pop(), wrong_content(self._found.entry.path)
             again = tries.setdefault(piece.number, self._service.retry.begun())
             if (delay := again.delay(wrong)) is None:
                 raise again.ended(wrong)
             await asyncio.sleep(delay)
-            await self._service.fetch(self._path, etag, [piece], partial(self._take, damaged), self._how)
+            await self._service.fetch(self._path, etag, [piece], partial(self._take, damaged), self._how, self._named)
 
     def _take(self, damaged: list[Piece], answer: Answer, piece: Piece) -> None:
         """Read one block, in the connection's thread. It counts as here only once all of it is verified."""

@@ -11,9 +11,12 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from ..errors import InvalidRequestError
-from ..model import Entry, SortKey
+from ..model import Entry, LogFilter, SortKey
+from .chat import ChatNews
 from .core import AsyncClient
+from .events import LiveEvent
 from .options import Configured, Options
+from .presence import ConnectedClient
 from .streams import Download
 
 P = ParamSpec("P")
@@ -175,6 +178,15 @@ class SecureFileTransferClient(Configured):
     confirm_totp = _bridged(AsyncClient.confirm_totp)
     renew_recovery = _bridged(AsyncClient.renew_recovery)
     disable_totp = _bridged(AsyncClient.disable_totp)
+    clients = _bridged(AsyncClient.clients)
+    kick = _bridged(AsyncClient.kick)
+    pause_client = _bridged(AsyncClient.pause_client)
+    resume_client = _bridged(AsyncClient.resume_client)
+    warn = _bridged(AsyncClient.warn)
+    warn_account = _bridged(AsyncClient.warn_account)
+    warn_everybody = _bridged(AsyncClient.warn_everybody)
+    warnings = _bridged(AsyncClient.warnings)
+    acknowledge = _bridged(AsyncClient.acknowledge)
     guard_blocks = _bridged(AsyncClient.guard_blocks)
     guard_unblock = _bridged(AsyncClient.guard_unblock)
 
@@ -206,6 +218,22 @@ class SecureFileTransferClient(Configured):
     revoke_token = _bridged(AsyncClient.revoke_token)
     revoke_tokens = _bridged(AsyncClient.revoke_tokens)
 
+    log = _bridged(AsyncClient.log)
+    log_after = _bridged(AsyncClient.log_after)
+    start_copy = _bridged(AsyncClient.start_copy)
+    start_move = _bridged(AsyncClient.start_move)
+    start_zip = _bridged(AsyncClient.start_zip)
+    start_verify = _bridged(AsyncClient.start_verify)
+    jobs = _bridged(AsyncClient.jobs)
+    job = _bridged(AsyncClient.job)
+    cancel_job = _bridged(AsyncClient.cancel_job)
+    remove_job = _bridged(AsyncClient.remove_job)
+    wait_for_job = _bridged(AsyncClient.wait_for_job)
+    limits = _bridged(AsyncClient.limits)
+    change_limits = _bridged(AsyncClient.change_limits)
+    server_status = _bridged(AsyncClient.server_status)
+    stop_server = _bridged(AsyncClient.stop_server)
+
     stat = _bridged(AsyncClient.stat)
     make_folder = _bridged(AsyncClient.make_folder)
     move = _bridged(AsyncClient.move)
@@ -224,6 +252,15 @@ class SecureFileTransferClient(Configured):
     remove_link = _bridged(AsyncClient.remove_link)
     visit = _bridged(AsyncClient.visit)
 
+    chats = _bridged(AsyncClient.chats)
+    unread_messages = _bridged(AsyncClient.unread_messages)
+    open_chat = _bridged(AsyncClient.open_chat)
+    chat = _bridged(AsyncClient.chat)
+    send_message = _bridged(AsyncClient.send_message)
+    chat_messages = _bridged(AsyncClient.chat_messages)
+    mark_read = _bridged(AsyncClient.mark_read)
+    search_messages = _bridged(AsyncClient.search_messages)
+
     get_bytes = _bridged(AsyncClient.get_bytes)
     put_bytes = _bridged(AsyncClient.put_bytes)
     put_stream = _bridged(AsyncClient.put_stream)
@@ -241,6 +278,10 @@ class SecureFileTransferClient(Configured):
         """All entries of a folder; see `AsyncClient.list`."""
         return self._each(lambda client: client.list(path, sort=sort, descending=descending), _BATCH)
 
+    def follow_chat(self, number: int, after: int) -> Iterator[ChatNews]:
+        """News of a conversation as they happen; see `AsyncClient.follow_chat`."""
+        return self._each(lambda client: client.follow_chat(number, after), 1)
+
     def get_stream(
         self, path: str, *, offset: int = 0, length: int | None = None, priority: int | None = None
     ) -> Iterator[bytes]:
@@ -252,6 +293,20 @@ class SecureFileTransferClient(Configured):
     def zip(self, paths: Sequence[str]) -> Iterator[bytes]:
         """The bytes of a ZIP archive as they arrive; see `AsyncClient.zip`."""
         return self._each(lambda client: _pieces(client.zip(paths)), 1)
+
+    def log_pieces(self, form: str, wanted: LogFilter | None = None, *, mine: bool = False) -> Iterator[bytes]:
+        """The log as a file, as it arrives; see `AsyncClient.log_pieces`."""
+        return self._each(lambda client: client.log_pieces(form, wanted, mine=mine), 1)
+
+    def watch_clients(self, *, every: float = 0.25) -> Iterator[Sequence[ConnectedClient]]:
+        """Who is connected, again and again as it changes; see `AsyncClient.watch_clients`."""
+        return self._each(lambda client: client.watch_clients(every=every), 1)
+
+    def events(
+        self, *, topics: Sequence[str] | None = None, watch: Sequence[str] = (), after: str | None = None
+    ) -> Iterator[LiveEvent]:
+        """What happens, as it does, until you stop asking; see `AsyncClient.events`."""
+        return self._each(lambda client: client.events(topics=topics, watch=watch, after=after), 1)
 
     def _each(self, begin: Callable[[AsyncClient], AsyncIterator[T]], batch: int) -> Iterator[T]:
         """Carry an asynchronous iteration over, `batch` items at a time."""

@@ -9,6 +9,8 @@ from ..model import MIB
 from ..transfer.limit import RateLimit
 
 _PIECE = 1 * MIB
+_HELD_LONGER = 2.0
+"""Seconds for which nobody who asks again is taken for free."""
 
 
 class Flow:
@@ -29,6 +31,18 @@ class Flow:
         self.piece = _PIECE if limit is None else limit.piece
         """How many bytes to move at once."""
         self.moved = 0
+        self._held_until = float("-inf")
+        self.warned = 0
+        """The number of the latest warning of operators that the server spoke of."""
+
+    @property
+    def held(self) -> bool:
+        """Whether an operator of the server holds what we move."""
+        return self._clock() < self._held_until
+
+    def hold(self, seconds: float) -> None:
+        """The server said so, and is asked again after so many seconds."""
+        self._held_until = self._clock() + seconds + _HELD_LONGER
 
     def _pass(self, count: int) -> float:
         with self._lock:

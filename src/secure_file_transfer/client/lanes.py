@@ -37,6 +37,7 @@ T = TypeVar("T")
 Buffer = bytes | bytearray | memoryview
 
 _CONNECT_SECONDS = 30.0
+_NUMBER_DIGITS = 19
 _SMALL = 16 * 1024
 """Bytes. How long so small a request and its answer take says how far away the server is."""
 
@@ -201,6 +202,9 @@ class Lane:
             pass  # it may have answered before it stopped reading
         self._response = connection.getresponse()
         self.trip = time.monotonic() - begin if length <= _SMALL else None
+        told = self._response.headers.get("Operator-Warning", "")
+        if told.isascii() and told.isdecimal() and len(told) < _NUMBER_DIGITS:
+            self._flow.warned = max(self._flow.warned, int(told))
         return Answer(self._response, self._address, self._flow, self._stop)
 
     def _pieces(self, body: Sequence[Buffer]) -> Iterator[memoryview]:
@@ -261,6 +265,7 @@ class Lanes:
         self._make = functools.partial(Lane, address, context, silence, flow)
         self._pool = ThreadPoolExecutor(limit, thread_name_prefix="sft-lane")
         self._turns = turns
+        self.flow = flow
         self._idle: list[Lane] = []
         self._busy: set[Lane] = set()
         self._closed = False

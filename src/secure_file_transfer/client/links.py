@@ -56,6 +56,8 @@ class VisitInfo:
     downloads_left: int | None
     ends_us: TimeUs
     token: str = field(repr=False)
+    guest: str = ""
+    """What we are called there."""
 
 
 def split_link(url: str) -> tuple[str, str] | None:
@@ -177,6 +179,7 @@ def _visited(value: Any, answer: Any) -> VisitInfo:
         downloads_left=_count(value["downloads_left"]),
         ends_us=wire.time_us(answer["expires"]),
         token=str(answer["token"]),
+        guest=str(answer.get("guest", "")),
     )
 
 

@@ -24,6 +24,7 @@ from .blocks import BlockService, Piece, block_id
 from .how import How
 from .lanes import Answer
 from .local import SourceFile
+from .naming import Named
 from .small import arriving
 from .wire import Written
 
@@ -72,6 +73,7 @@ class BlockCheck:
     ) -> None:
         self._service, self._threads, self._how, self._on_bytes = service, api.executor, how, on_bytes
         self._path, self._etag = written.entry.path, written.entry.etag
+        self._named = Named(RemotePath.parse(self._path), written.entry.size)
         self._sha256 = hashlib.sha256()
         self._buffers: list[bytearray] = []
 
@@ -120,7 +122,7 @@ class BlockCheck:
                 wrong.append(piece)
 
         path = RemotePath.parse(self._path)
-        await self._service.fetch(path, self._etag, run, take, self._how)
+        await self._service.fetch(path, self._etag, run, take, self._how, self._named)
         tries = self._service.retry.begun()
         for _ in range(_AGAIN):
             if not wrong or (delay := tries.delay(_different(self._path))) is None:
@@ -128,7 +130,7 @@ class BlockCheck:
             await asyncio.sleep(delay)
             again, wrong[:] = wrong[:], []
             for piece in again:
-                await self._service.fetch(path, self._etag, [piece], take, self._how)
+                await self._service.fetch(path, self._etag, [piece], take, self._how, self._named)
         if wrong:
             raise _different(self._path)
 
@@ -190,7 +192,8 @@ async def check_batch(
 
     try:
         if wanted:
-            await service.read_batch([RemotePath.parse(path) for path in wanted], take, how)
+            size = sum(file.written.entry.size for file in files)
+            await service.read_batch([RemotePath.parse(path) for path in wanted], take, how, size)
     except SecureFileTransferError as error:
         for path in wanted:
             found.setdefault(path, error)

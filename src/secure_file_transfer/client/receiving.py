@@ -27,6 +27,7 @@ from .blocks import BlockService
 from .downloading import download
 from .how import How
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
+from .naming import Named
 from .progress import Meter, OnProgress
 from .small import BATCH_BYTES, SMALL_MAX, blocks_at, receive_batch
 from .streams import Download, wrong_content
@@ -34,6 +35,8 @@ from .streams import Download, wrong_content
 _Wanted = tuple[int, Entry, Path]
 """A file to receive: its place among the results, what it is, and where it goes."""
 
+_ONE_PIECE = 256 * 1024
+"""A file up to this size comes at once or not at all, so to be told to wait for it costs nothing."""
 _ENTRIES_MAX = 5_000_000
 """More entries in one tree than this are taken for a hostile server's."""
 
@@ -87,7 +90,7 @@ async def receive(api: Api, entry: Entry, target: Path, how: How, meter: Meter) 
             # What is here may be the beginning of another file; then all of it comes.
             with suppress(DigestMismatchError, RangeNotSatisfiableError, SourceChangedError):
                 return await _stream(api, entry, target, how, meter, begun=True)
-        return await _stream(api, entry, target, how, meter)
+        return await api.unless_held(lambda: _stream(api, entry, target, how, meter))
 
 
 async def _stream(api: Api, entry: Entry, target: Path, how: How, meter: Meter, *, begun: bool = False) -> Received:
@@ -99,7 +102,8 @@ async def _stream(api: Api, entry: Entry, target: Path, how: How, meter: Meter, 
             went = await loop.run_in_executor(api.executor, part.begin_with, target, entry.size)
             meter.add(entry.path, went)
         writing: asyncio.Future[None] | None = None
-        async with api.get_stream(entry.path, offset=went, priority=how.control.priority) as stream:
+        named = Named(RemotePath.parse(entry.path), entry.size).headers if entry.size <= _ONE_PIECE else {}
+        async with api.stream(entry.path, offset=went, headers={**how.headers, **named}) as stream:
             if went and stream.etag != entry.etag:
                 raise wrong_content(entry.path)
             async for batch in stream.batches():

@@ -24,6 +24,7 @@ from .blocks import BlockService
 from .how import How
 from .local import SourceFile, file_size, walk
 from .many import OnResult, Transferred, attempt, failed, settle, side_by_side
+from .naming import Named
 from .progress import Meter, OnProgress
 from .reading_back import BlockCheck, Expected, check_batch, check_whole
 from .resuming import looks_same, same, same_unsent, standing
@@ -148,9 +149,11 @@ class _Single:
         query = upload_query(self.how.word, source.modified_us, parents=self.how.parents)
         headers = self.how.headers
         if data is not None:
-            headers["Repr-Digest"] = digest_field(source.sha256)
-            return await self.api.upload(
-                data, target, length=source.size, query=query, headers=headers, on_bytes=self.on_bytes
+            headers |= {"Repr-Digest": digest_field(source.sha256), **Named(self.target, source.size).headers}
+            return await self.api.unless_held(
+                lambda: self.api.upload(
+                    data, target, length=source.size, query=query, headers=headers, on_bytes=self.on_bytes
+                )
             )
 
         async def piece() -> bytes:

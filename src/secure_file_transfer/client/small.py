@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InvalidRequestError, ProtocolViolationError, SecureFileTransferError, TooLargeError
-from ..model import KIB, MIB, SHARED_FOLDER, Entry
+from ..model import DRIVES_FOLDER, KIB, MIB, SHARED_FOLDER, Entry
 from ..paths import RemotePath
 from ..transfer.frames import Frame, FrameReader, frame_head
 from . import wire
@@ -16,6 +16,7 @@ from .blocks import BlockService, Result
 from .how import How
 from .lanes import Answer
 from .local import PartialFile, SourceFile
+from .naming import Named, together
 from .resuming import looks_same, same
 from .streams import wrong_content
 from .wire import Written
@@ -28,7 +29,7 @@ FILE_MAX = 1 * MIB
 
 async def blocks_at(api: Api, *paths: RemotePath) -> BlockService | None:
     """The block protocol, or None where the server does not offer it for one of these places."""
-    if any(path.parts[:1] == (SHARED_FOLDER,) for path in paths):
+    if any(path.parts[:1] in {(SHARED_FOLDER,), (DRIVES_FOLDER,)} for path in paths):
         return None
     return await api.block_service()
 
@@ -104,7 +105,8 @@ async def send_batch(api: Api, service: BlockService, files: Sequence[Wanted], h
         body, found = await asyncio.get_running_loop().run_in_executor(api.executor, _packed, files, how)
         count = sum(isinstance(each, SourceFile) for each in found)
         try:
-            said = await service.batch(body, count, how) if count else []
+            named = Named(together([file.target for file in files]), len(body))
+            said = await service.batch(body, count, how, named) if count else []
         except SecureFileTransferError as error:
             said = [error] * count
     finally:
@@ -144,7 +146,8 @@ async def receive_batch(service: BlockService, files: Sequence[tuple[Entry, Path
                 found[path] = _kept(frame, *targets[path], how)
 
     try:
-        await service.read_batch([RemotePath.parse(path) for path in targets], take, how)
+        size = sum(entry.size for entry, _ in files)
+        await service.read_batch([RemotePath.parse(path) for path in targets], take, how, size)
     except SecureFileTransferError as error:
         for path in targets:
             found.setdefault(path, error)

@@ -8,7 +8,7 @@ import json
 import random
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
@@ -16,9 +16,12 @@ import aiohttp
 from yarl import URL
 
 from ..errors import (
+    ForbiddenError,
     InterruptedTransferError,
+    NotFoundError,
     ProtocolViolationError,
     SecureFileTransferError,
+    SignInRequiredError,
     TimedOutError,
     TooLargeError,
     TooManyRequestsError,
@@ -32,6 +35,9 @@ from .wire import problem_error
 JSON_MAX = 64 * 1024 * 1024
 """An answer larger than this is refused; the largest honest one is a page of 10,000 entries."""
 PROBLEM_MAX = 64 * 1024
+MESSAGE_MAX = 1024 * 1024
+"""Of a WebSocket: the server tells nothing of more than a tenth of it."""
+_ABNORMAL = 1006
 PROBLEM_TYPE = "application/problem+json"
 _RETRY_DIGITS = 9
 _BUSY: Mapping[int, type[SecureFileTransferError]] = {
@@ -40,10 +46,17 @@ _BUSY: Mapping[int, type[SecureFileTransferError]] = {
     503: UnreachableError,
     504: TimedOutError,
 }
+_SOCKET_REFUSED: Mapping[int, type[SecureFileTransferError]] = {
+    401: SignInRequiredError,
+    403: ForbiddenError,
+    404: NotFoundError,
+}
 READ_BUFFER = 1024 * 1024
 """What aiohttp may read ahead of us per connection. Measured: 64 KiB pauses the transport so often that a
 download is a quarter slower."""
 _CONNECT_SECONDS = 30.0
+_CLOSE_SECONDS = 2.0
+"""For the goodbye of a WebSocket."""
 _RETRY_DELAYS = (0.1, 0.4)
 """Seconds before a GET is tried again that was never sent; each is stretched by up to half at random."""
 
@@ -61,6 +74,37 @@ class _Connector(aiohttp.TCPConnector):
         if (should_close or protocol.should_close) and protocol.transport is not None:
             protocol.transport.abort()
         super()._release(key, protocol, should_close=should_close)
+
+
+class Closed(Exception):  # noqa: N818 - how a connection ended, which is no error yet
+    """The other side has closed a WebSocket: why, by its code; None when it only fell silent."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code, self.reason = code, reason
+
+
+class Socket:
+    """A WebSocket that texts come by."""
+
+    def __init__(self, made: aiohttp.ClientWebSocketResponse, silence: float) -> None:
+        self._made, self._silence = made, silence
+
+    async def send(self, text: str) -> None:
+        """Send one text; one that is lost shows when the next is waited for."""
+        with suppress(ConnectionError, aiohttp.ClientError):
+            await self._made.send_str(text)
+
+    async def receive(self) -> str:
+        """The next text. Raises Closed."""
+        try:
+            message = await self._made.receive(self._silence)
+        except TimeoutError:
+            raise Closed(None, "") from None
+        if message.type is aiohttp.WSMsgType.TEXT:
+            return str(message.data)
+        code = self._made.close_code
+        raise Closed(_ABNORMAL if code is None else code, str(message.extra or ""))
 
 
 class Transport:
@@ -84,13 +128,15 @@ class Transport:
         self._ahead = ahead
         self._retry_delays = retry_delays
         self._session: aiohttp.ClientSession | None = None
+        self._lasting: aiohttp.ClientSession | None = None
         self._contexts: list[ssl.SSLContext] = []
         self._starting = asyncio.Lock()
 
     async def close(self) -> None:
         """Close all connections. A later request opens new ones."""
-        session, self._session = self._session, None
-        if session is not None:
+        sessions = self._session, self._lasting
+        self._session = self._lasting = None
+        for session in filter(None, sessions):
             await session.close()
             await asyncio.sleep(0)  # the sockets close in the next turn of the loop
 
@@ -116,23 +162,56 @@ class Transport:
         async with self._starting:
             if self._session is None:
                 self._trust = await trusting.pinned(self.address, self._trust, self.silence)
-                self._session = aiohttp.ClientSession(
-                    connector=_Connector(
-                        ssl=self._context(),
-                        limit=self._connections,
-                        # The system's own resolver: it knows /etc/hosts, mDNS and VPNs as every program does.
-                        resolver=aiohttp.ThreadedResolver(),
-                    ),
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                    auto_decompress=False,
-                    read_bufsize=self._ahead,
-                    timeout=self._patience(self.silence),
-                    headers={
-                        "User-Agent": f"secure-file-transfer/{__version__}",
-                        "Accept-Encoding": "identity",
-                    },
-                )
+                self._session = self._pool(self._connections)
         return self._session
+
+    def _pool(self, limit: int) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=_Connector(
+                ssl=self._context(),
+                limit=limit,
+                # The system's own resolver: it knows /etc/hosts, mDNS and VPNs as every program does.
+                resolver=aiohttp.ThreadedResolver(),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            read_bufsize=self._ahead,
+            timeout=self._patience(self.silence),
+            headers={
+                "User-Agent": f"secure-file-transfer/{__version__}",
+                "Accept-Encoding": "identity",
+            },
+        )
+
+    @asynccontextmanager
+    async def socket(self, path: str, *, token: str | None, silence: float) -> AsyncIterator["Socket"]:
+        """A WebSocket, beside the pool: it lasts, and must not take a connection from those who transfer.
+
+        Raises:
+            SecureFileTransferError: the typed error of everything that keeps it from being made.
+        """
+        await self._started()
+        if self._lasting is None:
+            self._lasting = self._pool(0)
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                made = await self._lasting.ws_connect(
+                    URL(self.address.url + path, encoded=True),
+                    headers=headers,
+                    max_msg_size=MESSAGE_MAX,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
+                )
+        except TimeoutError:
+            raise trusting.timed_out(self.address) from None
+        except aiohttp.WSServerHandshakeError as error:
+            raise _refused_socket(self.address, error) from None
+        except aiohttp.ClientError as error:
+            await self._translate(error, begun=False)
+        try:
+            yield Socket(made, silence)
+        finally:
+            await made.close()
 
     def _patience(self, silence: float) -> aiohttp.ClientTimeout:
         connect = min(self.silence, _CONNECT_SECONDS)
@@ -246,6 +325,16 @@ class Transport:
             if begun or self._trust.certfile is None
             else "Try again; if that does not help, the server does not take this client certificate.",
         ) from None
+
+
+def _refused_socket(address: Address, error: aiohttp.WSServerHandshakeError) -> SecureFileTransferError:
+    """Of a handshake only the status is left; its words are those of the table."""
+    kind = _SOCKET_REFUSED.get(error.status) or _BUSY.get(error.status)
+    if kind is None:
+        return _unexplained(address, error.status)
+    refusal = kind()
+    refusal.retry_after = retry_after(error.headers.get("Retry-After") if error.headers else None)
+    return refusal
 
 
 def retry_after(field: str | None) -> float | None:

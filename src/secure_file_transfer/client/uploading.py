@@ -16,6 +16,7 @@ from . import wire
 from .blocks import BlockService, block_id
 from .how import How
 from .local import SourceFile, changed
+from .naming import Named
 from .wire import Written
 
 _AGAIN_MAX = 3
@@ -89,7 +90,8 @@ class BlockUpload:
         on_bytes: Callable[[int], None],
     ) -> None:
         self._target = target
-        self._service, self._source, self._threads, self._on_bytes = service, source, threads, on_bytes
+        self._service, self._source, self._threads, self._count = service, source, threads, on_bytes
+        self._named = Named(target, source.size)
         self._how, self._habit = how, Habit()
         terms = service.terms
         self.sizes = sizes_for(source.size, least=terms.block_min, most=terms.block_max)
@@ -100,6 +102,10 @@ class BlockUpload:
         self._new_in_a_row = 0
         # How many blocks there will be is known at the end only.
         self._count_max = source.size // self.sizes.smallest + 1
+
+    def _on_bytes(self, count: int) -> None:
+        self._named.done += count
+        self._count(count)
 
     async def send(self) -> None:
         """Have every block on the server.
@@ -165,7 +171,8 @@ class BlockUpload:
         return missing
 
     async def _put(self, block: Block) -> None:
-        await self._service.put(block.name, block.data, self._hint_of(block.index), self._how, self._habit)
+        hint = self._hint_of(block.index)
+        await self._service.put(block.name, block.data, hint, self._how, self._habit, self._named)
         self._on_bytes(len(block.data))
 
     def _hint_of(self, index: int) -> str:
@@ -222,7 +229,7 @@ class BlockUpload:
         try:
             data = memoryview(bytearray(length))
             await asyncio.get_running_loop().run_in_executor(self._threads, self._read_again, name, start, data)
-            await self._service.put(name, data, self._hint_of(index), self._how, self._habit)
+            await self._service.put(name, data, self._hint_of(index), self._how, self._habit, self._named)
         finally:
             self._service.budget.give(held, self._how.control)
 

@@ -34,7 +34,7 @@ _STEP_MS, _DEBOUNCE_MS = 200, 2000
 _FATAL = frozenset(
     {"sign_in_required", "sign_in_failed", "certificate", "protocol_violation", "invalid_request", "configuration"}
 )
-_PASSES = frozenset({"no_space", "quota_exceeded"})
+_PASSES = frozenset({"no_space", "quota_exceeded", "server_full", "maintenance"})
 """Nothing that trying again mends, but somebody may."""
 
 

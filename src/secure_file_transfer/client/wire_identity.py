@@ -1,13 +1,27 @@
 """What the server says of itself, and of accounts, sessions and devices, checked before anything else sees it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InvalidRequestError
-from ..model import Role, TimeUs
+from ..model import Rights, Role, TimeUs
 from ..paths import display
 from .wire_values import PRINTABLE, flag, hex_digest, listed, members, plain, text_of, time_us, violation, whole
+
+# base64url (RFC 4648, 5), as it stands in a link's URL.
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareInfo:
+    """What a server is there for that `sft share` started. `secret` stands in the URL of its link."""
+
+    secret: str = field(repr=False)
+    name: str
+    rights: Rights
+    protected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class ServerInfo:
     """Whether a certificate signs in without a password."""
     registration: str = "off"
     """Whether people may make accounts for themselves: off, approval or open."""
+    share: ShareInfo | None = None
+    """What is shared, where the whole server is there for that: see `sft share`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,10 @@ class UsedToken:
 
 @dataclass(frozen=True, slots=True)
 class Whoami:
-    """Who the server takes us for; `account` is None for an anonymous guest, whose times may be unknown."""
+    """Who the server takes us for; `account` is None for an anonymous guest, whose times may be unknown.
+
+    `guest` is what a visitor of a link is called.
+    """
 
     account: AccountInfo | None
     since_us: TimeUs | None
@@ -66,6 +85,7 @@ class Whoami:
     """The device whose certificate the session was begun with."""
     token: UsedToken | None = None
     """The API token that we came with."""
+    guest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +142,7 @@ class DeviceCode:
 class SessionInfo:
     """Somebody who is signed in. `current`: it is the session that asks.
 
-    With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+    With `link`, the number of a link, it is a visitor's, called `guest`, and the account is the one that made the link.
     """
 
     number: int
@@ -135,6 +155,7 @@ class SessionInfo:
     expires_us: TimeUs
     current: bool
     link: int | None = None
+    guest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +169,9 @@ class GuardBlock:
     subject: str
     guesses: int
     until_us: TimeUs
+    author: str = ""
+    """The operator who wants it so; empty where it is for wrong guesses."""
+    reason: str = ""
 
 
 def server_info(value: object) -> ServerInfo:
@@ -163,7 +187,19 @@ def server_info(value: object) -> ServerInfo:
         client_certificates=text_of(values, "client_certificates") if "client_certificates" in values else "off",
         certificate_sign_in="certificate_sign_in" in values and flag(values, "certificate_sign_in"),
         registration=text_of(values, "registration") if "registration" in values else "off",
+        share=_share(values.get("share")),
     )
+
+
+def _share(value: object) -> ShareInfo | None:
+    if value is None:
+        return None
+    values = members(value, "the server's description")
+    secret, rights = text_of(values, "secret"), whole(values, "rights")
+    if not _SECRET.fullmatch(secret) or rights > Rights.ALL:
+        raise violation("what is shared cannot be read")
+    name = text_of(values, "name") or text_of(values, "target")
+    return ShareInfo(secret, name, Rights(rights), flag(values, "protected"))
 
 
 def sign_in(value: object) -> SignIn:
@@ -186,6 +222,7 @@ def whoami(value: object) -> Whoami:
         address=text_of(values, "address"),
         device=None if values.get("device") is None else text_of(values, "device"),
         token=None if values.get("token") is None else _used_token(values.get("token")),
+        guest=None if values.get("guest") is None else text_of(values, "guest"),
     )
 
 
@@ -222,6 +259,7 @@ def sessions(value: object) -> list[SessionInfo]:
             expires_us=time_us(each.get("expires")),
             current=flag(each, "current"),
             link=None if each.get("link") is None else whole(each, "link"),
+            guest=None if each.get("guest") is None else text_of(each, "guest"),
         )
         for each in listed(value, "sessions")
     ]
@@ -230,7 +268,14 @@ def sessions(value: object) -> list[SessionInfo]:
 def guard_blocks(value: object) -> list[GuardBlock]:
     """Read who has to wait."""
     return [
-        GuardBlock(text_of(each, "kind"), text_of(each, "subject"), whole(each, "guesses"), time_us(each.get("until")))
+        GuardBlock(
+            text_of(each, "kind"),
+            text_of(each, "subject"),
+            whole(each, "guesses"),
+            time_us(each.get("until")),
+            text_of(each, "author") if "author" in each else "",
+            text_of(each, "reason") if "reason" in each else "",
+        )
         for each in listed(value, "blocks")
     ]
 

@@ -14,24 +14,35 @@ from .catalog import (
     Facts,
     NodeCursor,
     Nodes,
+    SettingRow,
+    Settings,
     Uploads,
     Versions,
 )
+from .chat import Chat, ChatId, Chats, Marks, Message, ReaderId, Side, Sight
+from .control import Bars, Endings, Warnings
 from .events import OPERATORS, Audience, Event, EventBus, Topic
-from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Sessions, Tokens
+from .log import LogEvents, LogRecord
+from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .storage import BlobStore, Buffer, Clock, KeySource
-from .trees import Content, Draft, Expectation, FileTree, Written, check_journey
+from .trees import Changed, Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
+from .work import Jobs
 
 __all__ = [
     "OPERATORS",
     "Accounts",
     "Audience",
+    "Bars",
     "BlobStore",
     "BlockRow",
     "Blocks",
     "Buffer",
     "Catalog",
     "CatalogTx",
+    "Changed",
+    "Chat",
+    "ChatId",
+    "Chats",
     "Claims",
     "Clock",
     "Content",
@@ -39,6 +50,7 @@ __all__ = [
     "Draft",
     "DriveRoom",
     "Drives",
+    "Endings",
     "Event",
     "EventBus",
     "Expectation",
@@ -46,17 +58,31 @@ __all__ = [
     "Factors",
     "Facts",
     "FileTree",
+    "FolderPlaces",
     "Grants",
     "Groups",
+    "Jobs",
     "KeySource",
     "Links",
+    "LogEvents",
+    "LogRecord",
+    "Marks",
+    "Message",
+    "MountedTree",
+    "Mounts",
     "NodeCursor",
     "Nodes",
+    "ReaderId",
     "Sessions",
+    "SettingRow",
+    "Settings",
+    "Side",
+    "Sight",
     "Tokens",
     "Topic",
     "Uploads",
     "Versions",
+    "Warnings",
     "Written",
     "check_journey",
 ]

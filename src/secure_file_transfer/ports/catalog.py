@@ -21,7 +21,11 @@ from ..model import (
     Version,
     VersionId,
 )
-from .people import Accounts, Devices, Factors, Grants, Groups, Links, Sessions, Tokens
+from .chat import Chats
+from .control import Bars, Endings, Warnings
+from .log import LogEvents
+from .people import Accounts, Devices, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
+from .work import Jobs
 
 T = TypeVar("T")
 
@@ -55,6 +59,16 @@ class DriveRoom:
     quota_files: int
 
 
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """What an operator set while the server ran: as text, and when, and who."""
+
+    name: str
+    value: str
+    changed_us: TimeUs
+    changed_by: str
+
+
 class Drives(Protocol):
     """Drives in the catalog."""
 
@@ -70,6 +84,9 @@ class Drives(Protocol):
 
     def room(self, drive_id: DriveId) -> DriveRoom:
         """What it holds and may hold; without a limit for a drive that nobody owns, or that is not there."""
+
+    def totals(self) -> tuple[int, int]:
+        """Bytes and files of all drives."""
 
     def removed(self, drive_id: DriveId, limit: int) -> tuple[int, int]:
         """Bytes and files that are removed and still counted, looking at up to `limit` nodes at a time."""
@@ -232,8 +249,24 @@ class Facts(Protocol):
         """None deletes it."""
 
 
+class Settings(Protocol):
+    """What operators set while the server runs, by name; it counts instead of what the configuration says."""
+
+    def all(self) -> Sequence[SettingRow]:
+        """All of them, by name."""
+
+    def set(self, name: str, value: str | None, by: str, now: TimeUs) -> None:
+        """Set it; None forgets it."""
+
+
 class CatalogTx(Protocol):
     """One transaction's view of the catalog, by part. Valid only inside the work it was handed to."""
+
+    def afterwards(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the transaction is durable, before `Catalog.write` returns; never if nothing came of it.
+
+        It must be quick and must not raise. Reads forget it.
+        """
 
     @property
     def drives(self) -> Drives: ...
@@ -256,6 +289,8 @@ class CatalogTx(Protocol):
     @property
     def grants(self) -> Grants: ...
     @property
+    def mounts(self) -> Mounts: ...
+    @property
     def factors(self) -> Factors: ...
     @property
     def devices(self) -> Devices: ...
@@ -264,7 +299,21 @@ class CatalogTx(Protocol):
     @property
     def tokens(self) -> Tokens: ...
     @property
+    def log(self) -> LogEvents: ...
+    @property
+    def endings(self) -> Endings: ...
+    @property
+    def bars(self) -> Bars: ...
+    @property
+    def warnings(self) -> Warnings: ...
+    @property
+    def chats(self) -> Chats: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
     def facts(self) -> Facts: ...
+    @property
+    def settings(self) -> Settings: ...
 
 
 class Catalog(Protocol):

@@ -24,13 +24,15 @@ class Topic(StrEnum):
 class Audience:
     """Who may hear of an event: anyone who is in one of these. It is part of the event, so that no subscriber decides.
 
-    `folder` stands for those who watch this folder, by drive and node, and may read it at that moment.
+    `folder` stands for those who watch this folder, by drive and node, and may read it at that moment. Folder drives
+    have no nodes: there it is the path within the drive. All that they get of the event is the path as they see it:
+    that the folder has changed.
     """
 
     operators: bool = False
     accounts: frozenset[AccountId] = frozenset()
     sessions: frozenset[SessionId] = frozenset()
-    folder: tuple[DriveId, NodeId] | None = None
+    folder: tuple[DriveId, NodeId | str] | None = None
     everybody: bool = False
 
 

@@ -1,6 +1,6 @@
 """What the catalog keeps of people: accounts, and all that signs in, shares or is shared with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,8 +13,10 @@ from ..model import (
     DriveId,
     Group,
     GroupId,
+    Kind,
     Link,
     LinkId,
+    Mount,
     NodeId,
     Received,
     Rights,
@@ -85,8 +87,9 @@ class Sessions(Protocol):
         *,
         device_id: DeviceId | None = None,
         link_id: LinkId | None = None,
+        guest: str = "",
     ) -> Session:
-        """With a `link_id` it is a visitor's; the account is the link's owner. It ends with the link."""
+        """With a `link_id` it is a visitor's, called `guest`; the account is the link's owner. It ends with it."""
 
     def by_token(self, token_hash: bytes) -> tuple[Session, Account] | None: ...
     def touch(self, session_id: SessionId, now: TimeUs) -> None: ...
@@ -94,9 +97,24 @@ class Sessions(Protocol):
     def of(self, account_id: AccountId) -> Sequence[Session]:
         """The account's own, without those of visitors."""
 
+    def of_link(self, link_id: LinkId) -> Sequence[Session]:
+        """The visitors of a link, the oldest first, whether or not they have expired."""
+
+    def guests(self, link_id: LinkId) -> Sequence[str]:
+        """What the visitors of a link are called."""
+
     def get(self, session_id: SessionId) -> tuple[Session, Account] | None: ...
     def all(self, limit: int) -> Sequence[tuple[Session, Account]]:
         """Those used last, at most `limit`."""
+
+    def ended(self, session_ids: Sequence[SessionId], now: TimeUs, idle_since: TimeUs) -> Sequence[SessionId]:
+        """Those that are gone, past their time, not used after `idle_since`, or of a link that gives nothing any more.
+
+        One question for thousands of them.
+        """
+
+    def count(self, now: TimeUs) -> Mapping[str, int]:
+        """How many have not expired, by door."""
 
     def delete(self, session_id: SessionId) -> None: ...
     def delete_of(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
@@ -267,6 +285,23 @@ class Links(Protocol):
 
     def delete(self, link_id: LinkId) -> None:
         """End it, with the sessions of all its visitors."""
+
+
+class Mounts(Protocol):
+    """Folder drives. A mount goes with its drive, and grants and links to it go with the drive's root."""
+
+    def create(self, drive_id: DriveId, name: str, path: str, target: str, kind: Kind, now: TimeUs) -> None:
+        """Say what a new drive shows; its root is then called `target`. Raises ExistsError: the name is taken."""
+
+    def get(self, drive_id: DriveId) -> Mount | None: ...
+    def by_name(self, name: str) -> Mount | None:
+        """Whatever the case."""
+
+    def all(self) -> Sequence[Mount]:
+        """By name."""
+
+    def received(self, account_id: AccountId) -> Sequence[tuple[Mount, Rights]]:
+        """What was granted to an account, itself or by its groups."""
 
 
 class Tokens(Protocol):

@@ -1,6 +1,6 @@
 """A drive as services see it, whether its content lies in blocks or in a folder of the disk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,7 @@ from ..errors import ConflictError, InvalidRequestError
 from ..model import (
     Conflict,
     Entry,
+    Kind,
     Page,
     SortKey,
     TimeUs,
@@ -30,6 +31,9 @@ class Content(Protocol):
             BlockDamagedError: before any byte of the bad piece is released.
             SourceChangedError: a folder drive's file changed meanwhile.
         """
+
+    def remember(self, sha256: bytes) -> None:
+        """Whoever read all of it found this digest: where it was not known, it is now, until the content changes."""
 
     def close(self) -> None:
         """Let go of it. Calling it again is fine."""
@@ -164,3 +168,42 @@ class FileTree(Protocol):
         """
 
     def usage(self) -> Usage: ...
+
+
+class MountedTree(FileTree, Protocol):
+    """A folder drive, which services know by a catalog that does not hold its files."""
+
+    def seen_from(self, base: RemotePath, verify: Callable[[], None]) -> "MountedTree":
+        """The same drive as somebody sees it whose path to its root is `base`.
+
+        `verify` raises unless they still may; it is called in the instant before anything changes.
+        """
+
+    def place(self, path: RemotePath) -> str:
+        """What the folder at a path is called within the drive. Raises NotFoundError, NotAFolderError."""
+
+
+Changed = Callable[[str, bool], None]
+"""Told what changed in a drive: the place of a folder; and whether that folder is elsewhere now, or gone, with all
+below it, or names and contents in it are others."""
+
+
+class FolderPlaces(Protocol):
+    """The server's disk, as far as folders of it may become drives."""
+
+    def resolve(self, path: str) -> tuple[str, Kind]:
+        """The path without links in it, and what is there.
+
+        Raises:
+            NotFoundError, ForbiddenError, InvalidRequestError
+        """
+
+    def tree(self, path: str, kind: Kind, changed: Changed) -> MountedTree:
+        """What a drive shows that was mounted there. Raises StorageError, ForbiddenError."""
+
+    def watch(self, folders: Mapping[Hashable, tuple[str, str]], changed: Callable[[Hashable], None]) -> None:
+        """See what other programs do in these folders from now on, and in no others; by drive's path and place.
+
+        `changed` is called with the key of one that changed, from any thread, and at first for each that is new. Those
+        that cannot be watched are left out.
+        """

@@ -2,10 +2,13 @@
 
 from ..config import Settings
 from ..doors.ftps.door import FtpsDoor
-from ..doors.ftps.session import FtpsOptions, FtpsServices
+from ..doors.ftps.session import DOOR, FtpsOptions, FtpsServices, Visiting
 from ..doors.ftps.tls import Identity
+from ..services.accounts import RESERVED_NAMES
 from ..services.certificates import TlsFiles
 from ..services.files import Files
+from ..services.links import Links
+from ..services.sessions import Visit
 from ..services.traffic import Traffic
 from ..services.uploads import Uploads
 from .house import House
@@ -29,6 +32,10 @@ def open_ftps(
             shares=house.shares,
             traffic=limits,
             registration=house.registration,
+            audit=house.audit,
+            presence=house.presence,
+            control=house.control,
+            visit=None if house.front is None else _visiting(house.links, house.front.secret or ""),
         ),
         FtpsOptions(
             host=settings.host,
@@ -48,6 +55,16 @@ def open_ftps(
         ),
         identity,
     )
+
+
+def _visiting(links: Links, secret: str) -> Visiting:
+    """Signing in to a server that is there for one link: any name, and the link's password."""
+
+    def visit(name: str, password: str, address: str, agent: str) -> Visit:
+        wanted = "" if name.casefold() in RESERVED_NAMES else name
+        return links.open(secret, password, door=DOOR, address=address, agent=agent, name=wanted)
+
+    return visit
 
 
 def identity(settings: Settings, tls: TlsFiles, device_cas: str | None) -> Identity:

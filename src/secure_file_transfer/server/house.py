@@ -1,27 +1,38 @@
 """A data directory, opened: the storage and the services of a server with accounts, put together."""
 
 import threading
-from dataclasses import asdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ..config import ClientCertificates, Settings
 from ..errors import ConfigurationError, SecureFileTransferError
-from ..model import LogEvent
-from ..services.access import Access
+from ..ports import BlobStore, Catalog, KeySource
+from ..services.access import Access, Linked
 from ..services.accounts import Accounts
 from ..services.audit import Audit
+from ..services.bars import Bars
 from ..services.block_leases import BlockLeases
 from ..services.certificates import Certificates
+from ..services.chat import Chats
+from ..services.control import Control
 from ..services.credentials import Credentials
 from ..services.devices import Devices
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.guard import Guard, Rules
+from ..services.job_run import AccessOf
+from ..services.jobs import Jobs, forget_old
+from ..services.journal import Journal
 from ..services.keys import Keys
-from ..services.links import Links
+from ..services.links import Links, Placed
+from ..services.log import Log
+from ..services.mounts import Mounts
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
+from ..services.presence import Presence, alive_in
 from ..services.registration import Registration
 from ..services.resets import Resets
 from ..services.sessions import Sessions
@@ -38,7 +49,12 @@ from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.events import LocalEventBus
+from ..storage.folder import Places
 from ..storage.keysource import choose_key_source
+from .logs import print_event
+
+if TYPE_CHECKING:
+    from .metrics.instruments import Metrics
 
 _log = structlog.get_logger()
 
@@ -50,8 +66,22 @@ _DAY_US = 24 * _HOUR_US
 class House:
     """Everything behind the doors of a server with accounts: one data directory, opened."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open it.
+    front: Placed | None = None
+    """The link that the whole server is there for, where it is a share."""
+    linked: Linked | None = None
+    """The files that links give, where they are not in the catalog."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: "Metrics | None" = None,
+        *,
+        key_source: KeySource | None = None,
+        tls: Path | None = None,
+    ) -> None:
+        """Open it; with `metrics`, what its storage does is timed.
+
+        `key_source` and `tls` are for a master key and certificates that are kept elsewhere.
 
         Raises:
             CatalogTooNewError, WrongKeyError, ConfigurationError, StorageError
@@ -59,21 +89,30 @@ class House:
         demand = _demand(settings)
         self.directory = DataDirectory(settings.data_dir)
         self.clock = clock = SystemClock()
-        self.catalog = catalog = open_catalog(self.directory.catalog)
+        self.catalog = catalog = _opened(self.directory, metrics)
         try:
-            self.keys = Keys(catalog, choose_key_source(self.directory.keys))
+            self.keys = Keys(catalog, key_source or choose_key_source(self.directory.keys))
             self.keys.open()
         except BaseException:
             catalog.close()
             raise
         self.bus = LocalEventBus()
-        self.audit = Audit(clock, _printed)
+        self.journal = journal = Journal(
+            catalog, clock, self.bus, print_event, days=settings.log_days, rows=settings.log_rows
+        )
+        self.audit = audit = Audit(clock, journal.keep, journal.later)
+        journal.settle = self.audit.settle
+        self.log = Log(catalog, self.audit)
+        self._settings = settings
         self._upload_us = settings.upload_hours * _HOUR_US
-        blobs, leases, hasher = LocalBlobStore(self.directory.blobs), BlockLeases(), PasswordHasher()
-        self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size)
-        self.guard = guard = Guard(clock, _rules(settings))
+        self.blobs = blobs = _blobs(self.directory, metrics)
+        leases, hasher = BlockLeases(), PasswordHasher()
+        self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
+        self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), audit, self.bus)
+        self.bars = Bars(catalog, clock)
+        self.guard = guard = Guard(clock, _rules(settings), self.bars, audit)
         self.factors = SecondFactor(
-            catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt)
+            catalog, clock, guard, lambda account, salt: self.vaults.totp_secret(account.home_id, salt), audit
         )
         self.sessions = Sessions(
             catalog,
@@ -83,12 +122,17 @@ class House:
             guard=guard,
             factors=self.factors,
             idle_us=settings.session_idle_hours * _HOUR_US,
+            audit=audit,
         )
         self.accounts = Accounts(
-            catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length
+            catalog, clock, hasher, self.vaults, self.sessions, length_min=settings.password_length, audit=audit
         )
-        self.own_password = OwnPassword(catalog, clock, hasher, self.sessions, length_min=settings.password_length)
-        self.resets = Resets(catalog, clock, hasher, guard, self.sessions, length_min=settings.password_length)
+        self.own_password = OwnPassword(
+            catalog, clock, hasher, self.sessions, length_min=settings.password_length, audit=audit
+        )
+        self.resets = Resets(
+            catalog, clock, hasher, guard, self.sessions, length_min=settings.password_length, audit=audit
+        )
         self.registration = Registration(
             catalog,
             clock,
@@ -97,41 +141,86 @@ class House:
             settings.registration,
             quota_bytes=settings.registration_quota,
             length_min=settings.password_length,
+            audit=audit,
         )
-        self.shares, self.groups = Shares(catalog, clock), Groups(catalog, clock)
-        self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret)
-        self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard)
-        self.certificates = Certificates(self.directory.tls, clock, write_file)
+        self.shares = Shares(catalog, clock, audit, publish=self.bus.publish)
+        self.groups = Groups(catalog, clock, audit)
+        self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret, audit)
+        self.chats = Chats(catalog, clock, self.bus, audit, per_minute=settings.chat_rate, days=settings.chat_days)
+        self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)
+        self.certificates = Certificates(tls or self.directory.tls, clock, write_file)
         self.devices = Devices(
-            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard
+            catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard, audit
         )
-        self.tokens = Tokens(catalog, clock, self.sessions)
+        self.tokens = Tokens(catalog, clock, self.sessions, audit)
         self.credentials = Credentials(
-            catalog, clock, self.sessions, demand, alone=settings.certificate_sign_in, tokens=self.tokens
+            catalog,
+            clock,
+            self.sessions,
+            demand,
+            alone=settings.certificate_sign_in,
+            tokens=self.tokens,
+            bars=self.bars,
+            audit=audit,
         )
         self.devices.on_revoked = self.credentials.forget
+        self.presence = Presence(clock, self.bus, alive_in(catalog))
+        self.sessions.on_ended = self.presence.ended
+        self.control = Control(
+            catalog,
+            clock,
+            self.bus,
+            self.audit,
+            sessions=self.sessions,
+            bars=self.bars,
+            presence=self.presence,
+        )
         self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
         """The uploads that survive the server. One object must serve all doors: it knows who writes to what."""
         return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
 
+    def jobs(self, access_of: AccessOf, on_removed: Callable[[], None]) -> Jobs:
+        """The long operations. One object must serve all doors; nothing is done before it is started."""
+        return Jobs(
+            self.catalog,
+            self.clock,
+            self.bus,
+            self.audit,
+            access_of,
+            self.credentials.check,
+            self.vaults.all,
+            on_removed=on_removed,
+            threads=self._settings.jobs_max,
+        )
+
     def remove_expired(self) -> None:
-        """Forget what has ended: sessions, certificates, codes and tokens; when it opens, and now and then."""
+        """Forget what has ended: sessions, codes, tokens, messages, jobs and more; when it opens, and now and then."""
         self.sessions.remove_expired()
         self.devices.remove_expired()
         self.tokens.remove_expired()
+        self.control.remove_expired()
+        self.chats.remove_expired()
+        forget_old(self.catalog, self.clock, self._settings.job_days)
 
     def close(self) -> None:
-        """Let go of the catalog."""
+        """Write down what is to be written down, and let go of the catalog."""
+        self.journal.close()
         self.catalog.close()
 
 
-def _printed(event: LogEvent) -> None:
-    """An event of the log, as a line on standard error where those are wanted."""
-    if structlog.is_configured():
-        told = {name: value for name, value in asdict(event).items() if value not in ("", None, event.text)}
-        getattr(_log, event.severity.value)(event.text, **told)
+def _opened(directory: DataDirectory, metrics: "Metrics | None") -> Catalog:
+    catalog = open_catalog(directory.catalog)
+    if metrics is None:
+        return catalog
+    catalog.tell_groups(metrics.group)
+    return metrics.timed_catalog(catalog)
+
+
+def _blobs(directory: DataDirectory, metrics: "Metrics | None") -> BlobStore:
+    blobs = LocalBlobStore(directory.blobs)
+    return blobs if metrics is None else metrics.timed_blobs(blobs)
 
 
 def _rules(settings: Settings) -> Rules:
@@ -155,8 +244,9 @@ def _demand(settings: Settings) -> ClientCertificates:
 class Janitor:
     """Sweeps in the background, every few minutes and when something was removed."""
 
-    def __init__(self, sweeper: Sweeper) -> None:
+    def __init__(self, sweeper: Sweeper, also: Callable[[], object] = lambda: None) -> None:
         self._sweeper = sweeper
+        self._also = also
         self._wake = threading.Event()
         self._ends = False
         self._thread = threading.Thread(target=self._work, name="janitor", daemon=True)
@@ -178,6 +268,7 @@ class Janitor:
             self._wake.clear()
             try:
                 self._sweeper.run()
+                self._also()
             except SecureFileTransferError as error:
                 _log.warning("the sweep did not finish", error=str(error))
             self._wake.wait(SWEEP_SECONDS)

@@ -2,8 +2,11 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
+
+from ..model import LogEvent
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -31,3 +34,15 @@ def configure_logs(level: str, form: str) -> None:
 
 def _as_it_is(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return event
+
+
+def print_event(event: LogEvent) -> None:
+    """An event of the log as a line on standard error, where it matters enough. What is empty is left out."""
+    if structlog.is_configured():
+        told = {
+            name: value
+            for name in ("kind", "category", "actor", "address", "door", "target", "session", "request")
+            if (value := getattr(event, name)) not in {"", None}
+        }
+        with suppress(OSError, ValueError):  # nobody listens any more; the act that it tells of has happened
+            getattr(structlog.get_logger(), event.severity.value)(event.text, **told)

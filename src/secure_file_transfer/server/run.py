@@ -1,30 +1,40 @@
 """What the command line runs: the server itself, and work on its data directory from the spot."""
 
+import getpass
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
+from typing import TYPE_CHECKING
 
 from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
 from ..doors.ftps.session import DOOR
 from ..doors.http.addresses import Proxies
-from ..doors.http.app import HttpApp, HttpServices, People, build_app
+from ..doors.http.app import HttpApp, HttpServices, Live, People, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
-from ..model import DEFAULT_PORT, Principal
+from ..model import DEFAULT_PORT, Category, Principal
 from ..ports import Clock
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.adoption import Adoption
+from ..services.audit import SILENT, circumstances
 from ..services.blocks import Blocks
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.devices import Devices
+from ..services.events import Events
 from ..services.files import Files
 from ..services.groups import Groups
 from ..services.hosts import local_hosts
+from ..services.job_run import AccessOf
+from ..services.jobs import Jobs, recover
+from ..services.mounts import Mounts
+from ..services.operations import Operations
+from ..services.presence import Presence
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
@@ -35,10 +45,15 @@ from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
 from ..storage.platform import allow_many_files, share_one_heap
 from ..version import __version__
+from .discovery import announce
 from .ftps import identity, open_ftps
 from .house import House, Janitor
 from .keeper import CertificateKeeper
 from .logs import configure_logs
+from .operations import open_operations
+
+if TYPE_CHECKING:
+    from .metrics import Observer
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
@@ -55,6 +70,8 @@ class Announcement:
     warnings: Sequence[str]
     ftps_urls: Sequence[str] = ()
     """Where FTPS is spoken, `ftps://` first where TLS is there from the first byte."""
+    metrics_url: str | None = None
+    """Where Prometheus may read, where it may."""
 
 
 def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> None:
@@ -71,29 +88,69 @@ def serve(settings: Settings, *, announce: Callable[[Announcement], None]) -> No
 
 
 @contextmanager
-def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[[], Announcement]]]:
+def open_server(
+    settings: Settings, make: Callable[[Settings, "Observer | None"], House] = House
+) -> Iterator[tuple[House, Listener, Callable[[], Announcement]]]:
     """A server with accounts, bound to its port and ready to run; the third value is to be called once it runs."""
     with ExitStack() as stack:
         stack.enter_context(DataDirectory(settings.data_dir).lock())
-        house = House(settings)
+        metrics = _metrics(settings)
+        house = make(settings, metrics)
         stack.callback(house.close)
-        janitor = Janitor(house.sweeper)
+        recover(house.catalog, house.clock)  # before anything is swept
+        janitor = Janitor(house.sweeper, house.journal.sweep)
         stack.callback(janitor.close)
         house.remove_expired()
         hosts = _hosts(settings)
         tls, warnings = _tls(settings, house, hosts)
-        access = Access(house.vaults.tree, house.catalog, house.clock)
-        files = Files(access, house.credentials.check, on_removed=janitor.poke)
-        uploads, blocks = house.uploads(access, files), Blocks(access, house.credentials.check, house.clock)
+        access = Access(
+            house.vaults.tree,
+            house.catalog,
+            house.clock,
+            mounted=house.mounts.tree_of,
+            linked=house.linked,
+        )
+        files = Files(access, house.credentials.check, on_removed=janitor.poke, audit=house.audit)
+        jobs = house.jobs(_seen_by(house), janitor.poke)
+        stack.callback(jobs.close)
+        uploads, blocks = (
+            house.uploads(access, files),
+            Blocks(access, house.credentials.check, house.clock, house.audit),
+        )
         limits = stack.enter_context(
             traffic(settings, house.clock, read_rates=account_rates(house.catalog), check=house.credentials.check)
         )
-        app, listener = listen(settings, tls, files, house, uploads=uploads, blocks=blocks, limits=limits)
+        limits.watcher = house.presence
+        stack.enter_context(watching(house.presence))
+        operations = open_operations(settings, house, limits)
+        stack.callback(operations.stopping.close)
+        hub = stack.enter_context(events(house, access))
+        app, listener = listen(
+            settings,
+            tls,
+            files,
+            house,
+            uploads=uploads,
+            blocks=blocks,
+            limits=limits,
+            hub=hub,
+            jobs=jobs,
+            operations=operations,
+        )
+        operations.stopping.on_stop = listener.stop
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
         if ftps is not None:
+            operations.limits.roll.sources.append(ftps.clients)
             stack.callback(ftps.stop)
             ftps.start()
         house.devices.crl_url = f"{_url(_best(settings, hosts), listener.port)}/ca.crl"
+        metrics_url = None
+        with _closed_if_it_fails(listener):
+            if metrics is not None:
+                metrics_url = stack.enter_context(metrics.served(settings, house, limits, operations, app))
+                warnings = [*warnings, *metrics.warnings(settings)]
+            if settings.discovery:
+                stack.enter_context(_announced(settings, hosts, listener.port, tls))
         keeper = CertificateKeeper(
             lambda: _tls(settings, house, _hosts(settings))[0],
             lambda found: _switch(settings, house, (app, listener, ftps), found),
@@ -106,11 +163,41 @@ def open_server(settings: Settings) -> Iterator[tuple[House, Listener, Callable[
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
             setup_url = f"{urls[0]}/setup#{house.setup.begin()}" if house.setup.needed() else None
-            return Announcement(
-                urls, tls.fingerprint, setup_url, house.directory.path, warnings, _ftps_urls(settings, hosts, ftps)
-            )
+            ftps_urls = _ftps_urls(settings, hosts, ftps)
+            path = house.directory.path
+            return Announcement(urls, tls.fingerprint, setup_url, path, warnings, ftps_urls, metrics_url)
 
+        house.audit.record(Category.SERVER, "server.started", f"The server {__version__} has started")
+        stack.callback(house.audit.record, Category.SERVER, "server.stopped", "The server has stopped")
+        jobs.start()
         yield house, listener, announcement
+
+
+def _seen_by(house: House) -> AccessOf:
+    """Who may do what, where somebody follows what is done to each drive."""
+    return lambda seen: Access(
+        lambda drive: seen(house.vaults.tree(drive)),
+        house.catalog,
+        house.clock,
+        mounted=house.mounts.tree_of,
+        linked=house.linked,
+    )
+
+
+def _announced(settings: Settings, hosts: Sequence[str], port: int, tls: TlsFiles) -> AbstractContextManager[None]:
+    """Known on the networks on which the server listens."""
+    everywhere = settings.host in EVERYWHERE
+    own = hosts if everywhere else [settings.host]
+    return announce(gethostname(), port, tls.fingerprint, own, interfaces=None if everywhere else own)
+
+
+def _metrics(settings: Settings) -> "Observer | None":
+    """What counts, where somebody wants to read it; the library is not even loaded otherwise."""
+    if settings.metrics_port is None:
+        return None
+    from .metrics import Observer
+
+    return Observer()
 
 
 @contextmanager
@@ -138,6 +225,31 @@ def traffic(
         thread.join()
 
 
+@contextmanager
+def watching(presence: Presence) -> Iterator[None]:
+    """Tell what changes of who is here."""
+    thread = threading.Thread(target=presence.run, name="presence", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        presence.close()
+        thread.join()
+
+
+@contextmanager
+def events(house: House, access: Access) -> Iterator[Events]:
+    """The live events of a house, at work."""
+    hub = Events(house.bus, access, house.credentials.ended, house.clock, watching=house.mounts.watch)
+    thread = threading.Thread(target=hub.run, name="events", daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        hub.close()
+        thread.join()
+
+
 def listen(
     settings: Settings,
     tls: TlsFiles,
@@ -147,6 +259,9 @@ def listen(
     uploads: Uploads | None = None,
     blocks: Blocks | None = None,
     limits: Traffic | None = None,
+    hub: Events | None = None,
+    jobs: Jobs | None = None,
+    operations: Operations | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -161,19 +276,27 @@ def listen(
             shares=house.shares if house else None,
             links=house.links if house else None,
             traffic=limits,
+            jobs=jobs,
             sessions=house.sessions if house else None,
             setup=house.setup if house else None,
             credentials=house.credentials if house else None,
             devices=house.devices if house else None,
             tokens=house.tokens if house else None,
+            chats=house.chats if house else None,
             guard=house.guard if house else None,
             factors=house.factors if house else None,
             people=_people(house) if house else None,
+            audit=house.audit if house else SILENT,
+            log=house.log if house else None,
+            live=Live(house.presence, house.control) if house else None,
+            events=hub,
+            operations=operations,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,
             version=__version__,
             proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
+            front=house.front if house else None,
         )
     )
     listener = serve_config(
@@ -206,14 +329,21 @@ def _ftps(
     """The FTPS door, where it is wanted; it stops when the listener does."""
     if not settings.ftps_enabled:
         return None
-    try:
+    with _closed_if_it_fails(listener):
         door = open_ftps(settings, house, *behind, identity(settings, tls, _device_cas(house)))
-    except BaseException:
-        listener.close()
-        raise
     listener.on_stopping = door.begin_stop
     house.sessions.end_of_door(DOOR)
     return door
+
+
+@contextmanager
+def _closed_if_it_fails(listener: Listener) -> Iterator[None]:
+    """What is bound is let go of where something beside it cannot be had: it closes by itself only once it ran."""
+    try:
+        yield
+    except BaseException:
+        listener.close()
+        raise
 
 
 def _ftps_urls(settings: Settings, hosts: Sequence[str], door: FtpsDoor | None) -> list[str]:
@@ -228,6 +358,9 @@ def _ftps_urls(settings: Settings, hosts: Sequence[str], door: FtpsDoor | None) 
 def _switch(settings: Settings, house: House, doors: tuple[HttpApp, Listener, FtpsDoor | None], tls: TlsFiles) -> None:
     """Let a running server go on with other certificates."""
     app, listener, ftps = doors
+    house.audit.record(
+        Category.SERVER, "certificate.changed", f"Another certificate is in use from now on: {tls.fingerprint}"
+    )
     listener.use(tls.chain, tls.key, _device_cas(house))
     app.show_authority(tls.ca_cert.read_bytes())
     if ftps is not None:
@@ -303,6 +436,7 @@ class Local:
     url: Callable[[], str]
     """The address by which others know the server."""
     tokens: Tokens
+    mounts: Mounts
 
 
 @contextmanager
@@ -313,9 +447,10 @@ def open_local(settings: Settings) -> Iterator[Local]:
     def sweep() -> SweepReport:
         # The leases that protect blocks in use are the server's own, so it must not run meanwhile.
         with house.directory.lock():
+            recover(house.catalog, house.clock)
             return house.sweeper.run()
 
-    try:
+    with circumstances(door="local", actor=_operator()), closing(house):
         yield Local(
             house.accounts,
             house.devices,
@@ -329,9 +464,16 @@ def open_local(settings: Settings) -> Iterator[Local]:
             house.clock.now_us,
             lambda: _url(_best(settings, _hosts(settings)), settings.port or DEFAULT_PORT),
             house.tokens,
+            house.mounts,
         )
-    finally:
-        house.close()
+
+
+def _operator() -> str:
+    """Who sits at this machine, as far as the system knows."""
+    try:
+        return f"{getpass.getuser()} (local)"
+    except (KeyError, OSError):
+        return "(local)"
 
 
 def init_certificates(out_dir: Path, hosts: Sequence[str]) -> list[Path]:

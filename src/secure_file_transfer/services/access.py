@@ -12,16 +12,23 @@ from secure_file_transfer.errors import (
 )
 from secure_file_transfer.model import Account, ApiToken, Conflict, DriveId, Entry, Link, Principal, Rights
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree
+from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree, MountedTree
 
+from .joined import JoinedTree
+from .mounted import DRIVES, Door, DrivesFolder, door_of, received
 from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, TOP, SharedFolders, Way, named, now_and_then, of_owner, way_in
 from .vault import VaultTree
 from .vault_nodes import not_found
-from .visits import FileRoot, anchored, counter
+from .visits import FileRoot, anchored, counter, still_open, visitors_door
 
 ANY_FILE = ("*",)
 _ROOT = RemotePath()
+
+
+Linked = Callable[[Link, Principal, Callable[[], None]], FileTree | None]
+"""The files that a link gives to this visitor; None: those in the catalog. What is called last raises once the link has
+ended; it is to be asked in the instant before anything changes."""
 
 
 def _nothing() -> None:
@@ -42,8 +49,8 @@ class Grant:
 
     `top` is the path in it from which on these rights hold: the root, or something that was shared. `check` raises
     once it is shared no more; it can be asked with every piece of a transfer. `fetch` is called before the first piece
-    of a content leaves; it raises when none may. `private` is a home: `/Shared` is not in it. `scope` is what the token
-    leaves that one came with.
+    of a content leaves; it raises when none may. `private` is a home: `/Shared` and `/Drives` are not in it. `scope` is
+    what the token leaves that one came with. `mounted` is the folder drive that `tree` shows, if it is one.
     """
 
     tree: FileTree
@@ -53,6 +60,7 @@ class Grant:
     fetch: Callable[[], None] = field(default=_nothing, compare=False)
     private: bool = False
     scope: Rights = Rights.ALL
+    mounted: DriveId | None = None
 
     def below_top(self, path: RemotePath) -> int:
         """How many names a path has beyond `top`."""
@@ -102,8 +110,16 @@ class Grant:
         return replace(self, rights=self.rights & scope, top=top, scope=scope)
 
     def _require_home(self, path: RemotePath) -> None:
-        if self.private and path.is_within(SHARED):
-            raise NotFoundError("What others share has no blocks here", hint="Send and fetch it as whole files.")
+        if self.private and _is_elsewhere(path):
+            raise NotFoundError(
+                "What others share, and folders of the server, have no blocks here",
+                hint="Send and fetch it as whole files.",
+            )
+
+
+def _is_elsewhere(path: RemotePath) -> bool:
+    """Whether a path seems to lie in a home, and does not."""
+    return path.is_within(SHARED) or path.is_within(DRIVES)
 
 
 @contextmanager
@@ -159,8 +175,10 @@ class Access:
             accounts.
         catalog: who shares what; None where nothing is shared.
         clock: for how often that is asked.
+        mounted: the files of a folder drive; None where there are none.
         guest_tree: what an anonymous guest sees; None where there are no guests.
         guest_rights: what a guest may do there.
+        linked: the files that a link gives, where they are not those of the node that it hangs on.
     """
 
     def __init__(
@@ -169,12 +187,16 @@ class Access:
         catalog: Catalog | None = None,
         clock: Clock | None = None,
         *,
+        mounted: Callable[[DriveId], MountedTree] | None = None,
         guest_tree: FileTree | None = None,
         guest_rights: Rights = Rights.NONE,
+        linked: Linked | None = None,
     ) -> None:
+        self._linked = linked
         self._tree_of = tree_of
         self._catalog = catalog
         self._clock = clock
+        self._mounted = mounted
         self._guest = None if guest_tree is None else Grant(guest_tree, guest_rights)
 
     def grant(self, principal: Principal, path: RemotePath = _ROOT, *, above: bool = False) -> Grant:
@@ -223,32 +245,58 @@ class Access:
                 return Grant(self._tree_of(account.home_id), Rights.ALL)
             if path.is_within(SHARED):
                 return self._shared(account, self._catalog, path, above=above)
+            if path.is_within(DRIVES):
+                return self._drives(account, self._catalog, path, above=above)
             return Grant(self._tree_of(account.home_id), Rights.ALL, private=True)
         if principal.account is None and self._guest is not None:
             return self._guest
         raise SignInRequiredError("This needs an account", hint="Sign in.")
 
-    def shared_folder(self, principal: Principal) -> Entry | None:
-        """`/Shared` as an entry of the home, when there is something in it."""
+    def beside(self, principal: Principal) -> list[Entry]:
+        """`/Shared` and `/Drives` as entries of the home, when there is something in them."""
         account, catalog = principal.account, self._catalog
         if account is None or catalog is None:
-            return None
-        shares = catalog.read(lambda tx: named(tx.grants.received(account.id)))
-        return SharedFolders(shares).stat(SHARED) if shares else None
+            return []
+        shares, mounts = catalog.read(lambda tx: (named(tx.grants.received(account.id)), received(tx, account.id)))
+        drives = [DrivesFolder(mounts).stat(DRIVES)] if mounts else []
+        return [*drives, SharedFolders(shares).stat(SHARED)] if shares else drives
 
     def _by_link(self, principal: Principal, link: Link, path: RemotePath, *, above: bool) -> Grant:
         catalog, clock, session = self._catalog, self._clock, principal.session
         if catalog is None or clock is None or self._tree_of is None or session is None:
             raise SignInRequiredError("Links open nothing here")
+        fetch = _nothing if session.counted else counter(catalog, clock, link, session.id)
+        verify = still_open(link)
+        given = self._linked(link, principal, lambda: catalog.read(verify)) if self._linked is not None else None
+        if given is not None:
+            catalog.read(verify)
+            fixed = path.is_root and isinstance(given, JoinedTree)
+            rights = link.rights & Rights.READ if fixed else link.rights
+            return Grant(given, rights, _ROOT, now_and_then(catalog, clock, verify), fetch)
         lies_in = path.parent if above and not path.is_root else path
-        found = catalog.read(lambda tx: anchored(tx, link, lies_in, path))
+        found = catalog.read(lambda tx: visitors_door(tx, link) or anchored(tx, link, lies_in, path))
+        if isinstance(found, Door):
+            return replace(self._through(found, catalog, path), fetch=fetch)
         if isinstance(found, FileRoot):
             return Grant(found, link.rights & Rights.READ, lies_in)
         if not isinstance(tree := self._tree_of(link.drive_id), VaultTree):
             raise not_found(path)
         check = now_and_then(catalog, clock, found.verify)
-        fetch = _nothing if session.counted else counter(catalog, clock, link, session.id)
         return Grant(tree.seen_from(found), link.rights, found.path, check, fetch)
+
+    def _drives(self, account: Account, catalog: Catalog, path: RemotePath, *, above: bool) -> Grant:
+        lies_in = path.parent if above and path != DRIVES else path
+        if lies_in == DRIVES:
+            return Grant(DrivesFolder(catalog.read(lambda tx: received(tx, account.id))), Rights.READ, lies_in)
+        return self._through(catalog.read(lambda tx: door_of(tx, account.id, lies_in, path)), catalog, path)
+
+    def _through(self, door: Door, catalog: Catalog, path: RemotePath) -> Grant:
+        """What somebody sees of a folder drive; its own changes ask for the rights once more."""
+        if self._mounted is None:
+            raise not_found(path)
+        tree = self._mounted(door.mount.drive_id).seen_from(door.base, lambda: catalog.read(door.verify))
+        check = _nothing if self._clock is None else now_and_then(catalog, self._clock, door.verify)
+        return Grant(tree, door.rights, door.base, check, mounted=door.mount.drive_id)
 
     def _shared(self, account: Account, catalog: Catalog, path: RemotePath, *, above: bool) -> Grant:
         lies_in = path.parent if above and path != SHARED else path
@@ -274,8 +322,10 @@ class Access:
 
 
 def together(source: Grant, target: Grant) -> FileTree | None:
-    """One tree in which both paths of a move or copy lie; None for vault drives that differ, see `vault_across`."""
+    """One tree in which both paths of a move or copy lie; None for drives that differ."""
     one, other = source.tree, target.tree
+    if source.mounted != target.mounted and not isinstance(one, SharedFolders):
+        return None
     if one is other or not (isinstance(one, VaultTree) and isinstance(other, VaultTree)):
         return one
     if one.room.drive.id != other.room.drive.id:

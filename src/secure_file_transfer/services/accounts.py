@@ -14,10 +14,22 @@ from secure_file_transfer.errors import (
     NotFoundError,
     SignInRequiredError,
 )
-from secure_file_transfer.model import Account, AccountId, Drive, DriveId, Principal, Role, Scope, SessionId, TimeUs
+from secure_file_transfer.model import (
+    Account,
+    AccountId,
+    Category,
+    Drive,
+    DriveId,
+    Principal,
+    Role,
+    Scope,
+    SessionId,
+    TimeUs,
+)
 from secure_file_transfer.paths import check_name, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
+from .audit import SILENT, Audit
 from .passwords import LENGTH_MIN, PasswordHasher, check_password
 from .scopes import require_scope
 
@@ -119,6 +131,12 @@ class Change:
             raise InvalidRequestError(f"A note is one line of at most {NOTE_MAX} characters")
         return self
 
+    @property
+    def told(self) -> str:
+        """What it changes, for the log: an e-mail address and a note are named, not repeated."""
+        given = [(name, getattr(self, name)) for name in _CHANGEABLE if getattr(self, name) is not None]
+        return ", ".join(name if name in {"email", "note"} else f"{name}={value}" for name, value in given) or "nothing"
+
     def applied(self, account: Account) -> Account:
         """The account as it is then."""
         given = {name: value for name in _CHANGEABLE if (value := getattr(self, name)) is not None}
@@ -177,7 +195,9 @@ class Accounts:
         sessions: SessionEnder | None = None,
         *,
         length_min: int = LENGTH_MIN,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
@@ -192,7 +212,12 @@ class Accounts:
             InvalidNameError, WeakPasswordError, TooManyRequestsError, InvalidRequestError
             ExistsError: the name is taken.
         """
-        return self._catalog.write(self.creation(name, password, role, details))
+        account = self._catalog.write(self.creation(name, password, role, details))
+        self._told("account.created", f"The account {display(account.name)} was made, as {role}", account.name)
+        return account
+
+    def _told(self, kind: str, text: str, name: str) -> None:
+        self._audit.record(Category.ADMINISTRATION, kind, text, target=name)
 
     def creation(
         self, name: str, password: str, role: Role, details: Change = _NOTHING, *, pending: bool = False
@@ -235,6 +260,7 @@ class Accounts:
 
         self._catalog.write(work)
         self._forget(account.id)
+        self._told("account.password", f"The password of {display(name)} was set; its sessions ended", account.name)
 
     def change(self, name: str, change: Change) -> Account:
         """Change some of what an account is and may do, in one transaction; returns what it is then.
@@ -262,6 +288,7 @@ class Accounts:
 
         account = self._catalog.write(work)
         self._forget(account.id)
+        self._told("account.changed", f"The account {display(account.name)} was changed: {change.told}", account.name)
         return account
 
     def set_disabled(self, name: str, disabled: bool) -> None:
@@ -283,22 +310,26 @@ class Accounts:
             NotFoundError: it is not there, or does not wait.
         """
 
-        def work(tx: CatalogTx) -> AccountId:
+        def work(tx: CatalogTx) -> Account:
             account = _waiting(tx, name)
             tx.accounts.set_pending(account.id, pending=False)
-            return account.id
+            return account
 
-        self._forget(self._catalog.write(work))
+        account = self._catalog.write(work)
+        self._forget(account.id)
+        self._told("account.approved", f"The account {display(account.name)} was approved", account.name)
 
     def reject(self, name: str) -> None:
         """Remove an account that waits to be approved. Raises NotFoundError: it is not there, or does not wait."""
 
-        def work(tx: CatalogTx) -> AccountId:
+        def work(tx: CatalogTx) -> Account:
             account = _waiting(tx, name)
             self._delete(tx, account)
-            return account.id
+            return account
 
-        self._forget(self._catalog.write(work))
+        account = self._catalog.write(work)
+        self._forget(account.id)
+        self._told("account.rejected", f"The account {display(account.name)} was not approved", account.name)
 
     def delete(self, name: str) -> None:
         """Remove the account with its sessions, its home and all that is in it.
@@ -310,13 +341,15 @@ class Accounts:
             ConflictError: it is the last administrator who can sign in.
         """
 
-        def work(tx: CatalogTx) -> AccountId:
+        def work(tx: CatalogTx) -> Account:
             account = account_named(tx, name)
             _refuse_last_admin(tx, account, "deleted")
             self._delete(tx, account)
-            return account.id
+            return account
 
-        self._forget(self._catalog.write(work))
+        account = self._catalog.write(work)
+        self._forget(account.id)
+        self._told("account.deleted", f"The account {display(name)} was deleted with all its files", account.name)
 
     def _delete(self, tx: CatalogTx, account: Account) -> None:
         tx.sessions.delete_of(account.id)

@@ -10,12 +10,12 @@ An archive that is cut off has no directory at its end: no unpacker takes it for
 import datetime as dt
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import IO, cast
 
 from secure_file_transfer.errors import InvalidRequestError, IsAFolderError, NotAFolderError, NotFoundError
-from secure_file_transfer.model import KIB, Entry, Kind, Principal
+from secure_file_transfer.model import KIB, Category, Entry, Kind, Principal
 from secure_file_transfer.paths import RemotePath, numbered
 from secure_file_transfer.ports import Buffer
 
@@ -27,6 +27,7 @@ SELECTION_MAX = 1000
 """Paths in one selection; each is looked up before the first byte leaves."""
 
 _PAGE = 1000
+_SHOWN = 20
 _FOLDER_MODE, _FILE_MODE = 0o040755 << 16 | 0x10, 0o100644 << 16
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EARLIEST, _LATEST = 315_532_800, 4_354_819_198
@@ -34,16 +35,26 @@ _EARLIEST, _LATEST = 315_532_800, 4_354_819_198
 _UNIX_TIME = struct.Struct("<HHBl")
 _UNIX_TIME_ID, _HAS_MODIFIED, _UNIX_TIME_MAX = 0x5455, 1, 2**31 - 1
 
+Step = Callable[[int, int], None]
+"""Hears how many bytes and members more went in; may raise, which ends it."""
 _Member = tuple[str, RemotePath, Entry]
 """A name in the archive, and what stands for it."""
 
 
-def zip_stream(files: Files, principal: Principal, paths: Sequence[RemotePath]) -> Iterator[bytes]:
+def _ignore(size: int, members: int) -> None:
+    pass
+
+
+def zip_stream(
+    files: Files, principal: Principal, paths: Sequence[RemotePath], step: Step | None = None
+) -> Iterator[bytes]:
     """The archive of the files and folders at `paths`, in pieces; read as far as it is asked for.
 
     Each is named by its last part, made unique by a number; the root stands for everything in it. Folders are in it
     even when empty. What goes away while the archive is made is left out. Memory: one block, and some hundred
     bytes for every member, which the directory at the end needs.
+
+    With a `step` somebody else writes down what becomes of it.
 
     Raises:
         InvalidRequestError, NotFoundError, SignInRequiredError: at once.
@@ -55,7 +66,21 @@ def zip_stream(files: Files, principal: Principal, paths: Sequence[RemotePath]) 
             f"An archive is made of 1 to {SELECTION_MAX} paths, not {len(chosen)}", hint="Choose the folder above them."
         )
     tops = [(path, files.stat(principal, path)) for path in chosen]
-    return _pieces(files, principal, tops)
+    return _told(files, principal, tops) if step is None else _pieces(files, principal, tops, step)
+
+
+def _told(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry]]) -> Iterator[bytes]:
+    """The same pieces; how many bytes of them went out is written down in the end."""
+    shown = ", ".join(str(path) for path, _ in tops[:_SHOWN]) + (" …" if len(tops) > _SHOWN else "")
+    size, cut = 0, " in part"
+    try:
+        for piece in _pieces(files, principal, tops, _ignore):
+            size += len(piece)
+            yield piece
+        cut = ""
+    finally:
+        text = f"A ZIP archive was fetched{cut}: {size:,} bytes"
+        files.audit.record(Category.TRANSFER, "zip.downloaded", text, target=shown, who=principal)
 
 
 class _Sink:
@@ -82,7 +107,7 @@ class _Sink:
             yield piece
 
 
-def _pieces(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry]]) -> Iterator[bytes]:
+def _pieces(files: Files, principal: Principal, tops: list[tuple[RemotePath, Entry]], step: Step) -> Iterator[bytes]:
     sink = _Sink()
     # An error, or a reader that leaves, ends the `with` blocks early: what they still write is never handed out.
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_STORED) as archive:
@@ -90,12 +115,17 @@ def _pieces(files: Files, principal: Principal, tops: list[tuple[RemotePath, Ent
             if entry.kind is Kind.FOLDER:
                 archive.writestr(_info(name + "/", entry), b"")
             else:
-                with suppress(NotFoundError, IsAFolderError), closing(files.open(principal, path)) as content:
+                with (
+                    suppress(NotFoundError, IsAFolderError),
+                    closing(files.open(principal, path, told=False)) as content,
+                ):
                     size = content.entry.size
                     with archive.open(_info(name, content.entry), "w") as member:
                         for piece in content.chunks(0, size):
                             member.write(piece)
+                            step(len(piece), 0)
                             yield from sink.take(PIECE_MIN)
+            step(0, 1)
             yield from sink.take(PIECE_MIN)
     yield from sink.take(1)
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from secure_file_transfer.errors import BlockDamagedError, SecureFileTransferError, TooLargeError
 from secure_file_transfer.model import INLINE_BLOCK_MAX, Entry, Kind, Node, Principal, Rights, Version
 from secure_file_transfer.paths import RemotePath, display
@@ -12,13 +10,13 @@ from secure_file_transfer.ports import Buffer, CatalogTx
 
 from .blocks import Blocks, Desk
 from .commits import BATCH_FILE_MAX, FILES_MAX
+from .file_log import read_many as told
 from .vault_blocks import read_block
 from .vault_content import open_content
 from .vault_nodes import entry_of, find_folder, is_a_folder, not_found, version_of
 
 STEP = 64
 """Files that are looked up in one transaction."""
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,21 @@ def read_many(blocks: Blocks, principal: Principal, paths: Sequence[str]) -> Ite
 
 
 def _steps(blocks: Blocks, principal: Principal, desk: Desk, paths: Sequence[str]) -> Iterator[Read]:
-    for start in range(0, len(paths), STEP):
-        blocks.alive(principal)
-        wanted = paths[start : start + STEP]
-        for path, found in zip(wanted, _look_up(desk, wanted), strict=True):
-            yield _read(desk, path, found)
+    began, size, count = blocks.audit.seconds(), 0, 0
+    try:
+        for start in range(0, len(paths), STEP):
+            blocks.alive(principal)
+            wanted = paths[start : start + STEP]
+            for path, found in zip(wanted, _look_up(desk, wanted), strict=True):
+                read = _read(desk, path, found)
+                if isinstance(read.error, BlockDamagedError):
+                    blocks.audit.refused(read.error, "Reading", who=principal)
+                count += read.entry is not None
+                size += len(read.data)
+                yield read
+    finally:
+        if count:
+            told(blocks.audit, principal, paths, size, count, began)
 
 
 def _look_up(desk: Desk, paths: Sequence[str]) -> list[_Found | SecureFileTransferError]:
@@ -115,7 +123,6 @@ def _read(desk: Desk, path: str, found: _Found | SecureFileTransferError) -> Rea
         finally:
             content.close()
     except BlockDamagedError as error:
-        _log.error("stored data is damaged", drive=desk.room.drive.id, path=path, error=str(error))
         return Read(path, None, b"", error)
     except SecureFileTransferError as error:
         return Read(path, None, b"", error)

@@ -22,6 +22,7 @@ from secure_file_transfer.model import (
     AccountId,
     BlockId,
     BlockRef,
+    Category,
     Conflict,
     Entry,
     Manifest,
@@ -31,10 +32,11 @@ from secure_file_transfer.model import (
     TimeUs,
     Version,
 )
-from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Clock
 
 from .access import Access, Grant
+from .audit import SILENT, Audit
 from .block_leases import Lease, drop_unrecorded
 from .hashers import Hashers, Hint, Release
 from .quota import HeldBlocks
@@ -80,7 +82,8 @@ class Blocks:
         clock: when claims end.
     """
 
-    def __init__(self, access: Access, alive: Callable[[Principal], None], clock: Clock) -> None:
+    def __init__(self, access: Access, alive: Callable[[Principal], None], clock: Clock, audit: Audit = SILENT) -> None:
+        self.audit = audit
         self._access = access
         self.clock = clock
         self.alive = alive
@@ -228,6 +231,8 @@ class Blocks:
             return node, version_of(tx, room, node, str(path))
 
         node, version = room.catalog.read(look)
+        text = f"{display(str(path))} is being fetched block by block: {version.size:,} bytes"
+        self.audit.record(Category.TRANSFER, "file.fetched-by-blocks", text, target=str(path), who=principal)
         return entry_of(node, str(path)), version.manifest, room.keys.naming_key
 
 

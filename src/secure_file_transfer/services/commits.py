@@ -42,6 +42,7 @@ from secure_file_transfer.ports import BlockRow, Buffer, CatalogTx, Expectation,
 from .access import rightful
 from .block_leases import drop_unrecorded
 from .blocks import Blocks, Desk, claimable, leased
+from .file_log import written_many
 from .vault_blocks import PUTTING, keep_blob, read_block, seal_block
 from .vault_nodes import Whole
 from .vault_publish import Publisher
@@ -137,6 +138,7 @@ class Commits:
             NoSpaceError, StorageError: nothing was published.
         """
         _check_count(files)
+        began = self._blocks.audit.seconds()
         desk = self._blocks.desk(principal, writing=True)
         needed = list(dict.fromkeys(ref.id for file in files for ref in file.manifest))
         with leased(desk.room, needed):
@@ -145,7 +147,9 @@ class Commits:
             for file in files:
                 self._blocks.alive(principal)
                 prepared.append(_attempt(lambda file=file: self._check(desk, file, lengths)))  # type: ignore[misc]
-            return self._publish(desk, prepared, shorten_claims=True)
+            results = self._publish(desk, prepared, shorten_claims=True)
+        written_many(self._blocks.audit, principal, results, began)
+        return results
 
     def _check(self, desk: Desk, file: Listed, lengths: dict[BlockId, int]) -> _Ready:
         """Everything that can be known of a file of a commit before its transaction."""
@@ -189,6 +193,7 @@ class Commits:
             NoSpaceError, StorageError: nothing was published.
         """
         _check_count(files)
+        began = self._blocks.audit.seconds()
         desk = self._blocks.desk(principal, writing=True)
         self._blocks.alive(principal)
         room = desk.room
@@ -202,6 +207,7 @@ class Commits:
             published = sum(isinstance(each, Written) and each.outcome != "skipped" for each in results)
             if puts and published < len(files):
                 self._drop(desk, puts)
+        written_many(self._blocks.audit, principal, results, began)
         return results
 
     def _store(

@@ -5,6 +5,7 @@ The one place that weighs them. Doors only hand over what they were shown.
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -13,14 +14,30 @@ from secure_file_transfer.config import ClientCertificates
 from secure_file_transfer.errors import (
     ClientCertificateError,
     NoSpaceError,
+    SecureFileTransferError,
+    ServerFullError,
+    SessionEndedError,
     SignInFailedError,
     SignInRequiredError,
     StorageError,
 )
-from secure_file_transfer.model import Account, Device, DeviceId, Principal, TimeUs
+from secure_file_transfer.model import (
+    Account,
+    Category,
+    Device,
+    DeviceId,
+    Principal,
+    SessionId,
+    Severity,
+    TimeUs,
+    TokenId,
+)
+from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, Clock
 
-from .accounts import may_sign_in
+from .accounts import findable, may_sign_in
+from .audit import SILENT, Audit
+from .bars import Bars
 from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
 from .tokens import Tokens, is_api_token
 
@@ -55,7 +72,11 @@ class Credentials:
         *,
         alone: bool,
         tokens: Tokens | None = None,
+        bars: Bars | None = None,
+        audit: Audit = SILENT,
     ) -> None:
+        self._bars = bars
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
@@ -67,6 +88,10 @@ class Credentials:
         self._known: OrderedDict[bytes, tuple[Device, Account, float]] = OrderedDict()
         self._tokens: OrderedDict[tuple[DeviceId, str], str] = OrderedDict()
         self._revocations = 0
+        self.admit: Callable[[Principal, str], None] = _anybody
+        """Called with whoever it turns out to be, and the address; it raises when the server has no room for them."""
+        self.on_sign_in: Callable[[str, str], None] | None = None
+        """Called with the door of a sign-in and what came of it: `ok`, or the code of an error."""
 
     @property
     def demand(self) -> ClientCertificates:
@@ -84,7 +109,13 @@ class Credentials:
         Raises:
             ClientCertificateError: one is needed, or the one shown is not good; or it is not the token's.
             SignInRequiredError: no token where one is needed, or one that is not good any more.
+            ServerFullError: there is no room for another client.
         """
+        who = self._who(shown)
+        self.admit(who, shown.address)
+        return who
+
+    def _who(self, shown: Shown) -> Principal:
         found = self._found(shown)
         if shown.token is not None:
             who = self._by_token(shown.token, shown.address)
@@ -100,7 +131,9 @@ class Credentials:
 
     def _by_token(self, token: str, address: str) -> Principal:
         if self._api_tokens is not None and is_api_token(token):
-            return self._api_tokens.resolve(token, address)
+            who = self._api_tokens.resolve(token, address)
+            self._require_unbarred(who)
+            return who
         return self._sessions.resolve(token)
 
     def check(self, who: Principal) -> None:
@@ -111,8 +144,28 @@ class Credentials:
         """
         if who.token is not None and self._api_tokens is not None:
             self._api_tokens.check(who)
+            self._require_unbarred(who)
         else:
             self._sessions.check(who)
+
+    def _require_unbarred(self, who: Principal) -> None:
+        if self._bars is not None and who.token is not None:
+            self._bars.require_token(who.token.id)
+
+    def ended(
+        self, sessions: Collection[SessionId], tokens: Collection[TokenId]
+    ) -> tuple[Collection[SessionId], Collection[TokenId]]:
+        """Which of these are good no more, for what waits for thousands. It does not count as using them.
+
+        Raises:
+            StorageError: the catalog does not answer now.
+        """
+        now = self._clock.now_us()
+        idle = TimeUs(now - self._sessions.idle_us)
+        return (
+            self._catalog.read(lambda tx: tx.sessions.ended(list(sessions), now, idle)) if sessions else (),
+            self._api_tokens.ended(list(tokens)) if tokens and self._api_tokens is not None else (),
+        )
 
     def sign_in(self, name: str, password: str, shown: Shown, code: str | None = None) -> SignedIn:
         """Begin a session by name and password; with a certificate it is good together with that only.
@@ -120,16 +173,57 @@ class Credentials:
         Raises:
             ClientCertificateError: one is needed, or the one shown is not good.
             TotpRequiredError, SignInFailedError, TooManyRequestsError: see `Sessions.sign_in`.
+            ServerFullError: there is no room for another client.
         """
+        try:
+            signed = self._sign_in(name, password, shown, code)
+        except SecureFileTransferError as error:
+            if self.on_sign_in is not None:
+                self.on_sign_in(shown.door, error.code)
+            raise
+        if self.on_sign_in is not None:
+            self.on_sign_in(shown.door, "ok")
+        return signed
+
+    def _sign_in(self, name: str, password: str, shown: Shown, code: str | None) -> SignedIn:
         found = self._found(shown)
-        return self._sessions.sign_in(
-            name,
-            password,
-            code,
-            door=shown.door,
-            address=shown.address,
-            agent=shown.agent,
-            device=found[0] if found else None,
+        try:
+            signed = self._sessions.sign_in(
+                name,
+                password,
+                code,
+                door=shown.door,
+                address=shown.address,
+                agent=shown.agent,
+                device=found[0] if found else None,
+            )
+        except SignInFailedError as error:
+            self._told_failure(name, error)
+            raise
+        try:
+            self.admit(Principal(signed.account, signed.session), shown.address)
+        except ServerFullError:
+            self._sessions.end(signed.session.id)
+            raise
+        how = (" and a code" if code else "") + (f", from the device {display(found[0].name)}" if found else "")
+        self._told(signed, f"{display(signed.account.name)} signed in with a password{how}")
+        return signed
+
+    def _told(self, signed: SignedIn, text: str) -> None:
+        who = Principal(signed.account, signed.session)
+        self._audit.record(Category.SIGN_IN, "sign-in.ok", text, target=signed.account.name, who=who)
+
+    def _told_failure(self, name: str, error: SignInFailedError) -> None:
+        """A name that nobody has is written down nowhere: it may be a password, typed into the wrong field."""
+        normal = findable(name)
+        account = self._catalog.read(lambda tx: tx.accounts.by_name(normal)) if normal else None
+        whom = display(account.name) if account else "an account that is not there"
+        self._audit.record(
+            Category.SIGN_IN,
+            "sign-in.failed",
+            f"Somebody failed to sign in as {whom}: {error}",
+            severity=Severity.WARNING,
+            target=account.name if account else "",
         )
 
     def device(self, shown: Shown) -> Device:
@@ -221,8 +315,14 @@ class Credentials:
         with self._lock:
             token = self._tokens.get(place)
         if token is not None:
-            with suppress(SignInRequiredError):
+            try:
                 return self._sessions.resolve(token)
+            except SessionEndedError:  # told once; the next request begins anew, if it may
+                with self._lock:
+                    self._tokens.pop(place, None)
+                raise
+            except SignInRequiredError:
+                pass
         with self._opening:
             with self._lock:
                 other = self._tokens.get(place)
@@ -241,7 +341,12 @@ class Credentials:
             self._tokens[device.id, shown.door] = signed.token
             if len(self._tokens) > _REMEMBERED_MAX:
                 self._tokens.popitem(last=False)
+        self._told(signed, f"{display(account.name)} signed in with the certificate of {display(device.name)}")
         return signed.token
+
+
+def _anybody(_who: Principal, _address: str) -> None:
+    """There is room for everybody."""
 
 
 def _needed() -> ClientCertificateError:

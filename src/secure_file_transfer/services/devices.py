@@ -13,10 +13,12 @@ from secure_file_transfer.errors import (
     InvalidRequestError,
     NotFoundError,
 )
-from secure_file_transfer.model import Account, AccountId, Device, DeviceId, Principal, Role, Session, TimeUs
+from secure_file_transfer.model import Account, AccountId, Category, Device, DeviceId, Principal, Role, Session, TimeUs
+from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import SessionEnder, findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
+from .audit import SILENT, Audit
 from .authority import CRL_LIFE, Issued, issue_client, make_crl
 from .certificates import Pair
 from .codes import code_hash, in_groups, new_signs, typed
@@ -67,7 +69,9 @@ class Devices:
         authority: Callable[[], Pair],
         life_us: int,
         guard: Guard | None = None,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
@@ -111,7 +115,10 @@ class Devices:
             tx.devices.add_code(owner.id, code_hash(signs), ends)
             return EnrolmentCode(in_groups(signs), owner.name, ends)
 
-        return self._catalog.write(work)
+        made = self._catalog.write(work)
+        text = f"A code that enrols a device of {display(made.account)} was made, good for {minutes} minutes"
+        self._audit.record(Category.ADMINISTRATION, "device.code", text, target=made.account)
+        return made
 
     def enrol(self, who: Principal, request: str, name: str, *, address: str) -> Enrolment:
         """A certificate for a new device of whoever is signed in. `request` is PKCS #10 in PEM form.
@@ -164,7 +171,10 @@ class Devices:
             tx.devices.add_certificate(device_id, issued.fingerprint, issued.serial, now, issued.expires_us)
             return _known(tx, device_id)
 
-        return Enrolment(self._catalog.write(work), issued)
+        device = self._catalog.write(work)
+        text = f"The device {display(device.name)} of {display(account.name)} was enrolled"
+        self._audit.record(Category.SECURITY, "device.enrolled", text, target=f"device #{device.id}")
+        return Enrolment(device, issued)
 
     def renew(self, device: Device, request: str) -> Enrolment:
         """One more certificate for a device that has just shown one; the present one stays good until it ends.
@@ -189,7 +199,10 @@ class Devices:
             tx.devices.add_certificate(device.id, issued.fingerprint, issued.serial, now, issued.expires_us)
             return _known(tx, device.id)
 
-        return Enrolment(self._catalog.write(work), issued)
+        known = self._catalog.write(work)
+        text = f"The certificate of the device {display(known.name)} of {display(account.name)} was renewed"
+        self._audit.record(Category.SECURITY, "device.renewed", text, target=f"device #{known.id}")
+        return Enrolment(known, issued)
 
     def _issue(self, request: str, account: Account) -> Issued:
         return issue_client(self._authority(), request, account.name, self._clock.now_us(), self._life_us, self.crl_url)
@@ -247,6 +260,8 @@ class Devices:
         device = self._catalog.write(work)
         self._sessions.forget(device.account_id)
         self.on_revoked()
+        text = f"The device {display(device.name)} was revoked, and its sessions ended"
+        self._audit.record(Category.SECURITY, "device.revoked", text, target=f"device #{device.id}")
         return device
 
     def crl(self) -> bytes:

@@ -1,14 +1,34 @@
 """The files service: what every door calls. It asks for rights, then lets the tree do the work."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from threading import Event
 
-from secure_file_transfer.errors import IsAFolderError, NotFoundError, ShuttingDownError
-from secure_file_transfer.model import Conflict, Entry, Page, Principal, Rights, SortKey, TimeUs, Usage
+from secure_file_transfer.errors import (
+    ConflictError,
+    IsAFolderError,
+    NotAFolderError,
+    NotFoundError,
+    ShuttingDownError,
+)
+from secure_file_transfer.model import (
+    Category,
+    Conflict,
+    Entry,
+    Kind,
+    Page,
+    Principal,
+    Rights,
+    SortKey,
+    TimeUs,
+    Usage,
+)
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
 
 from .access import Access, Grant, rightful, together
+from .audit import SILENT, Audit
+from .file_log import Reading, Writing
 from .vault import VaultTree
 from .vault_across import journey
 
@@ -45,7 +65,9 @@ class Files:
         alive: Callable[[Principal], None] = _nobody_ends,
         *,
         on_removed: Callable[[], None] = _nothing,
+        audit: Audit = SILENT,
     ) -> None:
+        self.audit = audit
         self._access = access
         self._alive = alive
         self._on_removed = on_removed
@@ -80,12 +102,13 @@ class Files:
     ) -> Page:
         """One page of a folder, 1 to 10,000 entries. Raises NotFoundError, NotAFolderError, InvalidRequestError.
 
-        The first page of a home begins, besides those entries, with `/Shared` when there is something in it.
+        The first page of a home begins, besides those entries, with `/Drives` and `/Shared` when there is something in
+        them.
         """
         tree = self._tree(principal, Rights.READ, path)
         page = tree.list(path, sort=sort, descending=descending, cursor=cursor, limit=limit)
-        if path.is_root and cursor is None and (shared := self._access.shared_folder(principal)):
-            return Page([shared, *page.entries], page.cursor)
+        if path.is_root and cursor is None and (beside := self._access.beside(principal)):
+            return Page([*beside, *page.entries], page.cursor)
         return page
 
     def make_folder(self, principal: Principal, path: RemotePath, *, parents: bool = False) -> Entry:
@@ -95,7 +118,12 @@ class Files:
         """
         grant = self._access.grant(principal, path, above=True)
         grant.require(Rights.READ | Rights.CREATE, path)
-        return _make_folder(grant, path, parents=parents)
+        entry = _make_folder(grant, path, parents=parents)
+        self._told(principal, "folder.created", f"The folder {display(str(path))} was made", path)
+        return entry
+
+    def _told(self, who: Principal, kind: str, text: str, path: RemotePath) -> None:
+        self.audit.record(Category.FILE, kind, text, target=str(path), who=who)
 
     def move(
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
@@ -109,6 +137,11 @@ class Files:
             ExistsError, NotFoundError, NotAFolderError, ConflictError
             InvalidRequestError: `conflict` is not SKIP, OVERWRITE or RENAME.
         """
+        entry = self._move(principal, source, target, conflict)
+        self._told(principal, "file.moved", f"{display(str(source))} is {display(entry.path)} now", source)
+        return entry
+
+    def _move(self, principal: Principal, source: RemotePath, target: RemotePath, conflict: Conflict) -> Entry:
         leaving, arriving = self._journey(principal, Rights.READ | Rights.DELETE, source, target, conflict)
         tree = together(leaving, arriving)
         if tree is None:
@@ -122,11 +155,36 @@ class Files:
         self, principal: Principal, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP
     ) -> Entry:
         """The same for a copy, of a whole tree if need be."""
+        entry = self._copy(principal, source, target, conflict)
+        self._told(principal, "file.copied", f"{display(str(source))} was copied to {display(entry.path)}", source)
+        return entry
+
+    def _copy(self, principal: Principal, source: RemotePath, target: RemotePath, conflict: Conflict) -> Entry:
         leaving, arriving = self._journey(principal, Rights.READ, source, target, conflict)
         tree = together(leaving, arriving)
         if tree is None:
             return self._across(principal, leaving, arriving, source, target, conflict, moving=False)
         return tree.copy(source, target, conflict=conflict)
+
+    def goes_across(self, principal: Principal, source: RemotePath, target: RemotePath) -> bool:
+        """Whether a way leads from one drive to another, so that every byte has to move."""
+        return (
+            together(self._access.grant(principal, source), self._access.grant(principal, target, above=True)) is None
+        )
+
+    def may_relocate(
+        self, principal: Principal, source: RemotePath, target: RemotePath, conflict: Conflict, *, moving: bool
+    ) -> None:
+        """Refuse already what a move or copy would be refused for now, but for a name that is taken.
+
+        Raises:
+            NotFoundError, NotAFolderError, ForbiddenError
+        """
+        needed = Rights.READ | Rights.DELETE if moving else Rights.READ
+        leaving, arriving = self._journey(principal, needed, source, target, conflict)
+        leaving.tree.stat(source)
+        if arriving.tree.stat(target.parent).kind is not Kind.FOLDER:
+            raise NotAFolderError(f"{display(str(target.parent))} is not a folder", hint="Choose another place.")
 
     def _across(
         self,
@@ -141,12 +199,14 @@ class Files:
     ) -> Entry:
         """Between two drives: with the rights at both ends, and no longer than they and the session last."""
         one, other = leaving.tree, arriving.tree
-        assert isinstance(one, VaultTree)  # noqa: S101 - `together` has looked
-        assert isinstance(other, VaultTree)  # noqa: S101
+        if not (isinstance(one, VaultTree) and isinstance(other, VaultTree)):
+            raise ConflictError(
+                f"{display(str(source))} and {display(str(target))} lie on drives that differ",
+                hint="Fetch it from the one and send it to the other.",
+            )
 
         def check() -> None:
-            if self._stopping.is_set():
-                raise ShuttingDownError("The server stops before this is done", hint="Try again in a moment.")
+            self._require_running()
             self._alive(principal)
             leaving.check()
             arriving.check()
@@ -167,18 +227,52 @@ class Files:
 
     def set_modified(self, principal: Principal, path: RemotePath, modified_us: TimeUs) -> Entry:
         """Say when a file or folder changed last. Raises NotFoundError, ConflictError (the root)."""
-        return self._tree(principal, Rights.READ | Rights.WRITE, path).set_modified(path, modified_us)
+        entry = self._tree(principal, Rights.READ | Rights.WRITE, path).set_modified(path, modified_us)
+        self._told(principal, "file.dated", f"{display(str(path))} has another time of change", path)
+        return entry
 
     def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
         """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
         self._tree(principal, Rights.READ | Rights.DELETE, path, above=True).remove(path, recursive=recursive)
         self._on_removed()
+        below = " with all that was in it" if recursive else ""
+        self._told(principal, "file.removed", f"{display(str(path))} was removed{below}", path)
 
-    def open(self, principal: Principal, path: RemotePath) -> Content:
-        """Open a file for reading. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+    def open(self, principal: Principal, path: RemotePath, *, told: bool = True) -> Content:
+        """Open a file for reading; what was read of it is written down when it is closed, unless somebody else does.
+
+        Raises:
+            NotFoundError, IsAFolderError, BlockDamagedError
+        """
         grant = self._access.grant(principal, path)
         grant.require(Rights.READ, path)
-        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch)
+        audit = self.audit if told else SILENT
+        reading = Reading(audit, principal, path)
+        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch, reading)
+
+    def digest(self, principal: Principal, path: RemotePath) -> bytes:
+        """The SHA-256 of a file. Where it is not known, the file is read: on folder drives, once after each change.
+
+        Raises:
+            NotFoundError, IsAFolderError
+            SourceChangedError: it changed meanwhile.
+        """
+        content = self.open(principal, path)
+        try:
+            if known := content.entry.sha256:
+                return known
+            sha256 = hashlib.sha256()
+            for piece in content.chunks(0, content.entry.size):
+                self._require_running()
+                sha256.update(piece)
+            content.remember(sha256.digest())
+            return sha256.digest()
+        finally:
+            content.close()
+
+    def _require_running(self) -> None:
+        if self._stopping.is_set():
+            raise ShuttingDownError("The server stops before this is done", hint="Try again in a moment.")
 
     def _watch(self, principal: Principal, grant: Grant) -> _Check:
         def check() -> None:
@@ -214,7 +308,8 @@ class Files:
             _make_folder(grant, path.parent, parents=True)
         replaces = Rights.WRITE in grant.rights
         draft = _begin(grant, path, make or (lambda tree, at: tree.draft(at, size=size, replaces=replaces)))
-        return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant))
+        writing = Writing(self.audit, principal)
+        return _RightfulDraft(draft, grant.rights, path, self._watch(principal, grant), writing)
 
     def usage(self, principal: Principal) -> Usage:
         """What the principal's tree holds, and how much more it takes."""
@@ -250,7 +345,8 @@ def _begin(grant: Grant, path: RemotePath, make: _Make) -> Draft:
 class _RightfulDraft:
     """A draft that keeps to its principal's rights and dies with its session."""
 
-    def __init__(self, draft: Draft, rights: Rights, path: RemotePath, check: _Check) -> None:
+    def __init__(self, draft: Draft, rights: Rights, path: RemotePath, check: _Check, writing: Writing) -> None:
+        self._writing = writing
         self._draft = draft
         self._rights = rights
         self._path = path
@@ -275,9 +371,11 @@ class _RightfulDraft:
     ) -> Written:
         self._check()
         with rightful(self._rights, self._path, conflict, expect) as (conflict_, expect_):
-            return self._draft.commit(
+            written = self._draft.commit(
                 conflict=conflict_, expect=expect_, sha256=sha256, size=size, modified_us=modified_us
             )
+        self._writing.done(written)
+        return written
 
     def abort(self) -> None:
         self._draft.abort()
@@ -286,7 +384,8 @@ class _RightfulDraft:
 class _WatchedContent:
     """A content whose pieces stop when its reader's session ends. `fetch` is asked before the first of them."""
 
-    def __init__(self, content: Content, check: _Check, fetch: _Check) -> None:
+    def __init__(self, content: Content, check: _Check, fetch: _Check, reading: Reading) -> None:
+        self._reading = reading
         self._content = content
         self._check = check
         self._fetch = fetch
@@ -297,13 +396,19 @@ class _WatchedContent:
 
     def chunks(self, offset: int, length: int) -> Iterator[Buffer]:
         pieces = self._content.chunks(offset, length)
+        self._reading.asked(length)
         return self._watched(pieces)
 
     def _watched(self, pieces: Iterator[Buffer]) -> Iterator[Buffer]:
         self._fetch()
         for piece in pieces:
             self._check()
+            self._reading.got(len(piece))
             yield piece
+
+    def remember(self, sha256: bytes) -> None:
+        self._content.remember(sha256)
 
     def close(self) -> None:
         self._content.close()
+        self._reading.done()

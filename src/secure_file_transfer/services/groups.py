@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from secure_file_transfer.errors import NotFoundError
-from secure_file_transfer.model import AccountId, Group, GroupId, Principal
+from secure_file_transfer.model import AccountId, Category, Group, GroupId, Principal
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import check_account_name, findable, require_operator
+from .audit import SILENT, Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,36 @@ class Groups:
     be an administrator (`require_admin`).
     """
 
-    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, audit: Audit = SILENT) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
 
     def create(self, name: str) -> Group:
         """Raises InvalidNameError, ExistsError."""
         check_account_name(name)
-        return self._catalog.write(lambda tx: tx.groups.create(name, self._clock.now_us()))
+        group = self._catalog.write(lambda tx: tx.groups.create(name, self._clock.now_us()))
+        self._told("group.created", f"The group {display(name)} was made", name)
+        return group
+
+    def _told(self, kind: str, text: str, name: str) -> None:
+        self._audit.record(Category.ADMINISTRATION, kind, text, target="@" + name.removeprefix("@"))
 
     def rename(self, name: str, to: str) -> None:
         """Its grants and members stay. Raises NotFoundError, InvalidNameError, ExistsError."""
         check_account_name(to)
         self._catalog.write(lambda tx: tx.groups.rename(_found(tx, name).id, to))
+        self._told("group.renamed", f"The group {display(name)} is called {display(to)} now", to)
 
     def delete(self, name: str) -> None:
         """What was granted to it ends. Raises NotFoundError."""
         self._catalog.write(lambda tx: tx.groups.delete(_found(tx, name).id))
+        self._told("group.deleted", f"The group {display(name)} was deleted, and what was granted to it", name)
 
     def add(self, name: str, account: str) -> None:
         """Make an account a member. Raises NotFoundError."""
         self._change(name, account, lambda tx, group, id_: tx.groups.add(group, id_))
+        self._told("group.joined", f"{display(account)} was put into the group {display(name)}", name)
 
     def remove(self, name: str, account: str) -> None:
         """End a membership, and what the account had by it. Raises NotFoundError."""
@@ -56,6 +66,7 @@ class Groups:
                 raise NotFoundError(f"{display(account)} is not in the group {display(name)}")
 
         self._change(name, account, work)
+        self._told("group.left", f"{display(account)} was taken out of the group {display(name)}", name)
 
     def all(self) -> Sequence[Members]:
         """Every group with its members, by name."""

@@ -16,25 +16,24 @@ cause one, and what is to last stands in the settings, as networks that are refu
 import hmac
 import math
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-import structlog
-
 from secure_file_transfer.errors import ForbiddenError, SecureFileTransferError, TooManyRequestsError, TotpRequiredError
-from secure_file_transfer.model import Principal, TimeUs
+from secure_file_transfer.model import Category, Principal, TimeUs
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Clock
 
 from .accounts import require_operator
+from .audit import SILENT, Audit
+from .bars import ACCOUNT, SOURCE, Bars
 from .ledger import Budget, Ledger, Record
 from .networks import Networks, source_of
 
 _MINUTE = 60.0
 _HOUR = 3600.0
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +51,26 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Somebody who has to wait. `kind` is source, account, or pair (an account at a source that it knows)."""
+    """Somebody who has to wait. `kind` is source, account, pair (an account at a source that it knows), or token."""
 
     kind: str
     subject: str
     guesses: int
     until_us: TimeUs
+    author: str = ""
+    """The operator who wants it so, for `reason`; empty where it is for wrong guesses."""
+    reason: str = ""
 
 
 class Guard:
-    """One for all doors and threads of a process."""
+    """One for all doors and threads of a process. `bars` are whom operators have shut out by hand."""
 
-    def __init__(self, clock: Clock, rules: Rules | None = None) -> None:
+    def __init__(
+        self, clock: Clock, rules: Rules | None = None, bars: Bars | None = None, audit: Audit = SILENT
+    ) -> None:
         rules = rules or Rules()
+        self._bars = bars
+        self._audit = audit
         self._clock = clock
         self._lock = Lock()
         self._allow, self._refuse = Networks(rules.allow), Networks(rules.refuse)
@@ -73,11 +79,25 @@ class Guard:
         self._pairs = Ledger(Budget(rules.source_guesses, _HOUR))
         self._kinds = {"source": self._sources, "account": self._accounts, "pair": self._pairs}
         self._secret = secrets.token_bytes(32)
+        self.on_refusal: Callable[[str], None] = _nothing
+        """Called with the kind of each refusal: source, account, pair, or network."""
 
     def admit(self, address: str) -> None:
         """Raises ForbiddenError: the operator lets nobody in from there."""
         if address in self._refuse:
+            self.on_refusal("network")
             raise ForbiddenError("This server takes nothing from your network", hint="Ask its operator.")
+
+    def require_welcome(self, address: str, account: str | None = None) -> None:
+        """For a new sign-in from there, of that account once it is clear that it is theirs.
+
+        Raises:
+            TooManyRequestsError: an operator has shut one of them out.
+        """
+        if self._bars is not None:
+            self._bars.require(SOURCE, address)
+            if account is not None:
+                self._bars.require(ACCOUNT, account)
 
     def stranger(self, name: str) -> str:
         """The subject for a name that no account has: budgets hold for it alike, and in any case of its letters.
@@ -98,16 +118,28 @@ class Guard:
             known: whether `subject` has signed in from this source before.
 
         Raises:
-            TooManyRequestsError: a budget is spent; `seconds` says when to come again. Nothing was tried.
+            TooManyRequestsError: a budget is spent, or an operator shut the source out; `seconds` says when to come
+                again. Nothing was tried.
         """
+        self.require_welcome(address)
         with self._lock:
             now = self._clock.monotonic()
             gates, noted = self._records(address, subject, now, known=known)
-            wait = max((ledger.wait(record, now) for ledger, record in gates), default=0.0)
+            waits = [(ledger.wait(record, now), ledger) for ledger, record in gates]
+            wait = max((each for each, _ in waits), default=0.0)
             if wait > 0:
+                self.on_refusal(next(self._kind(ledger) for each, ledger in waits if each == wait))
                 for ledger, record in noted:
                     ledger.let_go(record)
-                raise _refusal(wait)
+                refusal = _refusal(wait)
+                self._audit.repeated(
+                    Category.SECURITY,
+                    "guard.refused",
+                    "A guess was refused: there were too many wrong ones",
+                    key=source_of(address),
+                    target="" if subject is None else _shown(subject),
+                )
+                raise refusal
             for ledger, record in noted:
                 ledger.reserve(record)
         wrong = True
@@ -140,9 +172,13 @@ class Guard:
             now = self._clock.monotonic()
             blocks = [(ledger, record.key, ledger.settle(record, now, wrong=wrong)) for ledger, record in noted]
         for ledger, key, seconds in blocks:
-            if seconds and structlog.is_configured():
-                kind = next(kind for kind, each in self._kinds.items() if each is ledger)
-                _log.warning("too many wrong guesses", kind=kind, subject=_shown(key), seconds=math.ceil(seconds))
+            if seconds:
+                kind = self._kind(ledger)
+                text = f"Too many wrong guesses: the {kind} {_shown(key)} waits {math.ceil(seconds)} seconds"
+                self._audit.repeated(Category.SECURITY, "guard.blocked", text, key=f"{kind} {key}", target=_shown(key))
+
+    def _kind(self, ledger: Ledger) -> str:
+        return next(kind for kind, each in self._kinds.items() if each is ledger)
 
     def blocks(self, principal: Principal) -> list[Block]:
         """Everybody who has to wait at this moment, for operators.
@@ -153,11 +189,13 @@ class Guard:
         require_operator(principal)
         with self._lock:
             now, wall = self._clock.monotonic(), self._clock.now_us()
-            return [
+            waiting = [
                 Block(kind, _shown(record.key), len(record.wrong), TimeUs(wall + round(seconds * 1_000_000)))
                 for kind, ledger in self._kinds.items()
                 for record, seconds in ledger.blocked(now)
             ]
+        barred = self._bars.all() if self._bars is not None else ()
+        return waiting + [Block(each.kind, each.subject, 0, each.until_us, each.author, each.reason) for each in barred]
 
     def unblock(self, principal: Principal, subject: str | None) -> int:
         """Forgive a source (any address of it), an account at all sources, or with None everybody; returns how many.
@@ -174,7 +212,18 @@ class Guard:
                     if wanted is None or wanted & {record.key.casefold(), *record.key.casefold().split()}:
                         ledger.forgive(record)
                         forgiven += 1
+        for bar in self._bars.all() if self._bars is not None else ():
+            if wanted is None or bar.subject in wanted:
+                self._bars.lift(bar)  # type: ignore[union-attr] # there are some
+                forgiven += 1
+        whom = "everybody" if subject is None else display(subject)
+        text = f"Wrong guesses were forgiven to {whom}: {forgiven} may guess again"
+        self._audit.record(Category.SECURITY, "guard.unblocked", text, target=subject or "", who=principal)
         return forgiven
+
+
+def _nothing(_: str) -> None:
+    pass
 
 
 def _shown(key: str) -> str:

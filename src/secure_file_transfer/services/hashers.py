@@ -54,6 +54,11 @@ Release = Callable[[], None]
 """Tells whoever lent a block's bytes that they are needed no more. Quick, and fit for any thread."""
 
 
+def hashing_waits() -> int:
+    """How many blocks wait for a thread that hashes."""
+    return _HASHING._work_queue.qsize()  # noqa: SLF001 - the executor does not tell it otherwise
+
+
 class Hashers:
     """All hashers of a server."""
 

@@ -91,7 +91,7 @@ class Incoming:
 
     def _copy(self, length: int) -> None:
         """What is published stays as it is until the new file is whole, so its beginning is copied."""
-        content = self._files.open(self._principal, self._path)
+        content = self._files.open(self._principal, self._path, told=False)
         try:
             for piece in content.chunks(0, length):
                 for at in range(0, len(piece), self._piece):

@@ -134,6 +134,8 @@ class Keys:
         if staged.id == old_id:
             raise ConfigurationError(f"The next master key is {old_id}, the one in use", hint="Give another one.")
         for drive in tx.drives.all():
+            if not drive.wrapped_key:  # a folder drive, which has none
+                continue
             secret = self._master(wrapped_with(drive.wrapped_key)).unwrap(drive.id, drive.wrapped_key)
             tx.drives.set_key(drive.id, staged.wrap(drive.id, secret))
         tx.facts.set(FACT, staged.id)

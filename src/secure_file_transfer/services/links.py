@@ -13,17 +13,30 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from secure_file_transfer.errors import InvalidRequestError, NotFoundError, SignInFailedError, WeakPasswordError
-from secure_file_transfer.model import Account, DriveId, Kind, Link, LinkId, Principal, Rights, TimeUs
+from secure_file_transfer.model import (
+    Account,
+    Category,
+    DriveId,
+    Link,
+    LinkId,
+    Principal,
+    Rights,
+    Severity,
+    TimeUs,
+)
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
+from .audit import SILENT, Audit, rights_text
 from .guard import Guard
+from .log_text import moment
 from .passwords import LENGTH_MAX, PasswordHasher, is_plausible
 from .sessions import Sessions, Visit
-from .shares import ON_FILES, own_node, path_of, reached, require_own, sharer
+from .shares import givable, own_node, reached, require_own, sharer, shown_path
 
 LINKS_MAX = 1000
 """Of one account: a listing of them is one answer."""
@@ -40,6 +53,8 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 SecretOf = Callable[[DriveId, bytes], bytes]
 """The secret of a drive for a salt: 32 bytes."""
+Admission = Callable[[Link, str], AbstractContextManager[None]]
+"""What a new visitor of the link, from that address, comes in through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,10 @@ class Placed:
     secret: str | None = field(default=None, repr=False)
 
 
+def _admitted(_link: Link, _address: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Links:
     """The links of all accounts. One object serves all doors and threads of a process."""
 
@@ -73,13 +92,17 @@ class Links:
         sessions: Sessions,
         guard: Guard,
         secret_of: SecretOf,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
         self._sessions = sessions
         self._guard = guard
         self._secret_of = secret_of
+        self.admission: Admission = _admitted
+        """Where a server has only so many places for visitors; it raises when none is free."""
 
     # --- for those who make them ----------------------------------------------------------------------------------
 
@@ -100,7 +123,7 @@ class Links:
 
         def work(tx: CatalogTx) -> Link:
             node = own_node(tx, account, path)
-            rights = terms.rights if node.kind is Kind.FOLDER else terms.rights & ON_FILES
+            rights = terms.rights & givable(node)
             if not rights:
                 raise InvalidRequestError(
                     f"That gives nothing on {display(str(path))}", hint="Choose another level; a drop box is a folder."
@@ -120,14 +143,17 @@ class Links:
                 downloads_max=terms.downloads_max,
             )
 
-        return Placed(self._catalog.write(work), path, secret)
+        link = self._catalog.write(work)
+        text = f"The link #{link.id} to {display(str(path))} was made: {_told(link)}"
+        self._audit.record(Category.SHARING, "link.created", text, target=str(path), who=principal)
+        return Placed(link, path, secret)
 
     def listed(self, principal: Principal) -> Sequence[Placed]:
         """What this account gives away by links, the oldest first; ended ones too, while their file is there."""
         account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Placed]:
-            found = [(link, path_of(tx, account.home_id, link.node_id)) for link in tx.links.of(account.id)]
+            found = [(link, shown_path(tx, account, link.drive_id, link.node_id)) for link in tx.links.of(account.id)]
             return [Placed(link, path) for link, path in found if path is not None and reached(principal, path)]
 
         return self._catalog.read(look)
@@ -142,13 +168,13 @@ class Links:
 
         def look(tx: CatalogTx) -> tuple[Link, RemotePath, bytes]:
             link = _own_link(tx, account, link_id)
-            path = path_of(tx, account.home_id, link.node_id)
+            path = shown_path(tx, account, link.drive_id, link.node_id)
             if path is None or not reached(principal, path):
                 raise _no_link()
             return link, path, tx.links.salt(link.id)
 
         link, path, salt = self._catalog.read(look)
-        return Placed(link, path, self._secret(link.drive_id, salt))
+        return Placed(link, path, self._secret(account.home_id, salt))
 
     def revoke(self, principal: Principal, link_id: LinkId) -> None:
         """End a link at once, and all that its visitors do (attack 58).
@@ -160,13 +186,16 @@ class Links:
 
         def work(tx: CatalogTx) -> None:
             link = _own_link(tx, account, link_id)
-            path = path_of(tx, account.home_id, link.node_id)
+            path = shown_path(tx, account, link.drive_id, link.node_id)
             if path is not None and not reached(principal, path):
                 raise _no_link()
             tx.links.delete(link.id)
 
         self._catalog.write(work)
         self._sessions.forget_link(link_id)
+        self._audit.record(
+            Category.SHARING, "link.revoked", f"The link #{link_id} was ended", target=f"link #{link_id}", who=principal
+        )
 
     # --- for those who visit ----------------------------------------------------------------------------------------
 
@@ -190,6 +219,7 @@ class Links:
             NotFoundError: see `find`.
             SignInFailedError: the link has a password, and this is not it.
             TooManyRequestsError: too many wrong guesses, see `guard`.
+            BusyError: there is no place for another visitor.
         """
         link = self.find(secret)
         if link.protected:
@@ -197,11 +227,15 @@ class Links:
         ends = TimeUs(self._clock.now_us() + VISIT_US)
         if link.expires_us is not None:
             ends = min(ends, link.expires_us)
-        who = f"{name[:NAME_MAX]} ({agent})" if name else agent
         try:
-            return self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=who)
+            with self.admission(link, address):
+                visit = self._sessions.open_for_visitor(link, ends, door=door, address=address, agent=agent, name=name)
         except NotFoundError:
             raise does_not_work() from None
+        text = f"The link #{link.id} was opened" + (f" by {display(name[:NAME_MAX])}" if name else "")
+        visitor = Principal(None, visit.session, link)
+        self._audit.record(Category.SHARING, "link.opened", text, target=f"link #{link.id}", who=visitor)
+        return visit
 
     def visited(self, token: str, secret: str) -> Link | None:
         """The link as it is now, if it is a visitor of just this one whose token that is.
@@ -222,6 +256,13 @@ class Links:
             password_hash = self._catalog.read(lambda tx: tx.links.password_hash(link.id))
             good = is_plausible(password) and self._passwords.verify(password_hash or "", password)
             if not good:
+                self._audit.record(
+                    Category.SECURITY,
+                    "link.refused",
+                    f"A wrong password for the link #{link.id}",
+                    severity=Severity.WARNING,
+                    target=f"link #{link.id}",
+                )
                 raise SignInFailedError("That is not the link's password", hint="Ask whoever gave you the link.")
 
     def _over(self, link: Link) -> bool:
@@ -229,6 +270,16 @@ class Links:
 
     def _secret(self, drive_id: DriveId, salt: bytes) -> str:
         return urlsafe_b64encode(self._secret_of(drive_id, salt)).decode().rstrip("=")
+
+
+def _told(link: Link) -> str:
+    """What it gives, for the log."""
+    told = [rights_text(link.rights), "with a password" if link.protected else "without a password"]
+    if link.expires_us is not None:
+        told.append(f"until {moment(link.expires_us):%Y-%m-%d %H:%M} UTC")
+    if link.downloads_max is not None:
+        told.append(f"for {link.downloads_max} downloads")
+    return ", ".join(told)
 
 
 def _check(terms: Terms, now: TimeUs) -> None:

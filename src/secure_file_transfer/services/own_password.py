@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from secure_file_transfer.errors import SignInRequiredError, WeakPasswordError
-from secure_file_transfer.model import Principal
+from secure_file_transfer.model import Category, Principal
+from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import put_password, signed_in
+from .audit import SILENT, Audit
 from .networks import source_of
 from .passwords import LENGTH_MIN, PasswordHasher, check_password
 from .sessions import SOURCES_MAX, Sessions, SignedIn, new_token
@@ -31,7 +33,9 @@ class OwnPassword:
         sessions: Sessions,
         *,
         length_min: int = LENGTH_MIN,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
@@ -71,4 +75,6 @@ class OwnPassword:
 
         ended = self._catalog.write(work)
         self._sessions.forget(account.id)
+        text = f"{display(account.name)} changed their password; {ended} other sessions ended"
+        self._audit.record(Category.SECURITY, "password.changed", text, target=account.name, who=principal)
         return Changed(ended, SignedIn(token, session, account) if renew else None)

@@ -5,11 +5,12 @@ from threading import Lock
 
 from secure_file_transfer.config import Registration as Mode
 from secure_file_transfer.errors import ExistsError, ForbiddenError, TooManyRequestsError
-from secure_file_transfer.model import Account, Role
+from secure_file_transfer.model import Account, Category, Role
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import Accounts, Change, check_account_name, findable
+from .audit import SILENT, Audit
 from .guard import Guard
 from .ledger import Budget, Ledger, Record
 from .networks import source_of
@@ -39,7 +40,9 @@ class Registration:
         *,
         quota_bytes: int = 0,
         length_min: int = LENGTH_MIN,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._accounts = accounts
@@ -93,6 +96,8 @@ class Registration:
         finally:
             with self._lock:
                 self._made.settle(record, self._clock.monotonic(), wrong=made)
+        text = f"{display(name)} registered" + ("; the account waits for approval" if waits else "")
+        self._audit.record(Category.ADMINISTRATION, "account.registered", text, target=name)
         return not waits
 
     def _reserve(self, key: str) -> Record:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 
 from secure_file_transfer.errors import ConflictError, InvalidRequestError, NotFoundError
-from secure_file_transfer.model import Account, TimeUs
+from secure_file_transfer.model import Account, Category, TimeUs
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import SessionEnder, account_named, may_sign_in, put_password
+from .audit import SILENT, Audit
 from .codes import code_hash, in_groups, new_signs, typed
 from .guard import Guard
 from .passwords import LENGTH_MIN, PasswordHasher, check_password
@@ -39,7 +40,9 @@ class Resets:
         sessions: SessionEnder,
         *,
         length_min: int = LENGTH_MIN,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
@@ -70,7 +73,10 @@ class Resets:
             tx.accounts.set_reset(account.id, code_hash(signs), expires)
             return Reset(in_groups(signs), account.name, expires)
 
-        return self._catalog.write(work)
+        made = self._catalog.write(work)
+        text = f"A link to reset the password of {display(made.account)} was made, good for {hours} hours"
+        self._audit.record(Category.ADMINISTRATION, "password.reset-begun", text, target=made.account)
+        return made
 
     def account(self, code: str, *, address: str) -> Account:
         """Whose code it is.
@@ -104,6 +110,8 @@ class Resets:
 
         self._catalog.write(work)
         self._sessions.forget(account.id)
+        text = f"The password of {display(account.name)} was reset by a link; its sessions ended"
+        self._audit.record(Category.SECURITY, "password.reset", text, target=account.name)
         return account
 
     def _whose(self, tx: CatalogTx, sha256: bytes) -> Account:

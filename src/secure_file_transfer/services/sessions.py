@@ -12,14 +12,15 @@ from threading import Lock
 from secure_file_transfer.errors import (
     NoSpaceError,
     NotFoundError,
+    SessionEndedError,
     SignInFailedError,
-    SignInRequiredError,
     StorageError,
     TooManyRequestsError,
 )
 from secure_file_transfer.model import (
     Account,
     AccountId,
+    Category,
     Device,
     DeviceId,
     Link,
@@ -31,8 +32,11 @@ from secure_file_transfer.model import (
 )
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
+from . import session_rules as rules
 from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
+from .audit import SILENT, Audit
 from .guard import Guard
+from .guests import guest_name
 from .networks import source_of
 from .passwords import PasswordHasher, is_plausible
 from .totp import SecondFactor
@@ -52,7 +56,6 @@ _REMEMBERED_MAX = 10_000
 _Work = Callable[[CatalogTx], object]
 
 _TOUCH_US = 60 * 1_000_000
-_TEXT_MAX = 256
 SOURCES_MAX = 16
 """From how many places people sign in: home, work, a few phones' networks."""
 _LISTED_MAX = 1000
@@ -76,10 +79,6 @@ class Visit:
     token: str = field(repr=False)
     session: Session
     link: Link
-
-
-_Owned = tuple[Session, Account]
-_Lasting = tuple[_Owned, Link | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +112,14 @@ class Sessions:
         guard: Guard | None = None,
         factors: SecondFactor | None = None,
         idle_us: int | None = None,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._passwords = passwords
         self._lifetime_us = lifetime_us
-        self._idle_us = lifetime_us if idle_us is None else idle_us
+        self.idle_us = lifetime_us if idle_us is None else idle_us
         self._guard = guard or Guard(clock)
         self._factors = factors
         self._lock = Lock()
@@ -126,6 +127,8 @@ class Sessions:
         self._by_token: dict[bytes, SessionId] = {}
         # Counts endings: an answer of the catalog that was asked for before one must not be believed after it.
         self._endings = 0
+        self.on_ended: Callable[[], None] = rules.nobody_asks
+        """Is told when sessions have ended here; from any thread."""
 
     # --- beginning ----------------------------------------------------------------------------------------------
 
@@ -151,18 +154,18 @@ class Sessions:
             TooManyRequestsError: too many wrong guesses, see `guard`, or too many sign-ins at this moment.
         """
         found = self._lookup(name, source_of(address))
-        subject = found.account.name if found else self._guard.stranger(findable(name) or name[:_TEXT_MAX])
+        subject = found.account.name if found else self._guard.stranger(findable(name) or name[: rules.TEXT_MAX])
         with self._guard.attempt(address, subject, known=found is not None and found.known):
             account, password_hash = self._verified(found, password)
             if device is not None and device.account_id != account.id:
-                raise _sign_in_failed()
+                raise rules.sign_in_failed()
             use_code = self._factors.demand(account, code) if self._factors else _nothing
             better = self._better_hash(password_hash, password)
 
             def still_so(tx: CatalogTx) -> None:
                 # The password was checked outside the transaction; it may have been changed meanwhile.
                 if tx.accounts.password_hash(account.id) != password_hash:
-                    raise _sign_in_failed()
+                    raise rules.sign_in_failed()
                 use_code(tx)
                 if better:
                     tx.accounts.set_password_hash(account.id, better)
@@ -208,13 +211,13 @@ class Sessions:
         """The account and its hash, if that is its password and it may sign in. Costs one hash, whatever is wrong."""
         if found is None or not is_plausible(password):
             self._passwords.verify_nobody()
-            raise _sign_in_failed()
+            raise rules.sign_in_failed()
         if not self._passwords.verify(found.password_hash, password):
-            raise _sign_in_failed()
+            raise rules.sign_in_failed()
         if found.account.pending and not found.account.disabled:  # the password was right, so it may be told
             raise SignInFailedError("This account waits for an operator to approve it", hint="Ask one, or come later.")
         if not may_sign_in(found.account, self._clock.now_us()):
-            raise _sign_in_failed()
+            raise rules.sign_in_failed()
         return found.account, found.password_hash
 
     def _better_hash(self, password_hash: str, password: str) -> str | None:
@@ -227,13 +230,15 @@ class Sessions:
         self, account_id: AccountId, where: tuple[str, str, str], first: _Work, device_id: DeviceId | None = None
     ) -> SignedIn:
         token, token_hash = new_token()
-        door, address, agent = map(_printable, where)
+        door, address, agent = map(rules.printable, where)
+        self._guard.require_welcome(address)
 
         def work(tx: CatalogTx) -> SignedIn:
             account = tx.accounts.get(account_id)
             now = self._clock.now_us()
             if account is None or not may_sign_in(account, now):
-                raise _sign_in_failed()
+                raise rules.sign_in_failed()
+            self._guard.require_welcome(address, account.name)
             first(tx)
             tx.accounts.remember(account_id, source_of(where[1]), now, SOURCES_MAX)
             ends = TimeUs(now + self._lifetime_us)
@@ -242,21 +247,27 @@ class Sessions:
 
         return self._catalog.write(work)
 
-    def open_for_visitor(self, link: Link, ends: TimeUs, *, door: str, address: str, agent: str) -> Visit:
+    def open_for_visitor(
+        self, link: Link, ends: TimeUs, *, door: str, address: str, agent: str, name: str = ""
+    ) -> Visit:
         """Begin a session for whoever holds the link. It gives the link's rights, and nothing of its owner's.
+
+        `name` is what the visitor wants to be called; see `guests.guest_name` for what it is called.
 
         Raises:
             NotFoundError: the link has just ended.
         """
+        self._guard.require_welcome(address)
         token = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
-        door, address, agent = map(_printable, (door, address, agent))
+        door, address, agent = map(rules.printable, (door, address, agent))
 
         def work(tx: CatalogTx) -> Visit:
             now = self._clock.now_us()
-            session = tx.sessions.create(
-                link.account_id, _hash(token), door, address, agent, now, ends, link_id=link.id
-            )
             tx.sessions.delete_expired(now)  # visits are many and short: nobody else sweeps that often
+            guest = guest_name(name, tx.sessions.guests(link.id))
+            session = tx.sessions.create(
+                link.account_id, _hash(token), door, address, agent, now, ends, link_id=link.id, guest=guest
+            )
             tx.links.use(link.id, now)
             tx.links.trim(link.id, VISITORS_MAX)
             return Visit(token, session, link)
@@ -272,7 +283,7 @@ class Sessions:
             SignInRequiredError: malformed (those never reach the catalog), unknown, ended, expired or disabled.
         """
         if not _TOKEN.fullmatch(token):
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         token_hash = _hash(token)
         with self._lock:
             session_id = self._by_token.get(token_hash)
@@ -281,8 +292,12 @@ class Sessions:
         if belief:
             return belief.principal
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.by_token(token_hash)))
-        return self._accept(found, asked, endings, token_hash)
+
+        def look(tx: CatalogTx) -> rules.Lasting | str:
+            found = rules.lasting(tx, tx.sessions.by_token(token_hash))
+            return found or tx.endings.reason_of_token(token_hash)
+
+        return self._accept(self._catalog.read(look), asked, endings, token_hash)
 
     def check(self, principal: Principal) -> None:
         """Return while the principal's session lasts; for running transfers, before each block. A guest has none.
@@ -300,8 +315,11 @@ class Sessions:
             return
 
         asked = self._clock.monotonic()
-        found = self._catalog.read(lambda tx: _lasting(tx, tx.sessions.get(session.id)))
-        self._accept(found, asked, endings, None)
+
+        def look(tx: CatalogTx) -> rules.Lasting | str:
+            return rules.lasting(tx, tx.sessions.get(session.id)) or tx.endings.reason(session.id)
+
+        self._accept(self._catalog.read(look), asked, endings, None)
 
     def _believed(self, session_id: SessionId) -> _Belief | None:
         """What is known without asking, under the lock."""
@@ -314,19 +332,21 @@ class Sessions:
 
     def _ends(self, session: Session) -> int:
         """When it ends by itself, unless it is used before."""
-        return min(session.expires_us, session.seen_us + self._idle_us)
+        return min(session.expires_us, session.seen_us + self.idle_us)
 
-    def _accept(self, found: _Lasting, asked: float, endings: int, token_hash: bytes | None) -> Principal:
+    def _accept(self, found: rules.Lasting | str, asked: float, endings: int, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()
+        if isinstance(found, str):
+            raise SessionEndedError(found, hint="Sign in again if you may, or ask the operator.")
         if found is None:
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         (session, account), link = found
         if self._ends(session) <= now:
             self._quietly(lambda tx: tx.sessions.delete(session.id))
             self._drop(session.id)
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         if not may_sign_in(account, now):
-            raise _sign_in_required()
+            raise rules.sign_in_required()
         due = now - session.seen_us >= _TOUCH_US
         seen = replace(session, seen_us=now) if due else session
         principal = Principal(account, seen) if link is None else Principal(None, seen, link)
@@ -382,11 +402,19 @@ class Sessions:
         """End the principal's own session; a guest has none to end, and a token is none."""
         if principal.session is not None:
             self.end(principal.session.id)
+            self._told("session.ended", f"{principal.name} signed out", principal.name, principal)
 
     def end(self, session_id: SessionId) -> None:
         """End one session; one that has ended already is fine."""
         self._catalog.write(lambda tx: tx.sessions.delete(session_id))
         self._drop(session_id)
+
+    def end_for(self, session_id: SessionId, reason: str) -> bool:
+        """End one session, and tell whoever comes with it why, for some hours. False: there is none."""
+        now = self._clock.now_us()
+        ended = self._catalog.write(lambda tx: tx.endings.end(session_id, reason, now, rules.REASONS_MAX))
+        self._drop(session_id)
+        return ended
 
     def revoke(self, principal: Principal, session_id: SessionId) -> None:
         """End one session: one's own, or for an operator anybody's.
@@ -400,6 +428,11 @@ class Sessions:
         if found is None or not (anybodys or found[1].id == account.id):
             raise NotFoundError("There is no such session", hint="List the sessions to see which there are.")
         self.end(session_id)
+        owner = found[1].name
+        self._told("session.revoked", f"The session #{session_id} of {owner} was ended", owner, principal)
+
+    def _told(self, kind: str, text: str, name: str, who: Principal) -> None:
+        self._audit.record(Category.SIGN_IN, kind, text, target=name, who=who)
 
     def revoke_all(self, principal: Principal, name: str | None = None) -> int:
         """End all sessions of oneself but the present one, or for an operator all of the account called `name`.
@@ -411,13 +444,17 @@ class Sessions:
         """
         if name is None:
             account = signed_in(principal)
-            return self.end_all(account.id, but=principal.session.id if principal.session else None)
+            ended = self.end_all(account.id, but=principal.session.id if principal.session else None)
+            self._told("session.revoked", f"{ended} other sessions were ended", account.name, principal)
+            return ended
         require_operator(principal)
         normal = findable(name)
         found = self._catalog.read(lambda tx: tx.accounts.by_name(normal)) if normal else None
         if found is None:
             raise NotFoundError("There is no such account", hint="Check its name.")
-        return self.end_all(found.id)
+        ended = self.end_all(found.id)
+        self._told("session.revoked", f"All {ended} sessions of {found.name} were ended", found.name, principal)
+        return ended
 
     def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> int:
         """End every session of an account, except one if so asked; returns how many."""
@@ -439,6 +476,7 @@ class Sessions:
             for session_id, belief in list(self._beliefs.items()):
                 if belief.principal.account and belief.principal.account.id == account_id:
                     self._pop(session_id)
+        self.on_ended()
 
     def forget_link(self, link_id: LinkId) -> None:
         """Ask the catalog again about every visitor of a link that has just ended."""
@@ -447,16 +485,23 @@ class Sessions:
             for session_id, belief in list(self._beliefs.items()):
                 if belief.principal.link and belief.principal.link.id == link_id:
                     self._pop(session_id)
+        self.on_ended()
 
     def remove_expired(self) -> int:
         """Clean the catalog, when the server starts and now and then; returns how many there were."""
         now = self._clock.now_us()
-        return self._catalog.write(lambda tx: tx.sessions.delete_expired(now))
+
+        def work(tx: CatalogTx) -> int:
+            tx.endings.delete_before(TimeUs(now - rules.REASONS_US))
+            return tx.sessions.delete_expired(now)
+
+        return self._catalog.write(work)
 
     def _drop(self, session_id: SessionId) -> None:
         with self._lock:
             self._endings += 1
             self._pop(session_id)
+        self.on_ended()
 
 
 def new_token() -> tuple[str, bytes]:
@@ -470,31 +515,5 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _lasting(tx: CatalogTx, found: _Owned | None) -> _Lasting:
-    """A session with the link that it is a visitor's by.
-
-    That one must still give something, and must not be used up by others. A visitor is never taken for the owner.
-    """
-    if found is None or found[0].link_id is None:
-        return None if found is None else (found, None)
-    link = tx.links.get(found[0].link_id)
-    if link is None or (link.left == 0 and not found[0].counted):
-        return None
-    return found, link
-
-
-def _printable(text: str) -> str:
-    """What a peer says of itself, fit for a log line or a window: bounded, one line, nothing invisible."""
-    return "".join(c if c.isprintable() else "?" for c in text[:_TEXT_MAX])
-
-
 def _nothing(_: CatalogTx) -> None:
     pass
-
-
-def _sign_in_failed() -> SignInFailedError:
-    return SignInFailedError(hint="Check both, or ask the operator whether the account may sign in.")
-
-
-def _sign_in_required() -> SignInRequiredError:
-    return SignInRequiredError("The session has ended or never was", hint="Sign in again.")

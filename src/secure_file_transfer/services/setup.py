@@ -5,10 +5,12 @@ import json
 from dataclasses import asdict, dataclass
 
 from secure_file_transfer.errors import ConflictError, NotFoundError
-from secure_file_transfer.model import Account, Role, TimeUs
+from secure_file_transfer.model import Account, Category, Role, TimeUs
+from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import Accounts, is_admin
+from .audit import SILENT, Audit
 from .codes import code_hash, in_groups, new_signs, typed
 from .guard import Guard
 from .sessions import Sessions, SignedIn
@@ -31,8 +33,15 @@ class Setup:
     """Makes the first administrator, once. Afterwards it looks as if there had never been such a thing (attack 25)."""
 
     def __init__(
-        self, catalog: Catalog, clock: Clock, accounts: Accounts, sessions: Sessions, guard: Guard | None = None
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        accounts: Accounts,
+        sessions: Sessions,
+        guard: Guard | None = None,
+        audit: Audit = SILENT,
     ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._accounts = accounts
@@ -96,6 +105,8 @@ class Setup:
             return create(tx)
 
         account = self._catalog.write(work)
+        text = f"The server was set up; its first administrator is {display(account.name)}"
+        self._audit.record(Category.ADMINISTRATION, "server.set-up", text, target=account.name)
         return self._sessions.open_for(account, door=door, address=address, agent=agent)
 
 

@@ -90,7 +90,7 @@ def way_in(
     if not rights:
         raise not_found(asked)
     at = RemotePath(path.parts[:depth])
-    return Way(node.drive_id, Anchor(at, anchor_id, _verifier(account_id, anchor_id, rights, at)), rights)
+    return Way(node.drive_id, Anchor(at, anchor_id, still_granted(account_id, anchor_id, rights, at)), rights)
 
 
 def _by_number(shares: dict[tuple[str, str], Received], owner: str, name: str) -> Received | None:
@@ -101,7 +101,11 @@ def _by_number(shares: dict[tuple[str, str], Received], owner: str, name: str) -
     return None
 
 
-def _verifier(account_id: AccountId, node_id: NodeId, rights: Rights, path: RemotePath) -> Callable[[CatalogTx], None]:
+def still_granted(
+    account_id: AccountId, node_id: NodeId, rights: Rights, path: RemotePath
+) -> Callable[[CatalogTx], None]:
+    """What raises once an account has not all of these rights on a node any more. `path` is theirs."""
+
     def verify(tx: CatalogTx) -> None:
         now = tx.grants.rights(account_id, node_id)
         if not now:

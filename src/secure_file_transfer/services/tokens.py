@@ -28,11 +28,12 @@ from secure_file_transfer.errors import (
     StorageError,
 )
 from secure_file_transfer.model import API_TOKEN_PREFIX as PREFIX
-from secure_file_transfer.model import Account, ApiToken, Principal, Scope, TimeUs, TokenId
-from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.model import Account, ApiToken, Category, Principal, Scope, Severity, TimeUs, TokenId
+from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
+from .audit import SILENT, Audit
 from .sessions import BELIEVED_SECONDS, Sessions
 
 SECONDS_DEFAULT = 90 * 86_400
@@ -87,7 +88,8 @@ def is_api_token(text: str) -> bool:
 class Tokens:
     """Makes, lists and revokes API tokens, and tells whose they are. One object serves all doors and threads."""
 
-    def __init__(self, catalog: Catalog, clock: Clock, sessions: Sessions) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, sessions: Sessions, audit: Audit = SILENT) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
@@ -123,7 +125,10 @@ class Tokens:
             token_id = tx.tokens.create(account.id, _hash(text), name, wish.scopes, str(wish.path), now, ends)
             return _known(tx, token_id)[0]
 
-        return NewToken(text, self._catalog.write(work))
+        token = self._catalog.write(work)
+        told = f"The token {display(token.name)} was made: {', '.join(sorted(token.scopes))}, for {display(token.path)}"
+        self._audit.record(Category.SECURITY, "token.created", told, target=f"token #{token.id}", who=principal)
+        return NewToken(text, token)
 
     def listed(self, principal: Principal, *, everybody: bool = False) -> Sequence[ApiToken]:
         """One's own tokens, or for an operator those of everybody, the oldest first; expired ones for a while too.
@@ -152,6 +157,8 @@ class Tokens:
 
         self._catalog.write(work)
         self._forget(lambda belief: belief.principal.token is not None and belief.principal.token.id == token_id)
+        told = f"The token #{token_id} was revoked"
+        self._audit.record(Category.SECURITY, "token.revoked", told, target=f"token #{token_id}", who=principal)
 
     def revoke_all(self, principal: Principal, name: str | None = None) -> int:
         """End all tokens of oneself, or for an operator those of the account called `name`; returns how many.
@@ -185,6 +192,8 @@ class Tokens:
     def _revoke_of(self, account: Account) -> int:
         ended = self._catalog.write(lambda tx: tx.tokens.delete_of(account.id))
         self._forget(lambda belief: belief.principal.account is not None and belief.principal.account.id == account.id)
+        told = f"All {ended} tokens of {display(account.name)} were revoked"
+        self._audit.record(Category.SECURITY, "token.revoked", told, target=account.name)
         return ended
 
     def remove_expired(self) -> int:
@@ -218,6 +227,17 @@ class Tokens:
         found = self._catalog.read(lambda tx: tx.tokens.by_hash(token_hash))
         principal, token = self._accepted(found)
         now = self._clock.now_us()
+        if token.address != address:
+            told = f"The token {display(token.name)} of {display(token.account)} is used from here"
+            self._audit.repeated(
+                Category.SIGN_IN,
+                "token.used",
+                told,
+                key=f"{token.id} {address}",
+                severity=Severity.INFO,
+                target=f"token #{token.id}",
+                who=principal,
+            )
         if token.seen_us is None or now - token.seen_us >= _TOUCH_US:
             with suppress(NoSpaceError, StorageError):  # a full disk does not forbid downloads
                 self._catalog.write(lambda tx: tx.tokens.touch(token.id, address, now))
@@ -243,6 +263,19 @@ class Tokens:
                 old = self._beliefs.get(token.id)
             if old is not None:
                 self._remember(_Belief(found, asked + BELIEVED_SECONDS, old.token_hash), token.id, endings)
+
+    def ended(self, token_ids: Sequence[TokenId]) -> Sequence[TokenId]:
+        """Those of them that are good no more, asked in one go.
+
+        Raises:
+            StorageError: the catalog does not answer now.
+        """
+        found = self._catalog.read(lambda tx: [(each, tx.tokens.get(each)) for each in token_ids])
+        return [each for each, known in found if not self._lasts(known)]
+
+    def _lasts(self, found: tuple[ApiToken, Account] | None) -> bool:
+        now = self._clock.now_us()
+        return found is not None and may_sign_in(found[1], now) and not _ended(found[0], now)
 
     def _accepted(self, found: tuple[ApiToken, Account] | None) -> tuple[Principal, ApiToken]:
         if found is None or not may_sign_in(found[1], self._clock.now_us()):

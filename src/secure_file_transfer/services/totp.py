@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from secure_file_transfer.errors import ConflictError, NotFoundError, SignInFailedError, TotpRequiredError
-from secure_file_transfer.model import Account, Principal
+from secure_file_transfer.model import Account, Category, Principal
 from secure_file_transfer.paths import display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import findable, signed_in
+from .audit import SILENT, Audit
 from .guard import Guard
 
 DIGITS = 6
@@ -59,7 +60,10 @@ class Status:
 class SecondFactor:
     """Enrols, checks and removes second factors. Wrong codes are counted by the guard."""
 
-    def __init__(self, catalog: Catalog, clock: Clock, guard: Guard, secret_of: SecretOf) -> None:
+    def __init__(
+        self, catalog: Catalog, clock: Clock, guard: Guard, secret_of: SecretOf, audit: Audit = SILENT
+    ) -> None:
+        self._audit = audit
         self._catalog = catalog
         self._clock = clock
         self._guard = guard
@@ -93,6 +97,7 @@ class SecondFactor:
             tx.factors.begin(account.id, salt)
 
         self._catalog.write(work)
+        self._told("totp.begun", f"{display(account.name)} began to set up a second factor", account)
         secret = self._secret_of(account, salt)
         uri = _totp(secret).get_provisioning_uri(account.name, _ISSUER)
         return Enrolment(b32encode(secret).decode(), uri)
@@ -109,7 +114,9 @@ class SecondFactor:
         factor = self._catalog.read(lambda tx: tx.factors.get(account.id))
         if factor is None or factor.confirmed:
             raise ConflictError("There is no second factor to confirm", hint="Begin anew.")
-        return self._renewed(account, code, address)
+        codes = self._renewed(account, code, address)
+        self._told("totp.enabled", f"{display(account.name)} has a second factor now", account)
+        return codes
 
     def renew_recovery(self, principal: Principal, code: str, address: str) -> list[str]:
         """New recovery codes in place of all old ones.
@@ -119,7 +126,12 @@ class SecondFactor:
             ConflictError: there is no second factor.
         """
         account = self._with_factor(principal)
-        return self._renewed(account, code, address)
+        codes = self._renewed(account, code, address)
+        self._told("totp.codes", f"{display(account.name)} made new recovery codes", account)
+        return codes
+
+    def _told(self, kind: str, text: str, account: Account) -> None:
+        self._audit.record(Category.SECURITY, kind, text, target=account.name)
 
     def disable(self, principal: Principal, code: str, address: str) -> None:
         """Sign-ins need no code any more; `code` may be a recovery code.
@@ -137,6 +149,7 @@ class SecondFactor:
         with self._guard.attempt(address, account.name, known=True):
             use = self.proof(account, code)
             self._catalog.write(work)
+        self._told("totp.disabled", f"{display(account.name)} has no second factor any more", account)
 
     # --- for others ---------------------------------------------------------------------------------------------
 
@@ -197,14 +210,16 @@ class SecondFactor:
             NotFoundError: there is no such account, or it has none.
         """
 
-        def work(tx: CatalogTx) -> None:
+        def work(tx: CatalogTx) -> Account:
             normal = findable(name)
             account = tx.accounts.by_name(normal) if normal else None
             if account is None or tx.factors.get(account.id) is None:
                 raise NotFoundError(f"There is no second factor of an account {display(name)}", hint="Check the name.")
             tx.factors.delete(account.id)
+            return account
 
-        self._catalog.write(work)
+        account = self._catalog.write(work)
+        self._told("totp.reset", f"The second factor of {display(account.name)} was taken away", account)
 
     def _with_factor(self, principal: Principal) -> Account:
         account = signed_in(principal)

@@ -10,6 +10,7 @@ from secure_file_transfer.errors import DigestMismatchError, SecureFileTransferE
 from secure_file_transfer.model import MIB, Principal, TimeUs, Upload, UploadId
 from secure_file_transfer.ports import Buffer
 
+from .traffic import About
 from .vault_upload import VaultUpload
 
 LENGTH_MAX = 1 << 44
@@ -87,6 +88,13 @@ class UploadWriter:
         self._saved_at = uploads.clock_seconds()
         self._broken = False
         self._over = False
+
+    @property
+    def about(self) -> About:
+        """What it is a piece of, for whoever watches. The id is a secret of the client: only a hash of it names it."""
+        upload = self._upload
+        name = hashlib.sha256(upload.id.encode()).hexdigest()[:32]
+        return About(upload.path, upload.length, upload.offset, name)
 
     def check(self) -> None:
         """Raises SignInRequiredError when the session has ended, NotFoundError when the place is shared no more."""

@@ -24,7 +24,17 @@ from secure_file_transfer.errors import (
     TooLargeError,
     TooManyRequestsError,
 )
-from secure_file_transfer.model import AccountId, Conflict, DriveId, Principal, Rights, TimeUs, Upload, UploadId
+from secure_file_transfer.model import (
+    AccountId,
+    Category,
+    Conflict,
+    DriveId,
+    Principal,
+    Rights,
+    TimeUs,
+    Upload,
+    UploadId,
+)
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Draft, FileTree, Written
 
@@ -238,6 +248,9 @@ class Uploads:
         with self._writing(principal, [upload_id]):
             self._find(principal, upload_id)
             self._catalog.write(lambda tx: tx.uploads.delete(upload_id))
+            self._files.audit.record(
+                Category.TRANSFER, "upload.removed", "An unfinished upload was dropped", who=principal
+            )
             with self._lock:
                 self._hashers.pop(upload_id, None)
 

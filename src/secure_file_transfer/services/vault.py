@@ -4,6 +4,7 @@ import base64
 import binascii
 import copy
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,7 +17,16 @@ from secure_file_transfer.errors import (
 )
 from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, TimeUs, Usage
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, DriveRoom, NodeCursor, check_journey
+from secure_file_transfer.ports import (
+    BlobStore,
+    Catalog,
+    CatalogTx,
+    Clock,
+    DriveRoom,
+    Event,
+    NodeCursor,
+    check_journey,
+)
 from secure_file_transfer.seal.keys import DriveKeys
 
 from . import vault_copy
@@ -27,6 +37,7 @@ from .vault_draft import VaultDraft
 from .vault_nodes import (
     Anchor,
     Room,
+    changed,
     check_apart,
     entry_of,
     find,
@@ -34,8 +45,10 @@ from .vault_nodes import (
     find_place,
     is_a_folder,
     make_folder,
+    nobody_hears,
     place_for,
 )
+from .watch import UNWATCHED, Watch
 
 PAGE_MAX = 10_000
 _CURSOR_MAX = 4096
@@ -56,8 +69,9 @@ class VaultTree:
         clock: Clock,
         leases: BlockLeases,
         block_size: int,
+        publish: Callable[[Event], None] = nobody_hears,
     ) -> None:
-        self._room = Room(drive, keys, catalog, blobs, clock, leases, block_size)
+        self._room = Room(drive, keys, catalog, blobs, clock, leases, block_size, publish=publish)
 
     @property
     def room(self) -> Room:
@@ -73,7 +87,15 @@ class VaultTree:
     def only(self, anchor: Anchor, *, growing: bool = False) -> "VaultTree":
         """The same drive with nothing to be seen but what is at this anchor or below; a copy may be `growing` there."""
         view = copy.copy(self)
-        view._room = replace(self._room, anchors=(anchor,), growing=growing)  # noqa: SLF001 - its own kind
+        view._room = replace(  # noqa: SLF001 - its own kind
+            self._room, anchors=(anchor,), growing=growing, watch=UNWATCHED
+        )
+        return view
+
+    def watched(self, watch: Watch) -> "VaultTree":
+        """The same drive, with somebody who follows the copies, moves and drafts that are made by this view."""
+        view = copy.copy(self)
+        view._room = replace(self._room, watch=watch)  # noqa: SLF001 - its own kind
         return view
 
     def stat(self, path: RemotePath) -> Entry:
@@ -126,7 +148,10 @@ class VaultTree:
             tx.nodes.touch(parent.id, now)
             if node.parent_id is not None and node.parent_id != parent.id:
                 tx.nodes.touch(node.parent_id, now)
-            return entry_of(find(tx, self._room, path), str(path))
+            changed(tx, self._room, parent.id, node.parent_id, moved=node.id if node.kind is Kind.FOLDER else None)
+            entry = entry_of(find(tx, self._room, path), str(path))
+            self._room.watch.published(tx, entry)
+            return entry
 
         return self._room.catalog.write(work)
 
@@ -140,7 +165,9 @@ class VaultTree:
             raise ConflictError("The root of a drive stays as it is", hint="Name something in it.")
 
         def work(tx: CatalogTx) -> Entry:
-            tx.nodes.touch(find(tx, self._room, path).id, modified_us)
+            node = find(tx, self._room, path)
+            tx.nodes.touch(node.id, modified_us)
+            changed(tx, self._room, node.parent_id)
             return entry_of(find(tx, self._room, path), str(path))
 
         return self._room.catalog.write(work)
@@ -158,6 +185,7 @@ class VaultTree:
             tx.nodes.detach(node.id)
             if node.parent_id is not None:
                 tx.nodes.touch(node.parent_id, now)
+            changed(tx, self._room, node.parent_id, moved=node.id if node.kind is Kind.FOLDER else None)
 
         self._room.catalog.write(work)
 

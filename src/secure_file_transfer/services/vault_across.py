@@ -22,8 +22,9 @@ from secure_file_transfer.ports import CatalogTx, Expectation, check_journey
 
 from .quota import Purse
 from .vault import VaultTree
-from .vault_nodes import Anchor, Room, Whole, entry_of, find, find_folder, free_name, place_for, version_of
+from .vault_nodes import Anchor, Room, Whole, changed, entry_of, find, find_folder, free_name, place_for, version_of
 from .vault_publish import Place, Publisher
+from .watch import Watch
 
 PAGE = 200
 """Entries that are looked at together. Memory is bounded by them and by how deep a tree is."""
@@ -67,24 +68,36 @@ def journey(
         SignInRequiredError, ForbiddenError: the session, or a grant, has ended meanwhile; nothing was copied.
     """
     check_journey(source, target, conflict)
-    if not _running.acquire(blocking=False):
+    watch = other.room.watch
+    if not watch.patient and not _running.acquire(blocking=False):
         raise BusyError("The server copies between drives as much as it may", hint="Try again in a while.")
     try:
         # Both drives are of one data directory, and so are their leases.
         with other.room.leases.building():
-            copied = _copied(one, other, source, target, conflict, check)
+            if watch.copied is None:
+                copied = _copied(one, other, source, target, conflict, check, last=not moving)
+            else:
+                copied = other.stat(RemotePath.parse(watch.copied))
             if moving:
                 _remove(one, source, other, RemotePath.parse(copied.path), check)
             return copied
     finally:
-        _running.release()
+        if not watch.patient:
+            _running.release()
 
 
 # --- the copy ---------------------------------------------------------------------------------------------------------
 
 
 def _copied(
-    one: VaultTree, other: VaultTree, source: RemotePath, target: RemotePath, conflict: Conflict, check: _Check
+    one: VaultTree,
+    other: VaultTree,
+    source: RemotePath,
+    target: RemotePath,
+    conflict: Conflict,
+    check: _Check,
+    *,
+    last: bool,
 ) -> Entry:
     room = other.room
     now = room.clock.now_us()
@@ -96,11 +109,17 @@ def _copied(
 
     hidden = other.only(Anchor(target.parent, holder, still), growing=True)
     if entry.kind is Kind.FILE:
-        _copy_file(one, hidden, source, target, check)
+        _copy_file(one, hidden, source, target, check, room.watch)
     else:
-        _copy_folders(one, hidden, _Folder(source, target, entry.modified_us), check)
+        _copy_folders(one, hidden, _Folder(source, target, entry.modified_us), check, room.watch)
     check()
-    return room.catalog.write(lambda tx: _finish(tx, room, hidden.room, target, conflict, now))
+
+    def finish(tx: CatalogTx) -> Entry:
+        done = _finish(tx, room, hidden.room, target, conflict, now)
+        room.watch.published(tx, done, last=last)
+        return done
+
+    return room.catalog.write(finish)
 
 
 def _begin(tx: CatalogTx, room: Room, kind: Kind, target: RemotePath, conflict: Conflict, now: TimeUs) -> NodeId:
@@ -112,8 +131,9 @@ def _begin(tx: CatalogTx, room: Room, kind: Kind, target: RemotePath, conflict: 
     return holder.id
 
 
-def _copy_folders(one: VaultTree, hidden: VaultTree, top: _Folder, check: _Check) -> None:
+def _copy_folders(one: VaultTree, hidden: VaultTree, top: _Folder, check: _Check, watch: Watch) -> None:
     hidden.make_folder(top.target)
+    watch.step(0, 1)
     todo = [top]
     while todo:
         check()
@@ -126,9 +146,10 @@ def _copy_folders(one: VaultTree, hidden: VaultTree, top: _Folder, check: _Check
         for entry in page.entries:
             below = at.source / entry.name, at.target / entry.name
             if entry.kind is Kind.FILE:
-                _copy_file(one, hidden, *below, check)
+                _copy_file(one, hidden, *below, check, watch)
             else:
                 hidden.make_folder(below[1])
+                watch.step(0, 1)
                 todo.append(_Folder(*below, entry.modified_us))
 
 
@@ -136,7 +157,9 @@ def _touch(room: Room, at: _Folder) -> None:
     room.catalog.write(lambda tx: tx.nodes.touch(find(tx, room, at.target).id, at.modified_us))
 
 
-def _copy_file(one: VaultTree, hidden: VaultTree, source: RemotePath, target: RemotePath, check: _Check) -> None:
+def _copy_file(
+    one: VaultTree, hidden: VaultTree, source: RemotePath, target: RemotePath, check: _Check, watch: Watch
+) -> None:
     content = one.open(source)
     try:
         entry, draft = content.entry, hidden.draft(target)
@@ -144,8 +167,10 @@ def _copy_file(one: VaultTree, hidden: VaultTree, source: RemotePath, target: Re
             for piece in content.chunks(0, entry.size):
                 check()
                 draft.append(piece)
+                watch.step(len(piece))
             check()
             draft.commit(expect=_NEW, sha256=entry.sha256, size=entry.size, modified_us=entry.modified_us)
+            watch.step(0, 1)
         finally:
             draft.abort()
     finally:
@@ -159,6 +184,7 @@ def _finish(tx: CatalogTx, room: Room, hidden: Room, target: RemotePath, conflic
     if there is None:
         tx.nodes.relocate(node.id, parent.id, path.name)
         tx.nodes.touch(parent.id, now)
+        changed(tx, room, parent.id)
         entry = entry_of(find(tx, room, path), str(path))
     else:
         # Checked before it is signed anew: a copy must not turn an altered record into a good one.
@@ -177,7 +203,7 @@ def _finish(tx: CatalogTx, room: Room, hidden: Room, target: RemotePath, conflic
 
 def _remove(one: VaultTree, source: RemotePath, other: VaultTree, target: RemotePath, check: _Check) -> None:
     """Take the source out of sight, so that nobody writes to it; then compare; then let it go, or put it back."""
-    room = one.room
+    room, watch = one.room, other.room.watch
     now = room.clock.now_us()
 
     def take(tx: CatalogTx) -> Node:
@@ -185,7 +211,15 @@ def _remove(one: VaultTree, source: RemotePath, other: VaultTree, target: Remote
         tx.nodes.detach(node.id)
         if node.parent_id is not None:
             tx.nodes.touch(node.parent_id, now)
+        changed(tx, room, node.parent_id, moved=node.id if node.kind is Kind.FOLDER else None)
+        # If nobody comes back to compare, it has to be put back before the next purge: see `put_back`.
+        watch.note(tx, {"taken": [node.id, node.parent_id, node.name]})
         return node
+
+    def back(tx: CatalogTx) -> None:
+        put_back(tx, node.id, node.parent_id, node.name)
+        changed(tx, room, node.parent_id)
+        watch.note(tx, {"taken": None})
 
     check()
     node = room.catalog.write(take)
@@ -195,7 +229,7 @@ def _remove(one: VaultTree, source: RemotePath, other: VaultTree, target: Remote
         same = _alike(gone, source, other, target, check)
     finally:
         if not same:
-            room.catalog.write(lambda tx: _put_back(tx, node))
+            room.catalog.write(back)
     if not same:
         raise SourceChangedError(
             f"{display(str(source))} changed while it was moved: it is still there, and so is the copy",
@@ -203,11 +237,16 @@ def _remove(one: VaultTree, source: RemotePath, other: VaultTree, target: Remote
         )
 
 
-def _put_back(tx: CatalogTx, node: Node) -> None:
-    if node.parent_id is None:
+def put_back(tx: CatalogTx, node_id: NodeId, parent_id: NodeId | None, name: str) -> None:
+    """Let a source that was taken out of sight be seen again where it was, under a free name if need be.
+
+    One that is gone, or has no place any more, stays so.
+    """
+    node = tx.nodes.get(node_id)
+    if node is None or node.parent_id is not None or parent_id is None or tx.nodes.get(parent_id) is None:
         return
-    taken = tx.nodes.child(node.parent_id, node.name) is not None
-    tx.nodes.relocate(node.id, node.parent_id, free_name(tx, node.parent_id, node.name) if taken else node.name)
+    taken = tx.nodes.child(parent_id, name) is not None
+    tx.nodes.relocate(node_id, parent_id, free_name(tx, parent_id, name) if taken else name)
 
 
 def _alike(one: VaultTree, source: RemotePath, other: VaultTree, target: RemotePath, check: _Check) -> bool:

@@ -18,6 +18,7 @@ from .quota import Purse, charge
 from .vault_nodes import (
     Room,
     Whole,
+    changed,
     check_apart,
     entry_of,
     find,
@@ -41,6 +42,15 @@ class _Step:
     after: NodeCursor | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """What is left to do, and how many bytes and entries were just done."""
+
+    todo: tuple[_Step, ...]
+    size: int = 0
+    items: int = 0
+
+
 def copy(room: Room, source: RemotePath, target: RemotePath, conflict: Conflict) -> Entry:
     """Copy a file or a tree; times of modification are kept.
 
@@ -55,10 +65,13 @@ def copy(room: Room, source: RemotePath, target: RemotePath, conflict: Conflict)
         return room.catalog.write(lambda tx: _copy_at_once(tx, room, source, target, conflict, now))
     with room.leases.building():
         top, steps = room.catalog.write(lambda tx: _begin(tx, room, source, target, conflict, now))
+        room.watch.step(top.size, 1)
         while steps:
-            todo = tuple(steps)
-            steps = room.catalog.write(lambda tx, todo=todo: _grow(tx, room, todo, now, hidden=True))  # type: ignore[misc]
-        return room.catalog.write(lambda tx: _finish(tx, room, top, target, conflict, now))
+            grown = _Grown(tuple(steps))
+            grown = room.catalog.write(lambda tx, todo=grown.todo: _batch(tx, room, source, todo, now))  # type: ignore[misc]
+            steps = list(grown.todo)
+            room.watch.step(grown.size, grown.items)
+        return room.catalog.write(lambda tx: _finish(tx, room, source, top, target, conflict, now))
 
 
 def _is_small(tx: CatalogTx, room: Room, source: RemotePath) -> bool:
@@ -85,12 +98,15 @@ def _copy_at_once(
         new = _copy_file(tx, room, node, str(source), parent.id, path.name, there, now)
     else:
         new = _copy_folder(tx, room, node, parent.id, path.name, now)
-        steps = [_Step(node.id, new.id, str(source))]
+        steps: tuple[_Step, ...] = (_Step(node.id, new.id, str(source)),)
         while steps:
-            steps = _grow(tx, room, tuple(steps), now)
+            steps = _grow(tx, room, steps, now).todo
     if there is None:
         tx.nodes.touch(parent.id, now)
-    return entry_of(new, str(path))
+    changed(tx, room, parent.id)
+    entry = entry_of(new, str(path))
+    room.watch.published(tx, entry)
+    return entry
 
 
 def _begin(
@@ -113,18 +129,25 @@ def _hidden_name() -> str:
     return f".sft-copy-{secrets.token_hex(8)}"
 
 
-def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs, *, hidden: bool = False) -> list[_Step]:
-    """Copy about `BATCH` more; returns what is left to do. May be run again, so it changes nothing but the catalog.
+def _batch(tx: CatalogTx, room: Room, source: RemotePath, steps: tuple[_Step, ...], now: TimeUs) -> _Grown:
+    """The next part of a hidden copy, as long as one may see the source."""
+    room.start(tx, source)
+    return _grow(tx, room, steps, now, hidden=True)
+
+
+def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs, *, hidden: bool = False) -> _Grown:
+    """Copy about `BATCH` more. May be run again, so it changes nothing but the catalog.
 
     A `hidden` copy looks removed while it grows, and takes room all the same.
     """
-    left, todo = BATCH, list(steps)
+    left, todo, size, items = BATCH, list(steps), 0, 0
     while todo and left > 0:
         step = todo.pop()
         page = tx.nodes.list(step.source_id, SortKey.NAME, descending=False, after=step.after, limit=left)
         for number, node in enumerate(page):
             path = f"{step.path.rstrip('/')}/{node.name}"
             left -= 1 + node.size // room.block_size
+            size, items = size + node.size, items + 1
             if node.kind is Kind.FILE:
                 _copy_file(tx, room, node, path, step.target_id, node.name, None, now, hidden=hidden)
             if left <= 0 or number == len(page) - 1:
@@ -136,21 +159,26 @@ def _grow(tx: CatalogTx, room: Room, steps: tuple[_Step, ...], now: TimeUs, *, h
                 todo.append(_Step(node.id, new.id, path))
             if left <= 0:
                 break
-    return todo
+    return _Grown(tuple(todo), size, items)
 
 
-def _finish(tx: CatalogTx, room: Room, top: Node, target: RemotePath, conflict: Conflict, now: TimeUs) -> Entry:
+def _finish(
+    tx: CatalogTx, room: Room, source: RemotePath, top: Node, target: RemotePath, conflict: Conflict, now: TimeUs
+) -> Entry:
     """Put the finished copy in its place."""
+    room.start(tx, source)  # whoever may not see it any more gets no copy of it either
     parent = find_folder(tx, room, target.parent)
     path, there = place_for(tx, parent, target, top.kind, conflict)
     if there is not None:
         tx.nodes.detach(there.id)
     tx.nodes.relocate(top.id, parent.id, path.name)
     tx.nodes.touch(parent.id, now)
+    changed(tx, room, parent.id)
     # While it grew it looked removed, so others may have taken the room.
     Purse(tx, room.drive.id).require_kept()
-    new = find(tx, room, path)
-    return entry_of(new, str(path))
+    entry = entry_of(find(tx, room, path), str(path))
+    room.watch.published(tx, entry)
+    return entry
 
 
 def _copy_file(

@@ -5,7 +5,7 @@ import hashlib
 from secure_file_transfer.errors import ConflictError, DigestMismatchError, LengthMismatchError
 from secure_file_transfer.model import Conflict, TimeUs
 from secure_file_transfer.paths import RemotePath, display
-from secure_file_transfer.ports import Buffer, Expectation, Written
+from secure_file_transfer.ports import Buffer, CatalogTx, Expectation, Written
 
 from .quota import exceeded
 from .vault_blocks import BlockWriter
@@ -80,9 +80,13 @@ class VaultDraft:
         now = self._room.clock.now_us()
         whole = Whole(self._size, digest, self._blocks.manifest, now if modified_us is None else modified_us)
 
-        written = self._room.catalog.write(
-            lambda tx: publish(tx, self._room, self._path, whole, conflict, expect, now, self._blocks.rows())
-        )
+        def work(tx: CatalogTx) -> Written:
+            done = publish(tx, self._room, self._path, whole, conflict, expect, now, self._blocks.rows())
+            if done.outcome != "skipped":
+                self._room.watch.published(tx, done.entry)
+            return done
+
+        written = self._room.catalog.write(work)
         self._end(drop=written.outcome == "skipped")
         return written
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -15,15 +16,32 @@ from secure_file_transfer.errors import (
     NotFoundError,
     PreconditionFailedError,
 )
-from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Manifest, Node, NodeId, TimeUs, Version, VersionId
+from secure_file_transfer.model import (
+    Conflict,
+    Drive,
+    DriveId,
+    Entry,
+    Kind,
+    Manifest,
+    Node,
+    NodeId,
+    TimeUs,
+    Version,
+    VersionId,
+)
 from secure_file_transfer.paths import RemotePath, display, numbered
-from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, Expectation
+from secure_file_transfer.ports import Audience, BlobStore, Catalog, CatalogTx, Clock, Event, Expectation, Topic
 from secure_file_transfer.seal.keys import DriveKeys
 
 from .block_leases import BlockLeases
+from .watch import UNWATCHED, Watch
 
 _NAMES_TRIED = 10_000
 _log = structlog.get_logger()
+
+
+def nobody_hears(_: Event) -> None:
+    """Where nothing is told of changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +62,7 @@ class Room:
 
     With `anchors` it is seen by somebody it was shared with: their paths lead to nothing but what is at an anchor or
     below, and follow the node wherever its owner puts it. What is `growing` is a copy that looks removed, and yet
-    takes room.
+    takes room. `watch` follows what is done by this view.
     """
 
     drive: Drive
@@ -56,6 +74,8 @@ class Room:
     block_size: int
     anchors: tuple[Anchor, ...] = ()
     growing: bool = False
+    publish: Callable[[Event], None] = nobody_hears
+    watch: Watch = UNWATCHED
 
     def start(self, tx: CatalogTx, path: RemotePath) -> tuple[Node | None, tuple[str, ...]]:
         """The node where the way along a path begins, and the names that follow."""
@@ -81,6 +101,31 @@ class Whole:
     sha256: bytes
     manifest: Manifest
     modified_us: TimeUs
+
+
+# --- telling ----------------------------------------------------------------------------------------------------
+
+
+def changed(tx: CatalogTx, room: Room, *folders: NodeId | None, moved: NodeId | None = None) -> None:
+    """Tell whoever watches these folders that names or contents in them changed, once that is durable.
+
+    Every change of a vault drive passes here, whichever door it came through. With `moved`, that folder is elsewhere
+    now, or gone, and with it all below: see `moved_event`.
+    """
+    if room.growing:
+        return
+    for folder in dict.fromkeys(folders):
+        if folder is not None:
+            place = (room.drive.id, folder)
+            event = Event(Topic.FILES, "changed", {}, Audience(folder=place), f"{room.drive.id}.{folder}")
+            tx.afterwards(partial(room.publish, event))
+    if moved is not None:
+        tx.afterwards(partial(room.publish, moved_event(room.drive.id, moved)))
+
+
+def moved_event(drive_id: DriveId, node_id: NodeId) -> Event:
+    """Whoever watches anything in the drive has to look where it is now, and whether they may still see it."""
+    return Event(Topic.FILES, "moved", {}, Audience(folder=(drive_id, node_id)), str(drive_id))
 
 
 # --- finding ----------------------------------------------------------------------------------------------------
@@ -224,6 +269,7 @@ def make_folder(tx: CatalogTx, room: Room, path: RemotePath, now: TimeUs, *, par
         if there is None:
             there = tx.nodes.create(room.drive.id, at.id, name, Kind.FOLDER, now)
             tx.nodes.touch(at.id, now)
+            changed(tx, room, at.id)
         elif there.kind is not Kind.FOLDER and name is not path.parts[-1]:
             raise NotAFolderError(f"{display(name)} in {display(str(path))} is not a folder")
         at = there

@@ -13,6 +13,7 @@ from .quota import Purse
 from .vault_nodes import (
     Room,
     Whole,
+    changed,
     check_expectation,
     entry_of,
     find,
@@ -44,7 +45,8 @@ class Publisher:
         self._room = room
         self._now = now
         self._folders: dict[tuple[str, ...], Node] = {}
-        self._changed: set[NodeId] = set()
+        self._renamed: set[NodeId] = set()
+        self._written: set[NodeId] = set()
         self._files = files
         self._numbers: Iterator[VersionId] = iter(())
         self._more_bytes = self._more_files = 0
@@ -118,8 +120,9 @@ class Publisher:
             number = next(self._numbers)
         node = write_version(self._tx, self._room, place.parent_id, place.path.name, there, whole, self._now, number)
         self._more_bytes += whole.size
+        self._written.add(place.parent_id)
         if there is None:
-            self._changed.add(place.parent_id)
+            self._renamed.add(place.parent_id)
             self._more_files += 1
         else:
             self._more_bytes -= there.size
@@ -129,8 +132,9 @@ class Publisher:
         """Count what was written, and say of every folder with a new name in it that it changed."""
         if self._more_bytes or self._more_files:
             self._tx.drives.add_usage(self._room.drive.id, self._more_bytes, self._more_files)
-        for folder_id in self._changed:
+        for folder_id in self._renamed:
             self._tx.nodes.touch(folder_id, self._now)
+        changed(self._tx, self._room, *self._written)
 
 
 def publish(

@@ -2,15 +2,17 @@
 
 import json
 import threading
+from collections.abc import Sequence
 
 from secure_file_transfer.errors import NotFoundError
 from secure_file_transfer.model import AccountId, Drive, DriveId
-from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock
+from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, EventBus
 from secure_file_transfer.seal.keys import DriveKeys
 
 from .block_leases import BlockLeases
 from .keys import Keys
 from .vault import VaultTree
+from .vault_nodes import nobody_hears
 
 REMOVED = "removed_drives"
 """The fact in the catalog that lists drives which are to be emptied and deleted by the sweep."""
@@ -20,14 +22,23 @@ class Vaults:
     """All vault drives of one data directory."""
 
     def __init__(
-        self, catalog: Catalog, blobs: BlobStore, keys: Keys, clock: Clock, leases: BlockLeases, block_size: int
+        self,
+        catalog: Catalog,
+        blobs: BlobStore,
+        keys: Keys,
+        clock: Clock,
+        leases: BlockLeases,
+        block_size: int,
+        bus: EventBus | None = None,
     ) -> None:
+        """`bus` carries what changes in any of them."""
         self._catalog = catalog
         self._blobs = blobs
         self._keys = keys
         self._clock = clock
         self._leases = leases
         self._block_size = block_size
+        self._publish = nobody_hears if bus is None else bus.publish
         self._lock = threading.Lock()
         self._trees: dict[DriveId, VaultTree] = {}
 
@@ -80,9 +91,24 @@ class Vaults:
         if drive is None:
             raise NotFoundError("This drive is not there, or was removed")
         keys = self._keys.drive_keys(drive)
-        tree = VaultTree(drive, keys, self._catalog, self._blobs, self._clock, self._leases, self._block_size)
+        tree = VaultTree(
+            drive, keys, self._catalog, self._blobs, self._clock, self._leases, self._block_size, self._publish
+        )
         with self._lock:
             return self._trees.setdefault(drive_id, tree)
+
+    def all(self) -> Sequence[tuple[DriveId, str, VaultTree]]:
+        """Every drive that was not removed: its number, the name of its owner (or its own), its files."""
+
+        def look(tx: CatalogTx) -> list[tuple[DriveId, str]]:
+            gone, found = set(removed_drives(tx)), []
+            for drive in tx.drives.all():
+                owner = tx.accounts.get(drive.owner_id) if drive.owner_id is not None else None
+                if drive.id not in gone:
+                    found.append((drive.id, owner.name if owner else drive.name))
+            return sorted(found)
+
+        return [(number, name, self.tree(number)) for number, name in self._catalog.read(look)]
 
     def remove(self, drive_id: DriveId) -> None:
         """Take a drive away, with all that is in it. The sweep gives back the space."""

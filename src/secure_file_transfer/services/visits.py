@@ -7,6 +7,7 @@ from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .links import does_not_work
+from .mounted import Door, usable
 from .shared import SharedFolders
 from .vault_nodes import Anchor, entry_of, not_found
 
@@ -29,7 +30,7 @@ def anchored(tx: CatalogTx, link: Link, path: RemotePath, asked: RemotePath) -> 
     Raises:
         NotFoundError: the link has ended; or beside a shared file there is nothing.
     """
-    verify = _verifier(link)
+    verify = still_open(link)
     verify(tx)
     node = tx.nodes.get(link.node_id)
     if node is None:
@@ -43,7 +44,23 @@ def anchored(tx: CatalogTx, link: Link, path: RemotePath, asked: RemotePath) -> 
     return Anchor(_ROOT / node.name, node.id, verify)
 
 
-def _verifier(link: Link) -> Callable[[CatalogTx], None]:
+def visitors_door(tx: CatalogTx, link: Link) -> Door | None:
+    """The same for a visitor, who sees it as the root; None where the link leads into a vault drive.
+
+    Raises:
+        NotFoundError: the link has ended.
+    """
+    mount = tx.mounts.get(link.drive_id)
+    if mount is None:
+        return None
+    verify = still_open(link)
+    verify(tx)
+    return Door(mount, RemotePath(), usable(mount, link.rights), verify)
+
+
+def still_open(link: Link) -> Callable[[CatalogTx], None]:
+    """What raises once a link gives less than it did."""
+
     def verify(tx: CatalogTx) -> None:
         now = tx.links.get(link.id)
         if now is None or link.rights & ~now.rights:

@@ -129,6 +129,23 @@ def open_beneath(root: int, parts: Sequence[str]) -> int:
     return handle
 
 
+def open_without_links(path: Path) -> int:
+    """A handle of the directory at an absolute path, none of whose components is a symbolic link.
+
+    Where the kernel cannot look at all of them at once, at the last one alone: others may well be unreadable.
+
+    Raises:
+        OSError
+    """
+    if not HAS_OPENAT2:
+        return os.open(path, DIRECTORY | NO_FOLLOW)
+    top = os.open(path.anchor, DIRECTORY)
+    try:
+        return open_beneath(top, path.parts[1:])
+    finally:
+        os.close(top)
+
+
 def rename_new(source_dir: int, source: str, target_dir: int, target: str) -> None:
     """Rename a file or directory to a name that must be free: decided and done in one step.
 

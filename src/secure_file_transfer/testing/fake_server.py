@@ -42,6 +42,7 @@ from ..model import TimeUs
 from ..paths import RemotePath, numbered
 from .certificates import ServerFiles, TestAuthority
 from .fake_blocks import FakeBlocks, problem
+from .fake_jobs import FakeJobs
 
 NAME, PASSWORD = "mona", "correct horse battery staple"
 PAGE_MAX = 10_000
@@ -185,6 +186,8 @@ class FakeServer:
         self.tree = _Tree()
         self.blocks: FakeBlocks | None = FakeBlocks(self._stored)
         """None: a server that knows no blocks."""
+        self.jobs = FakeJobs()
+        self._get_jobs = self._post_jobs = self._delete_jobs = self.jobs.answer
         self.tokens: set[str] = set()
         self.requests: list[tuple[str, str]] = []
         self.priorities: list[tuple[str, str, str]] = []

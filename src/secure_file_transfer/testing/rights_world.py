@@ -4,21 +4,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from secure_file_transfer.model import AccountId, DriveId, Kind, NodeId, Principal, Rights
+from secure_file_transfer.model import AccountId, DriveId, Kind, LogEvent, NodeId, Principal, Rights
 from secure_file_transfer.paths import RemotePath, numbered
 from secure_file_transfer.seal.keys import DriveKeys
 from secure_file_transfer.services.access import Access
+from secure_file_transfer.services.audit import Audit
 from secure_file_transfer.services.block_leases import BlockLeases
 from secure_file_transfer.services.blocks import Blocks
 from secure_file_transfer.services.commits import Commits
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.groups import Groups
+from secure_file_transfer.services.mounts import Mounts
 from secure_file_transfer.services.shares import Shares
 from secure_file_transfer.services.uploads import Uploads
 from secure_file_transfer.services.vault import VaultTree
 from secure_file_transfer.services.vault_nodes import find
 from secure_file_transfer.storage.blobs import LocalBlobStore
 from secure_file_transfer.storage.catalog import open_catalog
+from secure_file_transfer.storage.events import LocalEventBus
+from secure_file_transfer.storage.folder import Places
 
 from .clock import FakeClock
 from .contracts.catalog_kit import new_account
@@ -34,6 +38,7 @@ class SharingWorld:
 
     def __init__(self, root: Path) -> None:
         self.clock = FakeClock()
+        self.bus = LocalEventBus()
         self.catalog = open_catalog(root / "catalog.db", self.clock)
         self.trees: dict[DriveId, VaultTree] = {}
         self.who: dict[str, Principal] = {}
@@ -43,11 +48,16 @@ class SharingWorld:
             drive = self.catalog.read(lambda tx, account=account: tx.drives.get(account.home_id))  # type: ignore[misc]
             assert drive is not None
             keys = DriveKeys.generate()
-            self.trees[drive.id] = VaultTree(drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024)
+            self.trees[drive.id] = VaultTree(
+                drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024, self.bus.publish
+            )
             self.who[name] = Principal(account, None)
-        self.access = Access(self.trees.__getitem__, self.catalog, self.clock)
+        self.log: list[LogEvent] = []
+        audit = Audit(self.clock, self.log.append)
+        self.mounts = Mounts(self.catalog, self.clock, Places(self.clock, [root]), audit, self.bus)
+        self.access = Access(self.trees.__getitem__, self.catalog, self.clock, mounted=self.mounts.tree_of)
         self.files = Files(self.access)
-        self.shares = Shares(self.catalog, self.clock)
+        self.shares = Shares(self.catalog, self.clock, publish=self.bus.publish)
         self.groups = Groups(self.catalog, self.clock)
         self.uploads = Uploads(self.catalog, self.access, self.files, lambda _: None, self.clock, 10**12)
         self.blocks = Blocks(self.access, lambda _: None, self.clock)

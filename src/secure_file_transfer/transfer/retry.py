@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import SecureFileTransferError
+from ..errors import PausedError, SecureFileTransferError
 
 _WAIT_MAX = 60.0
 """Seconds. A server that asks for more patience than this is waited for no longer."""
@@ -41,6 +41,8 @@ class Tries:
 
         A server that says how long to wait (`Retry-After`, RFC 9110, section 10.2.3) is believed, up to a minute.
         """
+        if isinstance(error, PausedError):  # that may take hours, and says nothing of the way
+            return max(1.0, min(error.retry_after or 0.0, _WAIT_MAX)) * (1 + self._chance() / 10)
         self.failed += 1
         if not error.retryable or self.failed >= self._retry.tries:
             return None

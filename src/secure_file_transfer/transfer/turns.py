@@ -67,6 +67,19 @@ class Turns:
         """How many wait."""
         return len(self._waiting)
 
+    def resize(self, places: int, now: float) -> list[Turn]:
+        """Another number of places from now on. Those who moved longest rest until there are no more than that."""
+        self._places = places
+        for turn in sorted(self._moving, key=lambda turn: turn.since)[: max(0, len(self._moving) - places)]:
+            self._rest(turn, now)
+        return self._fill(now)
+
+    def adopt(self, owner: Hashable, urgency: int, now: float) -> Turn:
+        """The turn of a transfer that moves already, whether there is a place or not; `resize` afterwards."""
+        turn = Turn(owner, urgency, now, self._next())
+        self._begin(turn, now)
+        return turn
+
     def join(self, owner: Hashable, urgency: int, now: float) -> tuple[Turn | None, Turn | None]:
         """A new transfer's turn, moving or waiting, and who has to go away for it.
 
@@ -113,8 +126,7 @@ class Turns:
             held = self._held[first.owner] - (first.owner == victim.owner)  # as it would be then
             if (held >= share, aged) > self._claim(victim):
                 break
-            self._stop(victim)
-            victim.state, victim.since = State.RESTING, now
+            self._rest(victim, now)
             begun += self._fill(now)
         return begun
 
@@ -159,6 +171,10 @@ class Turns:
         self._served.move_to_end(owner)
         if len(self._served) > REMEMBERED_MAX:
             self._served.popitem(last=False)
+
+    def _rest(self, turn: Turn, now: float) -> None:
+        self._stop(turn)
+        turn.state, turn.since = State.RESTING, now
 
     def _stop(self, turn: Turn) -> None:
         if turn not in self._moving:

@@ -188,7 +188,7 @@ def test_the_number_of_links_is_bounded(world: World) -> None:
 
 def test_a_visitor_sees_the_folder_as_the_root_and_nothing_else(world: World) -> None:
     who = world.visit(world.link("/photos"))
-    assert (who.account, who.name) == (None, "link #1")
+    assert (who.account, who.name) == (None, "Guest 1 (link #1)")
     assert world.seen(who) == ["sub", "cat.jpg", "dog.jpg"]
     assert world.fetch(who, "/cat.jpg") == b"cat"
     assert b"".join(zip_stream(world.files, who, [at("/")]))

@@ -183,3 +183,28 @@ def test_whatever_happens_places_are_used_and_never_exceeded() -> None:
         states = Counter(turn.state for turn in there)
         assert (turns.moving, turns.waiting) == (states[State.MOVING], states[State.WAITING]), f"seed {seed}"
         assert turns.moving == 3 or (turns.moving < 3 and not turns.waiting), f"seed {seed}"
+
+
+def test_fewer_places_let_those_rest_who_moved_longest() -> None:
+    turns = Turns(4, 10)
+    moving = [joined(turns, "ann", now=float(at)) for at in range(4)]
+    assert turns.resize(2, 4.0) == []
+    assert [turn.state for turn in moving] == [State.RESTING, State.RESTING, State.MOVING, State.MOVING]
+    assert turns.again(moving[0], 5.0) == []
+    assert turns.leave(moving[2], 6.0) == [moving[0]]
+    assert (turns.moving, turns.waiting) == (2, 0)
+
+
+def test_more_places_let_those_begin_who_wait() -> None:
+    turns = Turns(1, 10)
+    first, *others = [joined(turns, "ann") for _ in range(4)]
+    assert turns.resize(3, 1.0) == others[:2]
+    assert [turn.state for turn in (first, *others)] == [State.MOVING] * 3 + [State.WAITING]
+
+
+def test_those_who_move_already_are_taken_over_even_if_they_are_too_many() -> None:
+    turns = Turns(1, 10)
+    taken = [turns.adopt(owner, 3, 0.0) for owner in ("ann", "bob", "eve")]
+    assert turns.moving == 3
+    turns.resize(1, 0.0)
+    assert Counter(turn.state for turn in taken) == {State.MOVING: 1, State.RESTING: 2}

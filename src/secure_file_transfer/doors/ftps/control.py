@@ -1,28 +1,34 @@
 """A control connection: lines in, replies out, TLS, timeouts, and one verb at a time."""
 
+import secrets
 import socket
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyftpdlib.ioloop import AsyncChat
 
 from ...errors import SecureFileTransferError
+from ...services.audit import Circumstances, under
 from . import tls
 from .data import Active, Passive
 from .faults import fault
 from .replies import CLOSING, Refused, Reply, refusal
-from .session import Session
+from .session import DOOR, Session
 from .transfer import Transfer
 from .verbs import OTHER_PROTOCOLS, VERBS, Place, Verb
 
 if TYPE_CHECKING:
     from .door import FtpsDoor
 
+T = TypeVar("T")
 LINE_MAX = 4096 + 64
 """A path and its verb (attack 19)."""
 WAITING_MAX = 64
 """Lines that were sent before the one in front of them was answered."""
+_TALKATIVE = frozenset({200, 226, 230, 250})
+"""Replies whose text is for people alone."""
 _HANDSHAKE_RECORD = 0x16
 
 
@@ -38,6 +44,9 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
         self.peer = peer
         self.transfer: Transfer | None = None
         self.certificate: bytes | None = None
+        self._present = Circumstances()
+        self._number = secrets.token_hex(6)
+        self._commands = 0
         self._busy = False
         self._lines: deque[tuple[Verb, str]] = deque()
         self._parts: list[bytes] = []
@@ -237,7 +246,16 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
             self._say(refused.reply)
             self._next()
             return
-        if self.session.who is not None:
+        self._commands += 1
+        who = self.session.who
+        self._present = Circumstances(
+            door=DOOR,
+            address=self.peer,
+            request=f"{self._number}.{self._commands}",
+            actor=who.name if who else "",
+            session=who.session.id if who and who.session else None,
+        )
+        if who is not None:
             self._relax()
         match verb.place:
             case Place.LOOP:
@@ -245,25 +263,50 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
             case Place.TRANSFER:
                 self._busy = True
                 self.transfer = Transfer(self.session, self._context)
-                self.door.begin_transfer(self, lambda transfer: verb.run(transfer, argument))
+                self.door.begin_transfer(
+                    self, lambda transfer: self.told(verb.name, lambda: verb.run(transfer, argument))
+                )
             case Place.SIGNING:
                 self._busy = True
                 self._relax()
-                self.door.sign(self, lambda: verb.run(self.session, argument))
+                self.door.sign(self, lambda: self.told(verb.name, lambda: verb.run(self.session, argument)))
             case _:
                 self._busy = True
-                self.door.work(self, lambda: verb.run(self.session, argument))
+                self.door.work(self, lambda: self.told(verb.name, lambda: verb.run(self.session, argument)))
 
     def _on_loop(self, verb: Verb, argument: str) -> None:
         try:
-            reply = verb.run(self, argument)
+            reply = self.told(verb.name, lambda: verb.run(self, argument))
         except Refused as refused:
             reply = refused.reply
         except SecureFileTransferError as error:
             reply = refusal(error)
         if reply is not None:
-            self._say(reply)
+            self._say(self._with_warnings(reply))
         self._next()
+
+    def told(self, name: str, run: Callable[[], T]) -> T:
+        """Run it in the circumstances of the command, whatever thread this is; what was refused is written down.
+
+        The argument is not: it may be a password.
+        """
+        with under(self._present):
+            try:
+                return run()
+            except SecureFileTransferError as error:
+                self.door.services.audit.refused(error, f"FTP {name}")
+                raise
+
+    def _with_warnings(self, reply: Reply) -> Reply:
+        """Warnings of operators go before a reply that no program reads for its text, until SITE ACK."""
+        session = self.session
+        if session.services.control is None or session.who is None or reply.code not in _TALKATIVE or reply.body:
+            return reply
+        standing = session.services.control.standing(session.who)
+        if not standing:
+            return reply
+        lines = tuple(f"WARNING {each.id} of {each.author}: {each.text}" for each in standing)
+        return Reply(reply.code, "A message of the operators. SITE ACK says that you have read it.", lines, reply.text)
 
     def done(self, reply: Reply | None, failure: Exception | None = None) -> None:
         """A verb that ran elsewhere is over."""
@@ -279,7 +322,7 @@ class Control(AsyncChat):  # type: ignore[misc] # pyftpdlib has no types
             fault("an FTP command failed", failure)
             reply = Reply(451, "Something went wrong inside.")
         if reply is not None:
-            self._say(reply)
+            self._say(self._with_warnings(reply))
         if self.session.failures:
             self.door.count_failures(self)
         self._next()

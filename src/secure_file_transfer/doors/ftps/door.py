@@ -4,14 +4,17 @@ import errno
 import socket
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from ...errors import ConfigurationError, SecureFileTransferError, SignInRequiredError
-from ...model import Principal
+from ...errors import ConfigurationError, SecureFileTransferError, SessionEndedError, SignInRequiredError
+from ...model import Category, Principal
+from ...services.audit import circumstances
 from ...services.networks import read_address, source_of
+from ...services.traffic import client_key
 from ..sockets import bind
 from . import signin
 from .control import Control
@@ -19,7 +22,7 @@ from .data import Ports
 from .faults import fault, warn
 from .loop import Loop
 from .replies import CLOSING, Reply
-from .session import FtpsOptions, FtpsServices
+from .session import DOOR, FtpsOptions, FtpsServices
 from .tls import Identity
 from .transfer import Work
 
@@ -36,6 +39,7 @@ that makes less than one (attack 29)."""
 
 
 _Signed = tuple[Control, Principal]
+_Dead = tuple[Control, Principal, SignInRequiredError]
 
 
 class FtpsDoor:
@@ -143,6 +147,9 @@ class FtpsDoor:
         source = source_of(peer)
         full = len(self._controls) >= self.options.sessions_max
         if full or self._sources[source] >= self.options.sessions_per_source:
+            with circumstances(door=DOOR, address=peer):
+                text = "A connection was refused: there are too many" + ("" if full else " from its address")
+                self.services.audit.repeated(Category.CONNECTION, "connection.refused", text, key=source)
             with suppress(OSError):
                 sock.setblocking(False)
                 if not implicit:
@@ -156,20 +163,29 @@ class FtpsDoor:
             return
         self._controls.add(control)
         self._sources[source] += 1
+        if self.services.presence is not None:
+            end = partial(self._end, control)
+            control.session.here = self.services.presence.open(DOOR, peer, end=end)
         control.begin()
+
+    def _end(self, control: Control, reason: str) -> None:
+        """An operator wants it so. From any thread."""
+        self.loop.call(lambda: control.end(Reply(CLOSING, f"{reason}.")))
 
     def left(self, control: Control) -> None:
         """A connection is closed and nothing runs for it any more. On the loop; again is fine."""
         if control not in self._controls:
             return
         self._controls.discard(control)
+        if control.session.here is not None:
+            control.session.here.close()
         source = source_of(control.peer)
         self._sources[source] -= 1
         if not self._sources[source]:
             del self._sources[source]
         if control.session.who is not None:
             with suppress(RuntimeError):  # the threads have ended
-                self._workers.submit(signin.sign_out, control.session)
+                self._workers.submit(control.told, "QUIT", lambda: signin.sign_out(control.session))
 
     # --- work for the threads -------------------------------------------------------------------------------------
 
@@ -269,6 +285,10 @@ class FtpsDoor:
         if control.session.failures >= signin.FAILURES_MAX:
             control.end(Reply(CLOSING, "That were too many wrong passwords."))
 
+    def clients(self) -> list[Hashable]:
+        """Whose connections there are, see `traffic.client_key`. From any thread."""
+        return [client_key(who, each.peer) for each in list(self._controls) if (who := each.session.who) is not None]
+
     # --- watching -------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
@@ -283,21 +303,22 @@ class FtpsDoor:
             return
         future.add_done_callback(lambda found: self.loop.call(lambda: self._end_dead(found.result())))
 
-    def _dead(self, asked: list[_Signed]) -> list[_Signed]:
+    def _dead(self, asked: list[_Signed]) -> list[_Dead]:
         dead = []
         for control, who in asked:
             try:
                 self.services.sessions.check(who)
-            except SignInRequiredError:
-                dead.append((control, who))
+            except SignInRequiredError as error:
+                dead.append((control, who, error))
             except SecureFileTransferError:
                 continue  # the catalog does not answer now; whoever needs it will say so
         return dead
 
-    def _end_dead(self, dead: list[_Signed]) -> None:
-        for control, who in dead:
+    def _end_dead(self, dead: list[_Dead]) -> None:
+        for control, who, error in dead:
             if control.session.who is who:
-                control.end(Reply(CLOSING, "Your session was ended."))
+                told = f"{error}." if isinstance(error, SessionEndedError) else "Your session was ended."
+                control.end(Reply(CLOSING, told))
         self.loop.later(WATCH_SECONDS, self._watch)
 
 

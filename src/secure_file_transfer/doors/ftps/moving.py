@@ -12,11 +12,13 @@ from ...errors import InterruptedTransferError, IsAFolderError, RangeNotSatisfia
 from ...model import Conflict, Entry, Kind
 from ...paths import RemotePath, display
 from ...ports import Buffer
+from ...services.doing import Doing
 from ...services.incoming import Arrived, Incoming
-from ...services.traffic import Direction
+from ...services.traffic import About, Direction
 from .data import Stream, partial
 from .listing import Columns, argument_of_list, encoded, entries, facts, matching
 from .replies import Refused, Reply
+from .session import DOOR
 from .transfer import Transfer
 
 _ASIDE = ThreadPoolExecutor(8, thread_name_prefix="ftps-aside")
@@ -55,6 +57,9 @@ def facts_list(transfer: Transfer, argument: str) -> Reply:
 
 
 def _send_lines(transfer: Transfer, pages: Iterable[list[Entry]], line: Callable[[Entry], str]) -> Reply:
+    session = transfer.session
+    if session.services.presence is not None:
+        session.services.presence.seen(session.principal, DOOR, session.peer, session.agent, Doing.LISTING)
     stream = transfer.open("Here it comes.")
     for page in pages:
         if page:
@@ -76,7 +81,7 @@ def retrieve(transfer: Transfer, argument: str) -> Reply:
         size = content.entry.size
         if offset > size:
             raise RangeNotSatisfiableError(f"{display(str(path))} has {size} bytes", hint="Begin at 0.")
-        transfer.enter(Direction.DOWN, size - offset)
+        transfer.enter(Direction.DOWN, size - offset, About(str(path), size, offset))
         pieces = content.chunks(offset, size - offset)
         first = next(pieces, None) if size > offset else None  # damage at the begin is told before anything else
         stream = transfer.open(f"{size - offset} bytes follow.")
@@ -144,7 +149,7 @@ def _receive(
     try:
         if go_on:
             incoming.go_on(at)
-        transfer.enter(Direction.UP, None)
+        transfer.enter(Direction.UP, None, About(str(path)))
         stream = transfer.open(said)
         intake.read(transfer, stream)
         transfer.finish(stream)

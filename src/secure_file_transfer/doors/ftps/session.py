@@ -6,9 +6,12 @@ from typing import Protocol
 
 from ...model import Account, Principal
 from ...paths import RemotePath
+from ...services.audit import SILENT, Audit
+from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.files import Files
-from ...services.sessions import Sessions
+from ...services.presence import Connection, Presence
+from ...services.sessions import Sessions, Visit
 from ...services.shares import Shares
 from ...services.traffic import Traffic
 from ...services.uploads import Uploads
@@ -25,12 +28,16 @@ class Registrar(Protocol):
         """Whether the new account may sign in now, or waits for an operator. Raises what the services raise."""
 
 
+Visiting = Callable[[str, str, str, str], Visit]
+"""Opens the link that the server is there for: by name, password, address and agent. Raises what the services raise."""
+
+
 @dataclass(frozen=True, slots=True)
 class FtpsServices:
     """What stands behind the door.
 
     `shares` is None where nothing is shared, `traffic` where nothing limits, `registration` where nobody can make an
-    account.
+    account, `presence` and `control` where nobody watches.
     """
 
     files: Files
@@ -40,6 +47,11 @@ class FtpsServices:
     shares: Shares | None = None
     traffic: Traffic | None = None
     registration: Registrar | None = None
+    audit: Audit = SILENT
+    presence: Presence | None = None
+    control: Control | None = None
+    visit: Visiting | None = None
+    """Where a link stands in place of accounts: what signs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,8 @@ class Session:
     renaming: RemotePath | None = None
     ascii: bool = True
     facts: tuple[str, ...] = ("type", "size", "modify", "perm")
+    here: Connection | None = None
+    """How others see it."""
     asked: Callable[[str], Reply] | None = None
     """What to do with the answer to a question, which the next line is."""
 

@@ -3,7 +3,9 @@
 from contextlib import suppress
 
 from ...errors import (
+    NotFoundError,
     SecureFileTransferError,
+    ServerFullError,
     SignInFailedError,
     SignInRequiredError,
     TooManyRequestsError,
@@ -34,7 +36,7 @@ def _by_certificate(session: Session) -> bool:
     with suppress(SecureFileTransferError):
         who = session.services.credentials.principal(session.shown)
         if who.account is not None and who.account.name.casefold() == session.name.casefold():
-            session.who = who
+            _here(session, who)
             return True
     return False
 
@@ -80,18 +82,30 @@ def account(session: Session, argument: str) -> Reply:
 
 def _sign_in(session: Session, given: str, code: str | None) -> Reply:
     try:
+        if session.services.visit is not None:
+            visit = session.services.visit(session.name, given, session.peer, session.agent)
+            session.own, session.failures = True, 0
+            _here(session, Principal(None, visit.session, visit.link))
+            return Reply(230, f"Welcome, {visit.session.guest}.")
         signed = session.services.credentials.sign_in(session.name, given, session.shown, code)
     except TotpRequiredError:
         session.password = given
         return Reply(332, "Now the code of the second factor: ACCT.")
-    except TooManyRequestsError as error:
+    except (TooManyRequestsError, ServerFullError) as error:
         return Reply(CLOSING, refusal(error).text)
-    except SignInFailedError as error:
+    except (SignInFailedError, NotFoundError) as error:
         session.name = ""
         session.failures += 1
         return refusal(error)
-    session.who, session.own, session.failures = Principal(signed.account, signed.session), True, 0
+    session.own, session.failures = True, 0
+    _here(session, Principal(signed.account, signed.session))
     return Reply(230, f"Welcome, {signed.account.name}.")
+
+
+def _here(session: Session, who: Principal) -> None:
+    session.who = who
+    if session.here is not None:
+        session.here.signed(who, session.agent)
 
 
 def sign_out(session: Session) -> None:
@@ -106,7 +120,21 @@ def sign_out(session: Session) -> None:
 def again(session: Session, _: str) -> Reply:
     """REIN: as if the connection were new, but for TLS."""
     sign_out(session)
+    if session.here is not None:
+        session.here.unsigned()
     return Reply(220, "Ready for another USER.")
+
+
+def acknowledge(session: Session, argument: str) -> Reply:
+    """SITE ACK: the warnings that stand were read; or with a number, that one."""
+    control = session.services.control
+    standing = [] if control is None else control.standing(session.principal)
+    wanted = [each for each in standing if not argument.strip() or str(each.id) == argument.strip()]
+    if not wanted or control is None:
+        raise Refused(550, "There is no such warning." if argument.strip() else "No warning stands.")
+    for each in wanted:
+        control.acknowledge(session.principal, each.id)
+    return Reply(200, "Acknowledged.")
 
 
 def alive(session: Session) -> None:

@@ -10,7 +10,7 @@ from ...services import traffic as limits
 from .data import Stream, fitting
 from .faults import fault
 from .replies import Refused, Reply, refusal
-from .session import Session
+from .session import DOOR, Session
 
 Work = Callable[["Transfer"], Reply]
 
@@ -115,11 +115,13 @@ class Transfer:
 
     # --- the server's limits --------------------------------------------------------------------------------------
 
-    def enter(self, direction: limits.Direction, size: int | None) -> None:
+    def enter(self, direction: limits.Direction, size: int | None, about: limits.About) -> None:
         """Wait for a place. Raises BusyError, SignInRequiredError, InterruptedTransferError."""
         traffic, session = self.session.services.traffic, self.session
         if traffic is not None:
-            self._passing = traffic.begin(session.principal, session.peer, direction, self._woken.set, size=size)
+            self._passing = traffic.begin(
+                session.principal, session.peer, direction, self._woken.set, size=size, door=DOOR, about=about
+            )
             self._wait(traffic, self._passing)
 
     @property
@@ -132,9 +134,11 @@ class Transfer:
         """So many bytes went by: wait until more may."""
         self.moved += moved
         traffic = self.session.services.traffic
-        if traffic is not None and self._passing is not None and self._passing.limited:
-            traffic.moved(self._passing, moved)
-            self._wait(traffic, self._passing)
+        if traffic is not None and self._passing is not None:
+            self._passing.count += moved
+            if self._passing.limited:
+                traffic.moved(self._passing, moved)
+                self._wait(traffic, self._passing)
         self.check()
 
     def _wait(self, traffic: limits.Traffic, passing: limits.Transfer) -> None:

@@ -46,6 +46,7 @@ _SITE = (
     Verb("UNSH", sharing.unshare, syntax="path [user]"),
     Verb("SHWM", sharing.shared_with_me, argument=_NONE),
     Verb("SHBM", sharing.shared_by_me, argument=_NONE),
+    Verb("ACK", signin.acknowledge, argument=_MAYBE, syntax="[number]"),
 )
 
 _ALL = (
@@ -99,7 +100,7 @@ _ALL = (
     Verb("XSHA256", folders.plain_digest, syntax="path"),
     Verb("ALLO", folders.space, syntax="bytes"),
     *_SITE,
-    Verb("SITE", _site, _LOOP, _MAYBE, syntax="HELP | SHAR | UNSH | SHWM | SHBM"),
+    Verb("SITE", _site, _LOOP, _MAYBE, syntax="HELP | SHAR | UNSH | SHWM | SHBM | ACK"),
     Verb("SITE HELP", _site_help, _LOOP, _MAYBE),
 )
 

@@ -7,6 +7,7 @@ believed, the one that the proxy is known to write; it passes the other on as th
 """
 
 import re
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from ...services.networks import Networks, read_address
 
 _ELEMENT_FOR = re.compile(r'(?:^|;)\s*for=(?:"([^"]*)"|([^";,\s]*))\s*(?=;|$)', re.IGNORECASE)
 _HOPS_MAX = 32
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 BY_PROXY = "sft.by_proxy"
 """Where the scope says that the connection's peer is a trusted proxy, whatever address stands for the client then."""
 
@@ -69,3 +71,15 @@ def apply(proxies: Proxies, scope: Any) -> None:
     if peer:
         scope[BY_PROXY] = proxies.trusts(str(peer[0]))
         scope["client"] = (proxies.client(str(peer[0]), scope["headers"]), peer[1])
+
+
+def request_id(scope: Any) -> str:
+    """What this request is called in the log: what a proxy of ours calls it, or else a name of our own.
+
+    Whoever else sends one gets a new one: they could make their deeds look like parts of somebody else's request.
+    """
+    if scope.get(BY_PROXY):
+        told = [value for name, value in scope["headers"] if name == b"x-request-id"]
+        if len(told) == 1 and _REQUEST_ID.fullmatch(told[0]):
+            return bytes(told[0]).decode()
+    return secrets.token_hex(8)

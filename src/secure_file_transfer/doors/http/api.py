@@ -12,10 +12,15 @@ from ...services.files import Files
 from ...services.sessions import Sessions, SignedIn
 from . import cookies, schemas, sharing
 from .admin import add_admin
+from .chat import add_chat
+from .clients import add_clients
 from .context import DOOR, Caller, Context, HttpServices, joined_fields
 from .devices import add_devices
 from .factors import add_factors
-from .links import add_links
+from .jobs import add_jobs
+from .links import add_links, front_json
+from .log import add_log
+from .operations import add_operations
 from .people import add_people
 from .tokens import add_tokens
 
@@ -63,6 +68,11 @@ def build_router(context: Context) -> APIRouter:
     _add_transfers(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
+    add_clients(router, context)
+    add_chat(router, context)
+    add_log(router, context)
+    add_jobs(router, context)
+    add_operations(router, context)
     return router
 
 
@@ -83,6 +93,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
                     "registration": services.people.registration.mode.value if services.people else "off",
+                    "share": front_json(services.front) if services.front else None,
                 }
             )
 
@@ -133,7 +144,9 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
                 wanted.name, wanted.password, wanted.code, door=DOOR, address=caller.address, agent=caller.agent
             )
 
-        signed = await context.sign(caller, work)
+        with context.arriving(caller) as arrived:
+            signed = await context.sign(caller, work)
+            arrived(Principal(signed.account, signed.session))
         answer = _answer(schemas.dump(schemas.sign_in_json(signed, cookie=wanted.cookie)), 201)
         if wanted.cookie:
             answer.headers["set-cookie"] = cookies.written(signed)

@@ -15,14 +15,19 @@ from starlette.responses import Response
 
 from ...errors import SecureFileTransferError, ShuttingDownError, TooLargeError
 from ...paths import RemotePath
+from ...services.audit import circumstances
+from ...services.doing import Doing
 from . import openapi, problems
-from .addresses import apply
+from .addresses import apply, request_id
 from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
-from .context import Context, HttpServices, People, joined_fields
+from .context import DOING_KEY, DOOR, Context, HttpServices, Live, People, joined_fields
 from .downloads import get_file, get_zip
+from .events import PATH as EVENTS
+from .events import EventDoor
 from .exchange import RESET, Exchange, Receive, Scope, Send, raw_path
 from .gate import Gate
+from .kinds import Observe, method_of, route_of
 from .pages import Pages
 from .reset_page import ResetPage
 from .schemas import dump
@@ -31,7 +36,7 @@ from .uploads import Buffers, put_file
 from .visiting import PREFIX as VISITS
 from .visiting import Visiting
 
-__all__ = ["HttpApp", "HttpServices", "People", "build_app"]
+__all__ = ["HttpApp", "HttpServices", "Live", "People", "build_app"]
 
 BODY_MAX = 64 * 1024
 """Of a JSON request: several hundred times what any of them needs. It also bounds how deep one can nest."""
@@ -42,6 +47,9 @@ _TREES: dict[bytes, tuple[str, ...]] = {
     b"files": ("GET", "HEAD", "PUT"),
 }
 """Where a path follows, and the methods there: the framework's own `Allow` names only those of one route."""
+
+_DOING = {(b"folders", "GET"): Doing.LISTING}
+"""What a request is for, where others are shown that."""
 
 
 def build_app(services: HttpServices) -> "HttpApp":
@@ -54,6 +62,8 @@ class HttpApp:
 
     def __init__(self, services: HttpServices) -> None:
         self.gate = Gate()
+        self.observe: Observe | None = None
+        """Called with the kind of route, the method, the status and the seconds of each request."""
         self._context = Context(services)
         self._buffers = Buffers(services.block_size)
         self._tus = Tus(self._context, self._buffers)
@@ -61,7 +71,12 @@ class HttpApp:
         self._reset = ResetPage(self._context, self._pages)
         self._blocks = BlockRoutes(self._context)
         self._visiting = Visiting(self._context, services.links) if services.links is not None else None
+        self._events = EventDoor(self._context, services.events) if services.events is not None else None
         self._json = _json_app(self._context)
+
+    def queues(self) -> dict[str, int]:
+        """How much work waits for a thread, by kind."""
+        return self._context.queues()
 
     def show_authority(self, ca_pem: bytes) -> None:
         """Give another certificate authority to whoever asks for it."""
@@ -77,7 +92,14 @@ class HttpApp:
             return
         apply(self._context.services.proxies, scope)
         exchange = Exchange(scope, receive, send)
-        path = raw_path(scope)
+        request = request_id(scope)
+        exchange.extra.append((b"x-request-id", request.encode()))
+        client = scope.get("client")
+        with circumstances(door=DOOR, address=str(client[0]) if client else "", request=request):
+            await self._answered(exchange)
+
+    async def _answered(self, exchange: Exchange) -> None:
+        scope, path = exchange.scope, raw_path(exchange.scope)
         if path in {b"/healthz", b"/readyz"} and scope["method"] in {"GET", "HEAD"}:
             await self._pages.health(exchange, ready=path == b"/readyz")
             return
@@ -94,18 +116,26 @@ class HttpApp:
             ended = self._context.watch.verdict(task)
             if ended is None:
                 raise
+            self._context.refused(scope, ended)
             if exchange.status:
                 exchange.cut()
             else:
                 await exchange.answer(*problems.answer(ended))
         except Exception as error:  # noqa: BLE001 - the last line: whatever happened becomes an answer
+            self._context.refused(scope, error)
             # What began already cannot be taken back: it stays incomplete, and the server cuts the connection.
             if not exchange.status:
                 await exchange.answer(*problems.answer(error))
         finally:
             self._context.watch.end(task)
             self.gate.running -= counted
-            exchange.log()
+            self._tell(exchange, path)
+
+    def _tell(self, exchange: Exchange, path: bytes) -> None:
+        exchange.log()
+        if self.observe is not None:
+            method = method_of(exchange.scope["method"])
+            self.observe(route_of(path), method, exchange.status, exchange.seconds)
 
     async def _page(self, exchange: Exchange, path: bytes) -> None:
         method = exchange.scope["method"]
@@ -114,6 +144,11 @@ class HttpApp:
             await self._reset.serve(exchange, path)
         elif self._visiting is not None and path.startswith(VISITS):
             await self._visiting.serve(exchange)
+        elif path == b"/" and (front := self._context.services.front) is not None:
+            _only(method, "GET", "HEAD")
+            location = VISITS + (front.secret or "").encode("ascii")
+            headers = [(b"location", location), (b"content-length", b"0"), (b"cache-control", b"no-store")]
+            await exchange.answer(303, headers, b"")
         else:
             _only(method, "GET", "HEAD")
             await self._pages.serve(exchange)
@@ -122,6 +157,10 @@ class HttpApp:
         scope, method = exchange.scope, exchange.scope["method"]
         if not path.startswith(API):
             await self._page(exchange, path)
+            return
+        if path == EVENTS and self._events is not None:
+            _only(method, "GET")
+            await self._events.serve(exchange)
             return
         tree, slash, names = path[len(API) :].partition(b"/")
         if tree == b"zip" and not slash:
@@ -146,6 +185,7 @@ class HttpApp:
             # The framework routes by the decoded path, in which names cannot be told apart any more: it gets a
             # stand-in for them.
             scope[PATH_KEY] = remote
+            scope[DOING_KEY] = _DOING.get((tree, method))
             scope["path"] = f"/api/v1/{tree.decode()}/-"
         if _declared_length(scope) > BODY_MAX:
             raise TooLargeError(f"The body may have {BODY_MAX} bytes", hint="Files go to /api/v1/files/.")
@@ -174,7 +214,8 @@ def _json_app(context: Context) -> FastAPI:
     )
     app.include_router(build_router(context))
 
-    async def problem(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's signature
+    async def problem(request: Request, error: Exception) -> Response:
+        context.refused(request.scope, error)
         status, headers, content = problems.answer(error)
         response = Response(content, status)
         response.raw_headers = headers

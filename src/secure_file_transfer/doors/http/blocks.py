@@ -143,9 +143,12 @@ class BlockRoutes:
         await _answer(exchange, await self._with_body(exchange, MIB, work))
 
     async def _commit(self, exchange: Exchange) -> None:
-        commits = Commits(self._blocks)
+        commits, traffic = Commits(self._blocks), self._context.services.traffic
+        address = self._context.caller(exchange.scope).address
 
         def work(who: Principal, body: Buffer) -> bytes:
+            if traffic is not None:  # what is here already needs no transfer to become a file
+                traffic.require_open(who, address)
             wanted = block_schemas.taken(block_schemas.CommitIn, body)
             results = commits.commit(who, [each.listed() for each in wanted.files])
             return schemas.dump(block_schemas.results_json(results))

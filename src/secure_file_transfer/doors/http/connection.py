@@ -6,7 +6,8 @@ What is added, and the attack or failure it answers:
 - chunk framing, extensions and trailers are bounded as the head is, and trailers never become headers;
 - HTTP/1.0 and 1.1 only, one `Host`, `Transfer-Encoding` only as `chunked` and only in 1.1 (request smuggling; the
   parser itself already refuses conflicting lengths);
-- an upgrade is refused: the parser would skip the body and take its bytes for the next request;
+- an upgrade is refused: the parser would skip the body and take its bytes for the next request; but for a WebSocket
+  at `SOCKET_PATH`, without a body and with nothing behind it;
 - (for speed) a long body of known length goes past the parser, straight into the buffers of whoever reads it;
 - a connection closed while the body still arrives is read on for a moment, so that a reset does not
   destroy the answer on its way to the peer (RFC 9112, 9.6).
@@ -32,7 +33,7 @@ from ...errors import (
     TooLargeError,
 )
 from . import problems
-from .exchange import ABORT_KEY, DIRECT, Target
+from .exchange import ABORT_KEY, DIRECT, SWITCH, Successor, Target
 from .limits import Limits
 from .passage import GONE
 from .tls import tls_extension
@@ -47,6 +48,7 @@ DIRECT_MIN = 64 * 1024
 LINGER_SECONDS = 2.0
 LINGER_MAX = 32 * 1024 * 1024
 HEADER_FIELDS_TOO_LARGE = 431
+SOCKET_PATH = b"/api/v1/events"
 
 
 class _Refused(Exception):  # noqa: N818 - a signal through the parser, no error of its own
@@ -100,6 +102,7 @@ class Connection(HttpToolsProtocol):
         self._target: Target | None = None
         self._filled: asyncio.Future[None] | None = None
         self._tls: dict[str, Any] | None = None
+        self._switching = False
 
     # --- the watch ----------------------------------------------------------------------------------------------
 
@@ -247,6 +250,9 @@ class Connection(HttpToolsProtocol):
             return
         if self.transport.is_closing():
             return
+        if self._switching:
+            self._refuse(InvalidRequestError("Wait for the answer before you send frames"))
+            return
         self._unset_keepalive_if_required()
         self._heard = self.loop.time()
         if self._past_parser:
@@ -265,8 +271,9 @@ class Connection(HttpToolsProtocol):
             self.parser.feed_data(data)
             if self._unframed > HEAD_MAX:
                 self._too_much_framing()
-        except httptools.HttpParserUpgrade:
-            self._refuse(InvalidRequestError("This server does not change protocols"))
+        except httptools.HttpParserUpgrade as upgrade:
+            if not self._switching or upgrade.args[0] != len(data):
+                self._refuse(InvalidRequestError("Wait for the answer before you send frames"))
         except httptools.HttpParserError as error:
             cause = error.__context__
             if isinstance(cause, _Refused):
@@ -343,7 +350,9 @@ class Connection(HttpToolsProtocol):
         if codings and (codings != [b"chunked"] or version == "1.0"):
             raise _Refused(InvalidRequestError("The only Transfer-Encoding taken is chunked, in HTTP/1.1"))
         if self.parser.should_upgrade():
-            raise _Refused(InvalidRequestError("This server does not change protocols"))
+            if not self._may_switch():
+                raise _Refused(InvalidRequestError("This server does not change protocols"))
+            self._switching = True
         self._in_head = False
         self._head_since = None
         self._head_bytes = 0
@@ -357,6 +366,35 @@ class Connection(HttpToolsProtocol):
         cycle, scope = self.cycle, self.cycle.scope
         scope[GONE] = lambda: cycle.disconnected or self._hung_up()  # type: ignore[literal-required]
         scope[ABORT_KEY] = self.transport.abort  # type: ignore[literal-required]
+        if self._switching:
+            cycle.keep_alive = False  # whatever else is answered, no request can follow
+            scope[SWITCH] = partial(self._switch, cycle)  # type: ignore[literal-required]
+
+    def _may_switch(self) -> bool:
+        """Whether the request may ask for a WebSocket. Whoever sends it is asked later, as with every request."""
+        names = {name for name, _ in self.headers}
+        return (
+            self.url.partition(b"?")[0] == SOCKET_PATH
+            and self.parser.get_method() == b"GET"
+            and self._get_upgrade() == b"websocket"
+            and not names & {b"content-length", b"transfer-encoding"}
+            and not self._answering()
+        )
+
+    def _switch(self, cycle: RequestResponseCycle, protocol: Successor, head: bytes) -> bool:
+        """See `exchange.Switch`. Nothing of this object is needed any more."""
+        if cycle.disconnected or self.transport.is_closing():
+            return False
+        if self._watch is not None:
+            self._watch.cancel()
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        self.connections.discard(self)
+        protocol.join(self.connections)
+        cycle.disconnected = True  # nobody waits for another answer
+        self.transport.write(head)
+        self.flow.resume_reading()
+        return True
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle

@@ -1,22 +1,31 @@
 """What every route knows: the services behind the door, the threads they run in, and who asks."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ...errors import SignInRequiredError
+from ...errors import SecureFileTransferError, SignInRequiredError
 from ...model import Device, Principal
 from ...services.accounts import Accounts
+from ...services.audit import SILENT, Audit, acting
 from ...services.blocks import Blocks
+from ...services.chat import Chats
+from ...services.control import Control
 from ...services.credentials import Credentials, Shown
 from ...services.devices import Devices
+from ...services.events import Events
 from ...services.files import Files
 from ...services.groups import Groups
 from ...services.guard import Guard
-from ...services.links import Links
+from ...services.jobs import Jobs
+from ...services.links import Links, Placed
+from ...services.log import Log
 from ...services.networks import source_of
+from ...services.operations import Operations
 from ...services.own_password import OwnPassword
+from ...services.presence import Presence
 from ...services.registration import Registration
 from ...services.resets import Resets
 from ...services.sessions import Sessions
@@ -28,6 +37,7 @@ from ...services.traffic import Traffic
 from ...services.uploads import Uploads
 from . import cookies
 from .addresses import Proxies
+from .exchange import shown_path
 from .tls import shown_certificate
 from .turns import Turns
 from .watch import PRINCIPAL_KEY, Watch
@@ -38,6 +48,8 @@ Scope = Any
 DOOR = "http"
 TOKEN_KEY = "sft.token"  # noqa: S105 - a key, not a token
 """Where the pages of a link leave the visitor's token in the scope: it stands in place of all that was sent."""
+DOING_KEY = "sft.doing"
+"""Where the application leaves what a request is for, as far as others are shown that."""
 WORKER_THREADS = min(32, 4 + 4 * (os.cpu_count() or 1))
 """Measured with 4 KiB files on two cores: 4 to 8 threads are fastest, 16 a quarter slower for they contend for the
 interpreter. A few more, since writes that wait for a slow disk together share one commit of the catalog."""
@@ -59,13 +71,22 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """Who is here, and what operators do to them."""
+
+    presence: Presence
+    control: Control
+
+
+@dataclass(frozen=True, slots=True)
 class HttpServices:
     """What stands behind the door. `sessions` and `setup` are None on a server without accounts.
 
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people` without accounts.
+    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events`, `jobs` and
+    `operations` without accounts. `front` is the link that the whole server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -88,7 +109,15 @@ class HttpServices:
     credentials: Credentials | None = None
     devices: Devices | None = None
     tokens: Tokens | None = None
+    chats: Chats | None = None
     people: People | None = None
+    audit: Audit = SILENT
+    log: Log | None = None
+    live: Live | None = None
+    front: Placed | None = None
+    events: Events | None = None
+    jobs: Jobs | None = None
+    operations: Operations | None = None
 
 
 class Context:
@@ -106,6 +135,11 @@ class Context:
         """Who sent this request, not yet looked up."""
         return Caller(self, scope)
 
+    def refused(self, scope: Scope, error: Exception) -> None:
+        """A request was answered with an error: write down what an operator wants to know of that."""
+        if isinstance(error, SecureFileTransferError):
+            self.services.audit.refused(error, f"{scope['method']} {shown_path(scope)}")
+
     async def sign(self, caller: "Caller", work: Callable[[], T], *, checked: bool = False) -> T:
         """Do `work`, which hashes a password, when it is the caller's turn.
 
@@ -117,6 +151,21 @@ class Context:
         if not checked:
             cookies.require_own_page(caller.scope, joined_fields(caller.scope["headers"]), strictly=False)
         return await self._turns.run(source_of(caller.address), work)
+
+    @contextmanager
+    def arriving(self, caller: "Caller") -> "Iterator[Callable[[Principal], None]]":
+        """Somebody signs in; call what it gives once it is clear who."""
+        live = self.services.live
+        here = None if live is None else live.presence.open(DOOR, caller.address, caller.agent)
+        try:
+            yield _nobody_watches if here is None else here.signed
+        finally:
+            if here is not None:
+                here.close()
+
+    def queues(self) -> dict[str, int]:
+        """How much work waits for a thread, by kind."""
+        return {"requests": self.workers.waiting, "storing": self.storing.waiting, "sign-in": self._signing.waiting}
 
     def close(self) -> None:
         """Wait for the threads and let them go."""
@@ -140,6 +189,10 @@ def _check_of(services: HttpServices) -> Callable[[Principal], None]:
     if services.credentials is not None:
         return services.credentials.check
     return services.sessions.check if services.sessions is not None else _nobody_ends
+
+
+def _nobody_watches(_: Principal) -> None:
+    """Nothing is shown of who comes."""
 
 
 def _nobody_ends(_: Principal) -> None:
@@ -180,7 +233,10 @@ class Caller:
                 falls back to the guest.
         """
         who = self._found()
+        if PRINCIPAL_KEY not in self.scope and self._context.services.live is not None:
+            self._context.services.live.presence.seen(who, DOOR, self.address, self.agent, self.scope.get(DOING_KEY))
         self.scope[PRINCIPAL_KEY] = who
+        acting(who)
         return who
 
     def _found(self) -> Principal:

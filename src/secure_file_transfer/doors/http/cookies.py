@@ -64,6 +64,25 @@ def require_own_form(scope: Any, fields: Mapping[bytes, bytes]) -> None:
     require_own_page(scope, fields)
 
 
+def require_own_socket(fields: Mapping[bytes, bytes]) -> None:
+    """The same for a WebSocket, which a page of any site may open, and to which no rule of the browser keeps it.
+
+    Browsers always name the page's origin, and cannot send `Authorization`. A program that sends neither that nor a
+    cookie may leave it out (attack 35).
+
+    Raises:
+        ForbiddenError
+    """
+    if b"authorization" in fields:
+        return
+    origin = fields.get(b"origin")
+    own = origin is not None and origin.lower() == b"https://" + fields.get(b"host", b"").lower()
+    if not own and (origin is not None or b"cookie" in fields):
+        raise ForbiddenError(
+            "That connection comes from another site", hint="Use this server's own pages, or send Authorization."
+        )
+
+
 def require_own_page(scope: Any, fields: Mapping[bytes, bytes], *, strictly: bool = True) -> None:
     """Refuse what another site made the browser send (attack 35).
 

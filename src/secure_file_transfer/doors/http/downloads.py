@@ -7,7 +7,7 @@ cuts the connection short of `Content-Length`, or of the last chunk: nobody can 
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import structlog
@@ -17,7 +17,7 @@ from ...model import Entry, Principal
 from ...paths import RemotePath
 from ...ports import Buffer, Content
 from ...services.archive import zip_stream
-from ...services.traffic import Direction
+from ...services.traffic import About, Direction
 from . import digests, problems
 from .conditional import http_date, not_modified, wanted_range
 from .context import Context, joined_fields
@@ -118,6 +118,7 @@ class Opened:
     first: Buffer | None
     rest: Iterator[Buffer] | None
     close: Callable[[], None]
+    about: About | None = None
 
 
 def _nothing() -> None:
@@ -172,12 +173,15 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
 
     def begin() -> Opened:
         content = context.services.files.open(caller.principal(), path)
-        return _open_content(content, joined_fields(scope["headers"]), head=head)
+        opened = _open_content(content, joined_fields(scope["headers"]), head=head)
+        size, plan = content.entry.size, opened.plan
+        goes_on = plan.offset + plan.length == size
+        return replace(opened, about=About(str(path), size, plan.offset if goes_on else 0))
 
     async with Passage(context, exchange, Direction.DOWN) as passage:
         if passage.queued and not head:  # before anything is read: a waiting request holds no block in memory
             size = await caller.run(lambda who: context.services.files.stat(who, path).size)
-            await passage.enter(caller.who, size)
+            await passage.enter(caller.who, size, About(str(path), size))
         try:
             opened = await context.workers.run(begin, undo=lambda opened: opened.close())
         except _WithHeaders as carried:
@@ -208,6 +212,7 @@ async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> N
     except Exception as error:
         if not exchange.status:
             raise
+        context.refused(exchange.scope, error)
         _log.error("answer cut off", path=shown_path(exchange.scope), **described(error))
     finally:
         pull.close()
@@ -218,7 +223,7 @@ async def _enter(passage: Passage, who: Principal | None, opened: Opened) -> Non
     if opened.first is None:  # nothing but headers
         return
     try:
-        await passage.enter(who, opened.plan.length)
+        await passage.enter(who, opened.plan.length, opened.about)
     except BaseException:
         opened.close()
         raise
@@ -242,7 +247,8 @@ async def get_zip(
             (b"content-disposition", disposition(f"{called}.zip")),
             (b"cache-control", b"no-store"),
         ]
-        return Opened(Plan(200, headers), next(steps, None), steps, lambda: close_all(steps, stream))
+        about = About(str(paths[0] if len(paths) == 1 else paths[0].parent))
+        return Opened(Plan(200, headers), next(steps, None), steps, lambda: close_all(steps, stream), about)
 
     async with Passage(context, exchange, Direction.DOWN) as passage:
         if passage.queued:

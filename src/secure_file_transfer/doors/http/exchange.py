@@ -1,5 +1,6 @@
 """One request and its answer, as every route sees them: the headers that all answers carry, and an honest end."""
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -52,6 +53,27 @@ DIRECT = "sft.body"
 """The ASGI extension of our own server that offers it."""
 
 
+class Successor(asyncio.BufferedProtocol):
+    """What a connection may go on as, after its last request."""
+
+    transport: asyncio.Transport
+
+    def join(self, connections: set[Any]) -> None:
+        """Be among those whose `shutdown` is called when the server stops, and leave them at the end."""
+        raise NotImplementedError
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        raise NotImplementedError
+
+
+Switch = Callable[[Successor, bytes], bool]
+"""Give the connection to another protocol once these bytes are sent; whether the peer is still there. The request is
+over then, and needs no answer."""
+SWITCH = "sft.switch"
+"""Where our own server leaves it in the scope, if the request asks for another protocol and may."""
+
+
 class Pace(Protocol):
     """What keeps a transfer to the limits, see `passage.Passage`."""
 
@@ -59,7 +81,13 @@ class Pace(Protocol):
         """How many bytes may move at a time that way; None where nothing limits."""
 
     async def moved(self, count: int) -> None:
-        """So many bytes went by: wait until more may."""
+        """The same, for those that are paid: wait until more may."""
+
+    def count(self, direction: Direction, count: int) -> None:
+        """So many bytes went by, for whoever watches."""
+
+    def filling(self, so_far: Callable[[], int] | None) -> None:
+        """How many bytes have come of a piece that is not counted yet."""
 
 
 class Exchange:
@@ -87,6 +115,8 @@ class Exchange:
         await self._pay()
         message = await self._receive()
         self._received = len(message.get("body", b""))
+        if self.passage is not None:
+            self.passage.count(Direction.UP, self._received)
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._body_read = True
             self._came = message["type"] == "http.request"
@@ -94,11 +124,18 @@ class Exchange:
 
     async def _pay(self) -> int | None:
         """Wait for what was received last; how much may come next, where anything limits that."""
-        count, self._received = self._received, 0
+        count = self.count()
         most = None if self.passage is None else self.passage.piece_max(Direction.UP)
         if most is not None and self.passage is not None:
             await self.passage.moved(count)
         return most
+
+    def count(self) -> int:
+        """What was received last is told to the passage, and forgotten here."""
+        count, self._received = self._received, 0
+        if self.passage is not None:
+            self.passage.count(Direction.UP, count)
+        return count
 
     @property
     def body_came(self) -> bool:
@@ -146,11 +183,18 @@ class Exchange:
     async def _fill_directly(self, directly: FillDirectly, target: Target) -> bool:
         """Whether any came that way."""
         most = await self._pay()
-        part = Target(target.view if most is None else target.view[: target.at + most], target.at)
+        begin = target.at
+        part = Target(target.view if most is None else target.view[: begin + most], begin)
+        passage = self.passage
+        if passage is not None:
+            passage.filling(lambda: part.at - begin)
         try:
             left = await directly(part)
         finally:
-            self._received, target.at = part.at - target.at, part.at
+            self._received, target.at = part.at - begin, part.at
+            if passage is not None:
+                passage.filling(None)
+                passage.count(Direction.UP, self._received)
         if left is None:
             return False
         self._came = self._body_read = left == 0
@@ -173,8 +217,11 @@ class Exchange:
                 headers.append((b"connection", b"close"))
             message = {"type": "http.response.start", "status": self.status, "headers": headers}
         else:
-            self.sent += len(message.get("body", b""))
+            length = len(message.get("body", b""))
+            self.sent += length
             self.done = not message.get("more_body", False)
+            if self.passage is not None:
+                self.passage.count(Direction.DOWN, length)
             if self.passage is not None and (most := self.passage.piece_max(Direction.DOWN)) is not None:
                 await self._send_slowly(self.passage, message, most)
                 return
@@ -201,6 +248,11 @@ class Exchange:
         if abort is not None:
             abort()
 
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.monotonic() - self._began
+
     def log(self) -> None:
         """One line, without the query: it may hold what a confused client puts there.
 
@@ -216,7 +268,7 @@ class Exchange:
             status=self.status,
             bytes=self.sent,
             whole=self.done,
-            milliseconds=round((time.monotonic() - self._began) * 1000),
+            milliseconds=round(self.seconds * 1000),
             address=client[0] if client else None,
         )
 

@@ -85,10 +85,11 @@ class VisitedOut(BaseModel):
 
 
 class OpenOut(BaseModel):
-    """A visitor's session. The token is shown this once; with a cookie it is null here."""
+    """A visitor's session. The token is shown this once; with a cookie it is null here. `guest` is its name."""
 
     token: str | None
     expires: datetime
+    guest: str
     link: VisitedOut
 
 
@@ -197,6 +198,17 @@ def _given(link: Link) -> dict[str, Any]:
     }
 
 
+def front_json(placed: Placed) -> dict[str, Any]:
+    """The link that the whole server is there for."""
+    link = placed.link
+    return {
+        "secret": placed.secret,
+        "target": link.target,
+        "protected": link.protected,
+        **{key: value for key, value in _given(link).items() if key != "level"},
+    }
+
+
 def link_json(placed: Placed) -> dict[str, Any]:
     """A link, for its maker."""
     link = placed.link
@@ -218,5 +230,6 @@ def _visit_json(visit: Visit, *, cookie: bool) -> dict[str, Any]:
     return {
         "token": None if cookie else visit.token,
         "expires": schemas.write_time(visit.session.expires_us),
+        "guest": visit.session.guest,
         "link": {**_given(link), "owner": link.owner, "target": link.target, "downloads_left": link.left},
     }

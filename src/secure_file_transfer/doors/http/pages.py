@@ -106,7 +106,9 @@ class Pages:
 
     async def health(self, exchange: Exchange, *, ready: bool) -> None:
         """`/healthz` and `/readyz`."""
-        good = not ready or self._gate.is_open
+        operations = self._context.services.operations
+        stops = operations is not None and operations.stopping.plan is not None
+        good = not ready or (self._gate.is_open and not stops)
         headers = [(b"content-type", _TEXT), (b"cache-control", b"no-store")]
         await _send(exchange, 200 if good else 503, headers, b"ok\n" if good else b"not ready\n")
 

@@ -11,18 +11,24 @@ from typing import Self
 
 from ...errors import InterruptedTransferError
 from ...model import Principal
-from ...services.traffic import Direction, Traffic, Transfer, urgency
-from .context import Context, joined_fields
+from ...services.traffic import About, Direction, Traffic, Transfer, urgency
+from .context import DOOR, Context, joined_fields
 from .exchange import Exchange
+from .named import named
 
 GONE = "sft.gone"
 """Where the connection leaves a function in the scope that says whether the peer has gone."""
+
+
+NOTICE = b"operator-warning"
+"""Tells a client that moves something the number of its latest warning: nobody has to ask again and again."""
 
 
 class Passage:
     """Use it as a context, and `enter` it once it is clear who asks; from then on the exchange keeps to the limits."""
 
     def __init__(self, context: Context, exchange: Exchange, direction: Direction) -> None:
+        self._context = context
         self._traffic = context.services.traffic
         self._caller = context.caller(exchange.scope)
         self._exchange = exchange
@@ -38,6 +44,7 @@ class Passage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._traffic is not None and self._transfer is not None:
+            self._exchange.count()
             self._exchange.passage = None
             self._traffic.leave(self._transfer)
 
@@ -46,11 +53,13 @@ class Passage:
         """Whether there is a line to wait in, so that it pays to ask for the size first."""
         return self._traffic is not None and self._traffic.queued
 
-    async def enter(self, who: Principal | None, size: int | None) -> None:
+    async def enter(self, who: Principal | None, size: int | None, about: About | None = None) -> None:
         """Wait for a place to move `size` bytes, if that is known. Entering again is fine.
 
+        `about` is what is known of it; the client may say more, see `named`.
+
         Raises:
-            BusyError, SignInRequiredError
+            BusyError, PausedError, SignInRequiredError
             InterruptedTransferError: the peer has gone.
         """
         if self._traffic is None or self._transfer is not None or who is None:
@@ -61,7 +70,8 @@ class Passage:
             with suppress(RuntimeError):  # the loop has ended, and all that was on it
                 loop.call_soon_threadsafe(self._woken.set)
 
-        field = joined_fields(self._exchange.scope["headers"]).get(b"priority", b"")
+        fields = joined_fields(self._exchange.scope["headers"])
+        field = fields.get(b"priority", b"")
         self._transfer = self._traffic.begin(
             who,
             self._caller.address,
@@ -69,8 +79,13 @@ class Passage:
             wake,
             urgency=urgency(field.decode("latin-1")),
             size=size,
+            door=DOOR,
+            about=named(fields.get(b"transfer-name", b""), about),
         )
         self._exchange.passage = self
+        live = self._context.services.live
+        if live is not None and (standing := live.control.standing(who)):
+            self._exchange.extra.append((NOTICE, b"%d" % standing[-1].id))
         if self._transfer.limited:
             await self._wait(self._traffic, self._transfer)
 
@@ -78,6 +93,16 @@ class Passage:
         """How many bytes may move at a time that way; None where nothing limits."""
         transfer = self._transfer
         return transfer.slice if transfer is not None and direction is self._direction and transfer.limited else None
+
+    def count(self, direction: Direction, count: int) -> None:
+        """So many bytes went by that way; those that are no content, such as an upload's answer, do not count."""
+        if self._transfer is not None and direction is self._direction:
+            self._transfer.count += count
+
+    def filling(self, so_far: Callable[[], int] | None) -> None:
+        """How many bytes have come of a piece that is not counted yet."""
+        if self._transfer is not None and self._direction is Direction.UP:
+            self._transfer.filling = so_far
 
     async def moved(self, count: int) -> None:
         """So many bytes went by: wait until more may."""

@@ -1,6 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457): what the error table says, and nothing that it does not."""
 
 import json
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from ...errors import (
     InvalidRequestError,
     MissingBlocksError,
     NotFoundError,
+    PausedError,
     SecureFileTransferError,
     TooLargeError,
     TooManyRequestsError,
@@ -21,6 +23,7 @@ from ...errors import (
 Headers = list[tuple[bytes, bytes]]
 CONTENT_TYPE = b"application/problem+json"
 RETRY_SECONDS = b"5"
+PAUSED_SECONDS = 2
 _LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _DETAIL_MAX = 2000
 
@@ -60,8 +63,10 @@ def _extra(error: SecureFileTransferError, status: int) -> Headers:
         return [(b"www-authenticate", b"Bearer")]
     if status not in _LATER:
         return []
-    seconds = error.seconds if isinstance(error, TooManyRequestsError) else None
-    return [(b"retry-after", RETRY_SECONDS if seconds is None else b"%d" % seconds)]
+    seconds = error.seconds if isinstance(error, TooManyRequestsError) else error.retry_after
+    if isinstance(error, PausedError):
+        seconds = PAUSED_SECONDS
+    return [(b"retry-after", RETRY_SECONDS if seconds is None else b"%d" % math.ceil(seconds))]
 
 
 def _of_framework(error: HTTPException) -> tuple[SecureFileTransferError, str | None]:

@@ -138,7 +138,7 @@ class UsedTokenOut(BaseModel):
 
 
 class WhoamiOut(BaseModel):
-    """Who asks. A guest has neither account nor times, a visitor no account but the number of a link."""
+    """Who asks. A guest has neither account nor times, a visitor no account but a name and the number of a link."""
 
     account: AccountOut | None
     since: datetime | None
@@ -146,13 +146,14 @@ class WhoamiOut(BaseModel):
     address: str
     device: str | None
     link: int | None
+    guest: str | None = None
     token: UsedTokenOut | None = None
 
 
 class SessionOut(BaseModel):
     """Somebody who is signed in. `current`: it is the session that asks.
 
-    With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+    With `link`, the number of a link, it is a visitor's, called `guest`, and the account is the one that made the link.
     """
 
     id: int
@@ -165,6 +166,7 @@ class SessionOut(BaseModel):
     expires: datetime
     current: bool
     link: int | None
+    guest: str | None = None
 
 
 class SessionsOut(BaseModel):
@@ -180,12 +182,17 @@ class EndedOut(BaseModel):
 
 
 class BlockOut(BaseModel):
-    """Somebody who has to wait. A pair is an account at a source from which it has signed in before."""
+    """Somebody who has to wait. A pair is an account at a source from which it has signed in before.
 
-    kind: Literal["source", "account", "pair"]
+    With an `author` it is an operator who wants it so, for the `reason` given; else it is for wrong guesses.
+    """
+
+    kind: Literal["source", "account", "pair", "token"]
     subject: str
     guesses: int
     until: datetime
+    author: str
+    reason: str
 
 
 class BlocksOut(BaseModel):
@@ -220,8 +227,20 @@ class RecoveryOut(BaseModel):
     recovery: list[str]
 
 
+class ShareOut(BaseModel):
+    """The link that the whole server is there for; `secret` is what `POST /links/open` takes."""
+
+    secret: str
+    name: str
+    target: str
+    kind: Literal["file", "folder"]
+    rights: int
+    protected: bool
+    expires: datetime | None
+
+
 class ServerOut(BaseModel):
-    """What the server is."""
+    """What the server is. `share` is null unless it was started by `sft share`."""
 
     name: str
     version: str
@@ -232,6 +251,7 @@ class ServerOut(BaseModel):
     client_certificates: Literal["off", "optional", "required"]
     certificate_sign_in: bool
     registration: Literal["off", "approval", "open"]
+    share: ShareOut | None = None
 
 
 class EntryOut(BaseModel):
@@ -335,6 +355,7 @@ def whoami_json(who: Principal, address: str, device: str | None = None) -> dict
         "address": session.address if session else address,
         "device": device,
         "link": who.link.id if who.link else None,
+        "guest": session.guest if session and who.link else None,
         "token": {"name": token.name, "scopes": sorted(token.scopes), "path": token.path} if token else None,
     }
 
@@ -354,6 +375,7 @@ def sessions_json(listed: Iterable[tuple[Session, Account]], who: Principal) -> 
                 "expires": write_time(session.expires_us),
                 "current": who.session is not None and who.session.id == session.id,
                 "link": session.link_id,
+                "guest": None if session.link_id is None else session.guest,
             }
             for session, account in listed
         ]
@@ -364,7 +386,14 @@ def blocks_json(blocks: Iterable[Block]) -> dict[str, Any]:
     """The guard's list."""
     return {
         "blocks": [
-            {"kind": each.kind, "subject": each.subject, "guesses": each.guesses, "until": write_time(each.until_us)}
+            {
+                "kind": each.kind,
+                "subject": each.subject,
+                "guesses": each.guesses,
+                "until": write_time(each.until_us),
+                "author": each.author,
+                "reason": each.reason,
+            }
             for each in blocks
         ]
     }

@@ -193,7 +193,7 @@ class Tus:
 
         try:
             async with Passage(self._context, exchange, Direction.UP) as passage:
-                await passage.enter(caller.who, length)
+                await passage.enter(caller.who, length, writer.about)
                 rest = await intake.read(exchange, length)
             return await intake.finish(rest, writer.finish)
         except asyncio.CancelledError:

@@ -13,7 +13,7 @@ from ...errors import InvalidRequestError
 from ...model import Conflict, TimeUs
 from ...paths import RemotePath
 from ...ports import Buffer, Draft, Expectation, Written
-from ...services.traffic import Direction
+from ...services.traffic import About, Direction
 from . import digests, schemas
 from .bodies import fresh
 from .conditional import expectation
@@ -206,7 +206,7 @@ async def put_file(context: Context, buffers: Buffers, exchange: Exchange, path:
     intake = Intake(context, buffers, draft.append)
     try:
         async with Passage(context, exchange, Direction.UP) as passage:
-            await passage.enter(caller.who, wish.length)
+            await passage.enter(caller.who, wish.length, About(str(path), wish.length))
             rest = await intake.read(exchange, wish.length)
         written, content = await intake.finish(rest, publish)
     except asyncio.CancelledError:

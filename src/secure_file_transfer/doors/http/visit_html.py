@@ -11,8 +11,9 @@ from importlib import resources
 from string import Template
 
 from ...errors import SecureFileTransferError
-from ...model import Entry, Kind, Link, Rights, TimeUs
+from ...model import Entry, Kind, Link, Rights, TimeUs, Warned
 from ...paths import RemotePath
+from ...services.guests import NAME_MAX
 from .schemas import as_datetime
 
 ENGLISH = {
@@ -46,7 +47,12 @@ ENGLISH = {
     "password_lead": "This link is protected.",
     "password_label": "Password",
     "password_hint": "Whoever gave you the link knows it.",
+    "name_label": "Your name, if you like",
+    "name_hint": "Whoever shares this sees it. It is not checked.",
+    "warning": "$author says:",
+    "acknowledge": "I have read it",
     "open": "Open",
+    "you": "You are here as $guest.",
     "missing": "Not found",
     "missing_lead": "There is no such file or folder behind this link.",
     "back": "Back to the beginning",
@@ -65,14 +71,22 @@ _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A folder (or the one file) behind a link, as it is to be shown. `base` is the link's address."""
+    """A folder (or the one file) behind a link, as it is to be shown. `base` is the link's address.
+
+    `rights` are those in this folder.
+    """
 
     link: Link
     base: str
     path: RemotePath
     entries: Sequence[Entry]
     more: str | None
+    rights: Rights
     received: int = 0
+    guest: str = ""
+    """What this visitor is called."""
+    warnings: Sequence[Warned] = ()
+    """What operators want it to have read."""
 
 
 def say(key: str, **values: str) -> str:
@@ -85,7 +99,7 @@ def folder_page(view: View) -> bytes:
     link = view.link
     reads = Rights.READ in link.rights
     key = ("shares_file" if link.kind is Kind.FILE else "shares_folder") if reads else "asks_files"
-    body = [*_received(view.received), *_facts(link)]
+    body = [*_warnings(view), *_received(view.received), *_facts(link, view.guest)]
     if reads and link.kind is Kind.FILE:
         body += [_single(view, entry) for entry in view.entries]
     elif reads:
@@ -99,10 +113,11 @@ def folder_page(view: View) -> bytes:
     )
 
 
-def password_page(base: str, fault: str = "") -> bytes:
-    """A form for the password. `fault` says what was wrong with the last one."""
+def password_page(base: str, fault: str = "", name: str = "") -> bytes:
+    """A form for the password and a name. `fault` says what was wrong with the last one, `name` is that of then."""
     invalid = ' aria-invalid="true"' if fault else ""
     told = f'<p class="fault" id="fault" role="alert">{escape(fault)}</p>' if fault else ""
+    typed = f' value="{escape(name)}"' if name else ""
     form = f"""<form class="card" method="post" action="{escape(base)}">
     <div class="field">
       <label for="password">{say("password_label")}</label>
@@ -110,6 +125,12 @@ def password_page(base: str, fault: str = "") -> bytes:
         aria-describedby="hint fault"{invalid}>
       <p class="hint" id="hint">{say("password_hint")}</p>
       {told}
+    </div>
+    <div class="field">
+      <label for="name">{say("name_label")}</label>
+      <input id="name" name="name" type="text" maxlength="{NAME_MAX}"{typed} autocomplete="nickname"
+        aria-describedby="name-hint" dir="auto">
+      <p class="hint" id="name-hint">{say("name_hint")}</p>
     </div>
     <button type="submit" class="main">{say("open")}</button>
   </form>"""
@@ -154,14 +175,24 @@ def _name(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
 
 
+def _warnings(view: View) -> Iterator[str]:
+    for each in view.warnings:
+        yield f"""<form class="card warning" method="post" action="{escape(view.base)}" role="alert">
+    <p>{say("warning", author=_name(each.author))} <bdi>{escape(each.text)}</bdi></p>
+    <button type="submit" class="quiet" name="acknowledge" value="{each.id}">{say("acknowledge")}</button>
+  </form>"""
+
+
 def _received(count: int) -> Iterator[str]:
     if count:
         text = say("arrived_one") if count == 1 else say("arrived_many", count=str(count))
         yield f'<p class="done" role="status">{text}</p>'
 
 
-def _facts(link: Link) -> Iterator[str]:
+def _facts(link: Link, guest: str) -> Iterator[str]:
     facts = []
+    if guest:
+        facts.append(say("you", guest=_name(guest)))
     if link.expires_us is not None:
         facts.append(say("until", when=_moment(link.expires_us)))
     if link.left is not None and Rights.READ in link.rights:
@@ -229,7 +260,7 @@ def _row(view: View, entry: Entry) -> str:
 def _form(view: View) -> Iterator[str]:
     link = view.link
     whole = link.kind is Kind.FILE
-    if not link.rights & (Rights.WRITE if whole else Rights.CREATE):
+    if not view.rights & (Rights.WRITE if whole else Rights.CREATE):
         return
     drop = Rights.READ not in link.rights
     title, hint = ("replace", "replace_hint") if whole else ("add", "drop_hint" if drop else "add_hint")

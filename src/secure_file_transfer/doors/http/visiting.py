@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from starlette.exceptions import HTTPException
 
 from ...errors import (
+    BusyError,
     InterruptedTransferError,
     InvalidRequestError,
     NotFoundError,
@@ -25,9 +26,10 @@ from ...errors import (
 from ...model import MIB, Conflict, Kind, Link, Principal, Rights
 from ...paths import RemotePath
 from ...ports import Draft
+from ...services.guests import cleaned
 from ...services.links import Links
 from ...services.sessions import Visit
-from ...services.traffic import Direction
+from ...services.traffic import About, Direction
 from . import cookies, visit_html
 from .context import DOOR, TOKEN_KEY, Caller, Context, joined_fields
 from .downloads import get_file, get_zip
@@ -138,27 +140,39 @@ class _Call:
         except SecureFileTransferError:
             return False
 
-    def _open(self, password: str | None) -> Visit:
+    def _open(self, password: str | None, name: str = "") -> Visit:
         caller = self._caller
-        return self._links.open(self._secret, password, door=DOOR, address=caller.address, agent=caller.agent)
+        return self._links.open(
+            self._secret, password, door=DOOR, address=caller.address, agent=caller.agent, name=name
+        )
 
     def _remember(self, visit: Visit) -> None:
         self._exchange.scope[TOKEN_KEY] = visit.token
         self._exchange.extra.append((b"set-cookie", cookies.written_for(visit, self._base).encode()))
 
     async def _unlock(self) -> None:
-        """Take the password that was typed."""
+        """Take the password that was typed, or that a warning was read."""
         try:
             form = parse_qs((await _read(self._exchange)).decode("utf-8", "replace"), max_num_fields=4)
         except ValueError:
             raise InvalidRequestError("The form cannot be read", hint="Go back and try again.") from None
-        password = form.get("password", [""])[0]
-        try:
-            self._remember(await self._context.sign(self._caller, lambda: self._open(password), checked=True))
-        except (SignInFailedError, TooManyRequestsError) as error:
-            fault = f"{str(error).rstrip('.')}. {error.hint}"
-            await self._page(error.row.status, visit_html.password_page(self._base, fault))
+        if "acknowledge" in form:
+            await self._acknowledge(form["acknowledge"][0])
             return
+        password, name = (form.get(key, [""])[0] for key in ("password", "name"))
+        try:
+            self._remember(await self._context.sign(self._caller, lambda: self._open(password, name), checked=True))
+        except (SignInFailedError, TooManyRequestsError, BusyError) as error:
+            fault = f"{str(error).rstrip('.')}. {error.hint}"
+            await self._page(error.row.status, visit_html.password_page(self._base, fault, cleaned(name)))
+            return
+        await self._exchange.answer(303, _moved(self._base), b"")
+
+    async def _acknowledge(self, number: str) -> None:
+        live, link = self._context.services.live, await self._context.workers.run(self._known)
+        if live is None or link is None or not (number.isascii() and number.isdecimal() and len(number) < 19):
+            raise NotFoundError("There is no such warning")
+        await self._caller.run(lambda who: live.control.acknowledge(who, int(number)))
         await self._exchange.answer(303, _moved(self._base), b"")
 
     # --- what is shown --------------------------------------------------------------------------------------------
@@ -168,7 +182,8 @@ class _Call:
         if Rights.READ not in link.rights:
             if not path.is_root:
                 raise NotFoundError("There is nothing to be seen here")
-            await self._page(200, visit_html.folder_page(self._view(link, path, pairs)))
+            view = await self._caller.run(lambda who: self._view(link, path, pairs, who))
+            await self._page(200, visit_html.folder_page(view))
             return
         entry = await self._caller.run(lambda who: self._context.services.files.stat(who, path))
         if entry.kind is Kind.FILE:
@@ -179,13 +194,18 @@ class _Call:
             view = await self._caller.run(lambda who: self._view(link, path, pairs, who))
             await self._page(200, visit_html.folder_page(view))
 
-    def _view(self, link: Link, path: RemotePath, pairs: dict[str, str], who: Principal | None = None) -> View:
+    def _view(self, link: Link, path: RemotePath, pairs: dict[str, str], who: Principal) -> View:
         received = pairs.get("received", "")
         count = int(received) if received.isascii() and received.isdecimal() and len(received) <= 4 else 0
-        if who is None:
-            return View(link, self._base, path, (), None, count)
-        page = self._context.services.files.list(who, path, limit=PAGE_ENTRIES, cursor=pairs.get("after"))
-        return View(link, self._base, path, page.entries, page.cursor, count)
+        guest = who.session.guest if who.session is not None else ""
+        live = self._context.services.live
+        warnings = live.control.standing(who) if live is not None else ()
+        if Rights.READ not in link.rights:
+            return View(link, self._base, path, (), None, link.rights, count, guest, warnings)
+        files = self._context.services.files
+        page = files.list(who, path, limit=PAGE_ENTRIES, cursor=pairs.get("after"))
+        rights = link.rights if link.kind is Kind.FILE else files.rights(who, path)
+        return View(link, self._base, path, page.entries, page.cursor, rights, count, guest, warnings)
 
     async def _page(self, status: int, content: bytes) -> None:
         headers: Headers = [
@@ -223,7 +243,8 @@ class _Arrival:
         try:
             async with Passage(self._context, self._exchange, Direction.UP) as passage:
                 who = await self._caller.run(lambda who: who)
-                await passage.enter(who, None if length is None else int(length))
+                whole = None if length is None else int(length)
+                await passage.enter(who, whole, About(str(self._folder), whole))
                 while not self._exchange.body_ended:
                     for event in parser.feed(await self._exchange.piece()):
                         await self._take(event)

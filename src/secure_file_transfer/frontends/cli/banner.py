@@ -25,10 +25,11 @@ def print_banner(said: "Announcement") -> None:
     words = [
         styled("Secure File Transfer", "bold", sys.stdout) + f" {__version__}",
         "",
-        *_row("address", *said.urls),
-        *(_row("FTPS", *said.ftps_urls) if said.ftps_urls else ()),
-        *_row("fingerprint", *_halves(said.fingerprint)),
-        *_row("data", str(said.data_dir)),
+        *rows_of("address", *said.urls),
+        *(rows_of("FTPS", *said.ftps_urls) if said.ftps_urls else ()),
+        *rows_of("fingerprint", *_halves(said.fingerprint)),
+        *(rows_of("metrics", said.metrics_url) if said.metrics_url is not None else ()),
+        *rows_of("data", str(said.data_dir)),
         *(f"\n{styled('warning:', 'yellow', sys.stdout)} {warning}" for warning in said.warnings),
         "",
     ]
@@ -56,7 +57,8 @@ def print_code(text: str) -> None:
         out(line)
 
 
-def _row(name: str, *values: str) -> list[str]:
+def rows_of(name: str, *values: str) -> list[str]:
+    """Lines with a name before the first one."""
     return [
         f"  {styled(('' if at else name).ljust(11), 'dim', sys.stdout)}  {value}" for at, value in enumerate(values)
     ]

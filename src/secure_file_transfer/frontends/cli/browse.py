@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from ...model import Entry, Kind, SortKey
 from ...paths import RemotePath
-from .connection import connected, remote, run
+from .connection import addressed, connected, remote, run
 from .failures import UsageError
 from .options import Flag, Json, Quiet, Remote, Server
 from .terminal import (
@@ -61,6 +61,7 @@ def ls(
         sort: What to order by.
         reverse: The other way round: largest or newest first.
     """
+    (path,), server = addressed([path], server)
 
     async def work() -> int:
         async with connected(server) as client:

@@ -17,8 +17,11 @@ from .terminal import ask, is_terminal, note
 from .values import entry_value, print_json
 
 if TYPE_CHECKING:
-    from ...client import AsyncClient
+    from ...client import AsyncClient, JobInfo
 
+Background = Annotated[
+    bool, Flag, Parameter(help="Let the server do it by itself, and come back at once; see 'sft jobs'.")
+]
 Taken = Annotated[
     Literal["overwrite", "skip", "rename"] | None,
     Parameter(
@@ -87,6 +90,7 @@ def mkdir(
 def mv(
     *paths: Remote,
     conflict: Taken = None,
+    background: Background = False,
     server: Server = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -102,6 +106,8 @@ def mv(
     Args:
         paths: What to move, and last where to.
     """
+    if background:
+        return _in_background("move", paths, conflict, server, json=json, quiet=quiet)
     return _relocate("move", paths, conflict, server, json=json, quiet=quiet)
 
 
@@ -109,6 +115,7 @@ def cp(
     *paths: Remote,
     conflict: Taken = None,
     recursive: Annotated[bool, Flag, Parameter(alias="-r")] = False,  # noqa: ARG001 - see its help
+    background: Background = False,
     server: Server = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -119,11 +126,14 @@ def cp(
 
         sft cp /report.txt /report-old.txt
         sft cp /photos /backup/
+        sft cp --background /photos /Shared/sara/archive/
 
     Args:
         paths: What to copy, and last where to.
         recursive: Taken for habit's sake; folders are always copied with all that is in them.
     """
+    if background:
+        return _in_background("copy", paths, conflict, server, json=json, quiet=quiet)
     return _relocate("copy", paths, conflict, server, json=json, quiet=quiet)
 
 
@@ -136,19 +146,12 @@ def _relocate(
     json: bool,
     quiet: bool,
 ) -> int:
-    if len(paths) < 2:
-        raise UsageError(f"Nothing to {verb}" if not paths else "Where to?", hint="Name a source and a target.")
-    *sources, target = paths
+    *sources, target = _named(verb, paths)
     done: list[Entry] = []
 
     async def work() -> int:
         async with connected(server) as client:
-            into = await _is_folder(client, target)
-            if len(sources) > 1 and not into:
-                raise NotAFolderError(
-                    f"{display(target)} is not a folder, so it cannot receive {len(sources)} things",
-                    hint=f"Make it with 'sft mkdir {target}'.",
-                )
+            into = await _receives(client, target, len(sources))
 
             async def one(source: str) -> None:
                 goal = _goal(source, target, into=into)
@@ -156,12 +159,8 @@ def _relocate(
                 try:
                     entry = await request(str(remote(source)), str(goal), conflict=Conflict(conflict or "skip"))
                 except ExistsError as error:
-                    if conflict == "skip":
-                        note(f"skipped {display(source)}: {display(str(goal))} is there", quiet=quiet)
-                        return
-                    raise ExistsError(
-                        str(error), hint="Choose another name, or --conflict overwrite, rename or skip."
-                    ) from None
+                    _skipped(error, conflict, source, goal, quiet=quiet)
+                    return
                 done.append(entry)
                 if entry.path != str(goal):
                     note(f"{display(source)} is now {display(entry.path)}", quiet=quiet)
@@ -172,6 +171,67 @@ def _relocate(
     if json:
         print_json([entry_value(entry) for entry in done])
     return code
+
+
+def _in_background(
+    verb: Literal["move", "copy"],
+    paths: Sequence[str],
+    conflict: Literal["overwrite", "skip", "rename"] | None,
+    server: str | None,
+    *,
+    json: bool,
+    quiet: bool,
+) -> int:
+    """The same as jobs of the server."""
+    from .jobs import job_value, told
+
+    *sources, target = _named(verb, paths)
+    begun: list[JobInfo] = []
+
+    async def work() -> int:
+        async with connected(server) as client:
+            into = await _receives(client, target, len(sources))
+            start = client.start_move if verb == "move" else client.start_copy
+
+            async def one(source: str) -> None:
+                goal = _goal(source, target, into=into)
+                try:
+                    begun.append(await start(str(remote(source)), str(goal), conflict=Conflict(conflict or "skip")))
+                except ExistsError as error:
+                    _skipped(error, conflict, source, goal, quiet=quiet)
+
+            return await each(sources, one)
+
+    code = run(work())
+    if json:
+        print_json([job_value(job) for job in begun])
+    for job in begun if not json else ():
+        told(job, quiet=quiet)
+    return code
+
+
+def _named(verb: str, paths: Sequence[str]) -> Sequence[str]:
+    if len(paths) < 2:
+        raise UsageError(f"Nothing to {verb}" if not paths else "Where to?", hint="Name a source and a target.")
+    return paths
+
+
+async def _receives(client: "AsyncClient", target: str, count: int) -> bool:
+    """Whether the target is a folder that takes the sources under their own names."""
+    into = await _is_folder(client, target)
+    if count > 1 and not into:
+        raise NotAFolderError(
+            f"{display(target)} is not a folder, so it cannot receive {count} things",
+            hint=f"Make it with 'sft mkdir {target}'.",
+        )
+    return into
+
+
+def _skipped(error: ExistsError, conflict: str | None, source: str, goal: RemotePath, *, quiet: bool) -> None:
+    """The name is taken: nothing to worry about where that was said."""
+    if conflict != "skip":
+        raise ExistsError(str(error), hint="Choose another name, or --conflict overwrite, rename or skip.") from None
+    note(f"skipped {display(source)}: {display(str(goal))} is there", quiet=quiet)
 
 
 async def _is_folder(client: "AsyncClient", target: str) -> bool:

@@ -34,6 +34,7 @@ def _part(name: str, target: str, usage: str, summary: str) -> Command:
 
 
 COMMANDS = (
+    Command("share", SHARING, "share:share", "[OPTIONS] PATH...", "Share folders and files of this computer, now."),
     Command("put", FILES, "sending:put", "[OPTIONS] LOCAL... [REMOTE]", "Send files and folders to the server."),
     Command("get", FILES, "receiving:get", "[OPTIONS] REMOTE... [LOCAL]", "Fetch files and folders from the server."),
     Command("sync", FILES, "sync:sync", "[OPTIONS] SOURCE TARGET", "Make a folder like another, here or there."),
@@ -44,6 +45,34 @@ COMMANDS = (
     Command("mv", FILES, "change:mv", "[OPTIONS] SOURCE... TARGET", "Move or rename files and folders."),
     Command("cp", FILES, "change:cp", "[OPTIONS] SOURCE... TARGET", "Copy files and folders on the server."),
     Command("rm", FILES, "change:rm", "[OPTIONS] PATH...", "Remove files and folders."),
+    Command(
+        "zip",
+        FILES,
+        "packing:zip_",
+        "[OPTIONS] PATH... TARGET.zip",
+        "Pack files and folders into an archive on the server.",
+    ),
+    Command(
+        "verify",
+        FILES,
+        "packing:verify",
+        "[OPTIONS] [PATH]",
+        "Read all that is stored on the server; name what is damaged.",
+    ),
+    Command(
+        "jobs",
+        FILES,
+        "",
+        "COMMAND",
+        "See what the server does by itself for you.",
+        (
+            _part("list", "jobs:jobs_list", "[OPTIONS]", "List your jobs."),
+            _part("show", "jobs:jobs_show", "[OPTIONS] ID", "Show how far a job is, or what came of it."),
+            _part("wait", "jobs:jobs_wait", "[OPTIONS] ID", "Wait for a job."),
+            _part("cancel", "jobs:jobs_cancel", "[OPTIONS] ID...", "End jobs; nothing half is left of them."),
+            _part("rm", "jobs:jobs_rm", "[OPTIONS] [ID...]", "Forget jobs that have ended."),
+        ),
+    ),
     Command("df", FILES, "browse:df", "[OPTIONS]", "Show how much space is used and free."),
     Command("bench", FILES, "bench:bench", "[OPTIONS]", "Measure the way to the server, and say what limits it."),
     Command("grant", SHARING, "sharing:grant", "[OPTIONS] PATH USER|@GROUP LEVEL", "Share a file or folder."),
@@ -63,6 +92,7 @@ COMMANDS = (
             _part("rm", "links:link_rm", "[OPTIONS] ID...", "End links."),
         ),
     ),
+    Command("chat", SHARING, "chat:chat", "[OPTIONS] [USER]", "Talk with the operators of the server, or with USER."),
     Command("login", SIGN_IN, "signin:login", "[OPTIONS] URL", "Sign in to a server and remember it."),
     Command("logout", SIGN_IN, "signin:logout", "[OPTIONS]", "Sign out; the server forgets the session at once."),
     Command("register", SIGN_IN, "account:register", "[OPTIONS] URL", "Make an account for yourself, if you may."),
@@ -110,6 +140,10 @@ COMMANDS = (
         ),
     ),
     Command("serve", SERVER, "serve:serve", "[OPTIONS]", "Start the server."),
+    Command("discover", SIGN_IN, "discover:discover", "[OPTIONS]", "List the servers on the local network."),
+    Command("status", SERVER, "operations:status", "[OPTIONS]", "Show how the server is, and what moves."),
+    Command("limits", SERVER, "operations:limits", "[OPTIONS]", "Show the server's limits, or change them."),
+    Command("stop", SERVER, "operations:stop", "[OPTIONS]", "Stop the server, also once its transfers are done."),
     Command(
         "user",
         SERVER,
@@ -158,6 +192,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "mount-folder",
+        SERVER,
+        "mounts:mount_folder",
+        "[OPTIONS] NAME PATH",
+        "Show a folder of this computer's disk as a drive.",
+    ),
+    Command("mounts", SERVER, "mounts:mounts", "[OPTIONS]", "List the folders that are mounted, and for whom."),
+    Command("unmount-folder", SERVER, "mounts:unmount_folder", "[OPTIONS] NAME", "Show a folder no more."),
+    Command(
         "guard",
         SERVER,
         "",
@@ -166,6 +209,22 @@ COMMANDS = (
         (
             _part("list", "sessions:guard_list", "[OPTIONS]", "List who has to wait."),
             _part("unblock", "sessions:guard_unblock", "[OPTIONS] [WHO...]", "Let somebody guess again at once."),
+        ),
+    ),
+    Command("clients", SERVER, "clients:clients", "[OPTIONS]", "List who is connected, and what they do."),
+    Command("kick", SERVER, "clients:kick", "[OPTIONS] ID|USER", "Disconnect somebody; what they transfer stops."),
+    Command("warn", SERVER, "clients:warn", "[OPTIONS] ID|USER TEXT", "Warn somebody until they acknowledge it."),
+    Command("pause", SERVER, "clients:pause", "[OPTIONS] ID|USER", "Hold what somebody transfers."),
+    Command("resume", SERVER, "clients:resume", "[OPTIONS] ID|USER", "Let somebody's transfers go on."),
+    Command(
+        "warnings",
+        SIGN_IN,
+        "",
+        "COMMAND",
+        "See and acknowledge warnings of the operators.",
+        (
+            _part("list", "clients:warnings_list", "[OPTIONS]", "List the warnings that stand."),
+            _part("ack", "clients:warnings_ack", "[OPTIONS] [ID...]", "Say that you have read a warning."),
         ),
     ),
     Command(
@@ -208,6 +267,7 @@ COMMANDS = (
             _part("import", "authority:ca_import", "[OPTIONS] FILE", "Take in a certificate of your organisation."),
         ),
     ),
+    Command("logs", SERVER, "logs:logs", "[OPTIONS]", "See what happened; follow it; export it."),
     Command("sweep", SERVER, "admin:sweep", "[OPTIONS]", "Give back the space of removed files now."),
     Command(
         "shell", SHELL, "shell.command:shell", "[OPTIONS] [PATH]", "Work with the files on the server as in a shell."

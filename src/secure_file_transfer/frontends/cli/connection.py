@@ -4,12 +4,13 @@ import os
 import signal
 import threading
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
-from ...errors import CertificateError, SignInRequiredError
+from ...errors import CertificateError, SessionEndedError, SignInRequiredError
 from ...paths import RemotePath
 from ...sizes import parse_size
 from .failures import Stopped, UsageError
@@ -152,6 +153,31 @@ def remote(text: str) -> RemotePath:
     return RemotePath.parse(unicodedata.normalize("NFC", text))
 
 
+def addressed(paths: Sequence[str], server: str | None) -> tuple[list[str], str | None]:
+    """Paths that were typed as whole addresses, as in `https://nas:5000/a.txt`, and the server that these name.
+
+    Raises:
+        UsageError: they name several servers; or we are in a shell, which has one already.
+        ConfigurationError: that is no address.
+    """
+    found: list[str] = []
+    servers: set[str] = set()
+    for path in paths:
+        parts = urlsplit(path)
+        if not path.startswith("https://"):
+            found.append(path)
+            continue
+        servers.add(address_of(f"https://{parts.netloc}"))
+        found.append(unquote(parts.path) or "/")
+    if not servers:
+        return found, server
+    if len(servers) > 1 or len(found) != sum(path.startswith("https://") for path in paths):
+        raise UsageError("These lie on several servers", hint="Ask one server at a time.")
+    if in_session():
+        raise UsageError("In a shell all paths are on its server", hint="Leave out https:// and what follows it.")
+    return found, servers.pop()
+
+
 def is_folder(local: str) -> bool:
     """Whether a path of this computer is a folder; a path that cannot be one is none."""
     try:
@@ -245,6 +271,8 @@ async def connected(server: str | None, *, limit: int | None = None) -> AsyncIte
             async with _client(profile, limit) as client:
                 await _visit(client, server, profile)
                 yield client
+    except SessionEndedError:
+        raise
     except SignInRequiredError as error:
         if server is not None and split_link(server):
             raise SignInRequiredError(

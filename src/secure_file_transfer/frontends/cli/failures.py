@@ -21,8 +21,9 @@ _INTERNAL = 70
 # An item fails alone only if the next one may succeed; these are about the server, the session or the disk.
 _HOPELESS = frozenset(
     {
-        "sign_in_required", "sign_in_failed", "too_many_requests", "no_space", "quota_exceeded", "unreachable",
-        "interrupted", "timed_out", "certificate", "protocol_violation", "shutting_down", "storage", "configuration",
+        "sign_in_required", "session_ended", "sign_in_failed", "too_many_requests", "no_space", "quota_exceeded",
+        "unreachable", "interrupted", "timed_out", "certificate", "protocol_violation", "shutting_down", "storage",
+        "configuration", "server_full", "maintenance",
     }
 )  # fmt: skip
 

@@ -32,7 +32,7 @@ def overview(stream: TextIO | None = None) -> str:
     lines += [*heading("First steps", stream), *two_columns(_FIRST_STEPS, stream, 21)]
     for group in GROUPS:
         rows = [(command.name, command.summary.rstrip(".")) for command in COMMANDS if command.group == group]
-        lines += ["", *heading(group, stream), *two_columns(rows, stream, 12)]
+        lines += ["", *heading(group, stream), *two_columns(rows, stream, 16)]
     lines += ["", "'sft COMMAND --help' explains a command and gives examples."]
     return "\n".join(lines) + "\n"
 

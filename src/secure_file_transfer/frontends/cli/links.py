@@ -64,7 +64,7 @@ def link_create(
     if drop and level not in {None, "dropbox"}:
         raise UsageError("--drop and --level contradict each other", hint="Give one of them.")
     chosen = "dropbox" if drop else level or "viewer"
-    ends = None if expire is None else _end(expire)
+    ends = None if expire is None else end_time(expire)
     secret = new_password("the link", from_stdin=password_stdin) if password or password_stdin else None
 
     async def work() -> "LinkInfo":
@@ -179,7 +179,7 @@ def link_rm(*number: Annotated[int, Parameter(metavar="ID")], server: Server = N
     return 0
 
 
-def _end(text: str) -> datetime:
+def end_time(text: str) -> datetime:
     """When that is: after a while from now, or a moment in this computer's time zone.
 
     Raises:

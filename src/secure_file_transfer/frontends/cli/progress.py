@@ -5,14 +5,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .terminal import count_text, duration_text, is_terminal, note, safe, size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from rich.console import RenderableType
 
@@ -30,6 +30,8 @@ class Display:
         self.quiet = quiet
         self._clock = clock
         self._seconds = 0.0
+        self.remarks: Callable[[], Sequence[str]] = tuple
+        """Lines that stand below the bar, such as warnings of the operators."""
 
     @property
     def seconds(self) -> float:
@@ -52,6 +54,7 @@ class Display:
             yield None
             return
         bars = _bars()
+        bars.remarks = self.remarks
         task = bars.add_task(safe(title), total=None, start=True)
         with bars, put_away_while_stopped(bars):
 
@@ -135,11 +138,14 @@ def _bars() -> Any:
 
     class Bars(Progress):
         current = ""
+        remarks: Callable[[], Sequence[str]] = tuple
 
         def get_renderables(self) -> "Iterable[RenderableType]":
             yield from super().get_renderables()
             if self.current:
                 yield Text(f"  {self.current}", style="dim", no_wrap=True, overflow="ellipsis")
+            for remark in self.remarks():
+                yield Text(f"! {remark}", style="bold yellow")
 
     return Bars(
         TextColumn(

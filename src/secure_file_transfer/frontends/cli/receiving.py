@@ -11,7 +11,8 @@ from ...errors import IsAFolderError, NotAFolderError, SecureFileTransferError
 from ...model import Conflict, Kind
 from ...paths import RemotePath, display
 from ...transfer.queue import DEFAULT_PRIORITY
-from .connection import RESUME, connected, in_session, is_folder, rate_of, remote, run
+from .attending import attending
+from .connection import RESUME, addressed, connected, in_session, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
 from .options import STDIO, Json, Limit, OnConflict, Priority, Quiet, Recursive, Remote, RemoteThenLocal, Server
 from .progress import Display
@@ -47,20 +48,22 @@ def get(
         sft get -r /photos ~/Pictures
         sft get --limit 500K /archive.zip
         sft get /photos.tar - | tar -x
+        sft get https://192.168.1.5:5000/report.pdf
 
     Ctrl-C stops it, and the same command goes on where it was. Ctrl-Z and 'fg' pause it.
 
     Args:
         paths: Files and folders on the server, and last the path here.
     """
-    sources, target = _split(paths)
+    given, target = _split(paths)
+    sources, server = addressed(given, server)
     rate = rate_of(limit)
     if target == STDIO:
         return _to_stdout(sources, server, priority=priority, limit=rate)
     display_, tally = Display(quiet=quiet), Tally(quiet=quiet)
 
     async def work() -> None:
-        async with connected(server, limit=rate) as client:
+        async with connected(server, limit=rate) as client, attending(client, display_):
             job = _Receiving(client, conflict, display_, tally, priority)
             await job.receive(sources, target, recursive=recursive)
 
@@ -84,7 +87,7 @@ def cat(*paths: Remote, server: Server = None) -> int:
     """
     if not paths:
         raise UsageError("Nothing to show", hint="Name a file, such as /notes.txt.")
-    return _to_stdout(paths, server)
+    return _to_stdout(*addressed(paths, server))
 
 
 def _split(paths: Sequence[str]) -> tuple[Sequence[str], str]:

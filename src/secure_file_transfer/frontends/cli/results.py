@@ -3,15 +3,19 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...errors import SessionEndedError
 from ...paths import display
 from .failures import SOME_FAILED, is_hopeless, report_error
 from .terminal import note
 
 if TYPE_CHECKING:
     from ...client import Transferred
+    from ...errors import SecureFileTransferError
 
 _TOLD_MAX = 10
 """Failures and remarks after which only their number is told."""
+
+_TOLD_ONCE = frozenset({"maintenance", "server_full", "shutting_down"})
 
 
 @dataclass
@@ -27,14 +31,15 @@ class Tally:
     """What `--json` prints."""
     read_back: int = 0
     _remarks: int = 0
+    _told: int = 0
+    _last: str = ""
 
     def add(self, result: "Transferred") -> None:
         """One more item is finished. Called in the event loop."""
         self.values.append(_value(result))
         if result.error is not None:
             self.failed.append(result)
-            if len(self.failed) <= _TOLD_MAX:
-                report_error(result.error)
+            self._tell(result.error)
         elif result.outcome == "skipped":
             self.skipped += 1
             if result.reason:
@@ -43,6 +48,14 @@ class Tally:
             self.files += 1
             self.read_back += result.read_back
             self.size += result.entry.size if result.entry is not None else 0
+
+    def _tell(self, error: "SecureFileTransferError") -> None:
+        """What an operator decided for the whole server is not told again for each item."""
+        again = error.code in _TOLD_ONCE and str(error) == self._last
+        if self._told < _TOLD_MAX and not again:
+            report_error(error)
+            self._told += 1
+            self._last = str(error)
 
     @property
     def all_read_back(self) -> bool:
@@ -63,7 +76,7 @@ class Tally:
 
         1 if some failed; if all of them failed in the same way, the exit code of that failure.
         """
-        more = len(self.failed) - _TOLD_MAX
+        more = len(self.failed) - self._told
         if more > 0:
             note(f"… and {more:,} more failed")
         if self._remarks > _TOLD_MAX:
@@ -71,6 +84,9 @@ class Tally:
         errors = [result.error for result in self.failed if result.error is not None]
         if not errors:
             return 0
+        for error in errors:
+            if isinstance(error, SessionEndedError):  # whatever else went wrong: somebody meant it
+                return error.row.exit
         same = len({error.code for error in errors}) == 1
         alone = self.files + self.skipped + len(errors) == 1
         if same and (alone or (is_hopeless(errors[0]) and not self.files)):

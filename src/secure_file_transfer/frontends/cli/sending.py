@@ -15,6 +15,7 @@ from ...errors import IsAFolderError, NotAFolderError, NotFoundError, SecureFile
 from ...model import MIB, Compression, Conflict, Kind
 from ...paths import RemotePath, display
 from ...transfer.queue import DEFAULT_PRIORITY
+from .attending import attending
 from .connection import RESUME, connected, is_folder, rate_of, remote, run
 from .failures import UsageError, is_hopeless
 from .options import (
@@ -81,7 +82,7 @@ def put(
     display_, tally, rate = Display(quiet=quiet), Tally(quiet=quiet), rate_of(limit)
 
     async def work() -> None:
-        async with connected(server, limit=rate) as client:
+        async with connected(server, limit=rate) as client, attending(client, display_):
             if sources == [STDIO]:
                 await _send_stdin(client, target, conflict, display_, tally, parents=parents, priority=priority)
                 return

@@ -21,6 +21,8 @@ def serve(
     ftps: bool | None = None,
     ftps_port: Annotated[int | None, Parameter(metavar="NUMBER")] = None,
     public_name: Annotated[tuple[str, ...] | None, Parameter(metavar="HOST", negative="")] = None,
+    discovery: bool | None = None,
+    metrics_port: Annotated[int | None, Parameter(metavar="NUMBER")] = None,
     log_level: Literal["debug", "info", "warning", "error"] | None = None,
     log_format: Literal["text", "json"] | None = None,
     data_dir: DataDir = None,
@@ -44,6 +46,8 @@ def serve(
         ftps: Whether to speak FTPS as well, for programs that know nothing newer; yes by default.
         ftps_port: Its port; 10021 by default, 0 lets the system choose.
         public_name: A name or address that others use for this server, for its certificate. Can be repeated.
+        discovery: Whether to announce the server on the local network, so that 'sft discover' finds it; no by default.
+        metrics_port: A port, on this machine only, where Prometheus may read how the server is; none by default.
         log_level: What to log to standard error; warning by default.
         log_format: How; text by default.
         json: Print one line of JSON once it is ready, instead of words.
@@ -58,6 +62,8 @@ def serve(
         ftps_enabled=ftps,
         ftps_port=ftps_port,
         public_names=public_name or None,
+        discovery=discovery,
+        metrics_port=metrics_port,
         log_level=log_level,
         log_format=log_format,
     )
@@ -72,6 +78,7 @@ def serve(
                 "data_dir": str(said.data_dir),
                 "warnings": list(said.warnings),
                 "ftps_urls": list(said.ftps_urls),
+                "metrics_url": said.metrics_url,
             }
             out(text_of(value))
             _flush()

@@ -95,7 +95,8 @@ def guard_list(*, server: Server = None, json: Json = False, quiet: Quiet = Fals
     """List who has to wait.
 
     After too many wrong passwords or codes. A source is an IPv4 address or an IPv6 network; an account waits for
-    strangers only; a pair is an account at a source from which it has signed in before.
+    strangers only; a pair is an account at a source from which it has signed in before. Whom operators have blocked
+    with 'sft kick --block' is listed too.
 
         sft guard list
     """
@@ -103,7 +104,14 @@ def guard_list(*, server: Server = None, json: Json = False, quiet: Quiet = Fals
     async def work() -> "list[dict[str, Any]]":
         async with connected(server) as client:
             return [
-                {"kind": each.kind, "subject": each.subject, "guesses": each.guesses, "until_us": each.until_us}
+                {
+                    "kind": each.kind,
+                    "subject": each.subject,
+                    "guesses": each.guesses,
+                    "until_us": each.until_us,
+                    "author": each.author,
+                    "reason": each.reason,
+                }
                 for each in await client.guard_blocks()
             ]
 
@@ -111,8 +119,11 @@ def guard_list(*, server: Server = None, json: Json = False, quiet: Quiet = Fals
     if json:
         print_json([{**each, "until": time_value(each.pop("until_us"))} for each in blocks])
         return 0
-    rows = [[each["kind"], safe(each["subject"]), str(each["guesses"]), time_text(each["until_us"])] for each in blocks]
-    print_table(["KIND", "WHO", "WRONG", "UNTIL"], rows)
+    rows = [
+        [each["kind"], safe(each["subject"]), str(each["guesses"]), time_text(each["until_us"]), _why(each)]
+        for each in blocks
+    ]
+    print_table(["KIND", "WHO", "WRONG", "UNTIL", "WHY"], rows)
     if not rows:
         note("Nobody has to wait.", quiet=quiet)
     return 0
@@ -149,6 +160,13 @@ def guard_unblock(
     return 0
 
 
+def _why(block: dict[str, Any]) -> str:
+    """An operator's word; or what the guard counts."""
+    if not block["author"]:
+        return "wrong guesses"
+    return f"blocked by {safe(block['author'])}: {safe(block['reason']) or 'no reason given'}"
+
+
 def _session_value(each: "SessionInfo") -> dict[str, Any]:
     return {
         "id": each.number,
@@ -161,13 +179,16 @@ def _session_value(each: "SessionInfo") -> dict[str, Any]:
         "expires": time_value(each.expires_us),
         "current": each.current,
         "link": each.link,
+        "guest": each.guest,
     }
 
 
 def _who(each: "SessionInfo") -> str:
     """The account; of a visitor, whose link it is."""
     name = safe(each.account.name)
-    return name if each.link is None else f"link #{each.link} of {name}"
+    if each.link is None:
+        return name
+    return f"{safe(each.guest)}, link #{each.link} of {name}" if each.guest else f"link #{each.link} of {name}"
 
 
 def _short(text: str) -> str:

@@ -36,7 +36,7 @@ def grant(path: Remote, to: str, level: _Level, /, *, server: Server = None, qui
     async def work() -> int:
         async with connected(server) as client:
             made = await client.grant(str(remote(path)), to, level)
-        note(f"Shared {safe(made.path)} with {safe(made.to)}: {_words(made.rights)}.", quiet=quiet)
+        note(f"Shared {safe(made.path)} with {safe(made.to)}: {words(made.rights)}.", quiet=quiet)
         return 0
 
     return run(work())
@@ -85,7 +85,7 @@ def grants(path: Remote | None = None, /, *, server: Server = None, json: Json =
             return 0
         print_table(
             ["PATH", "SHARED WITH", "LEVEL"],
-            [[name_for(each.path, sys.stdout), safe(each.to), _words(each.rights)] for each in found],
+            [[name_for(each.path, sys.stdout), safe(each.to), words(each.rights)] for each in found],
         )
         if not found:
             note(spoken("You share nothing here. Share with: sft grant PATH USER LEVEL"), quiet=quiet)
@@ -109,7 +109,7 @@ def shared(*, server: Server = None, json: Json = False, quiet: Quiet = False) -
         rows = []
         for each in found:
             slash = "/" if each.kind is Kind.FOLDER else ""
-            rows.append([name_for(each.path, sys.stdout) + slash, _words(each.rights)])
+            rows.append([name_for(each.path, sys.stdout) + slash, words(each.rights)])
         print_table(["PATH", "LEVEL"], rows)
         if not found:
             note("Nobody shares anything with you.", quiet=quiet)
@@ -118,7 +118,7 @@ def shared(*, server: Server = None, json: Json = False, quiet: Quiet = False) -
     return run(work())
 
 
-def _words(rights: Rights) -> str:
+def words(rights: Rights) -> str:
     """The level, or what may be done: `read, write`."""
     return level_of(rights) or ", ".join(word for right, word in _WORDS.items() if right in rights)
 

@@ -27,7 +27,7 @@ from .terminal import ask, is_terminal, note, out, prompt, safe, styled, time_te
 from .values import print_json, time_value
 
 if TYPE_CHECKING:
-    from ...client import Profile, SignIn, Whoami
+    from ...client import Profile, ShareInfo, SignIn, Whoami
 
 
 def login(
@@ -48,6 +48,8 @@ def login(
     A server that your system does not trust yet shows its fingerprint: compare it with the one that the server
     printed when it started, and say yes only if they are the same. From then on nothing else is believed.
 
+    What somebody shares by 'sft share' needs no account: it asks for the share's password, and for a name if you like.
+
     A server that still waits for its first administrator asks for the one-time code that it printed.
 
         sft login nas.example
@@ -57,7 +59,7 @@ def login(
 
     Args:
         url: HOST, HOST:PORT or https://HOST:PORT. HOST alone means port 5000.
-        user: Your name there; asked for by default.
+        user: Your name there; asked for by default. Guests of a share may choose any.
         token_stdin: Use the API token in the first line of standard input, see 'sft token create'.
         fingerprint: Trust the server if its authority has this SHA-256, without asking.
         cafile: Trust the servers of this certificate authority (PEM).
@@ -74,6 +76,10 @@ def login(
         return 1
     if guest:
         return _remember_guest(trust, quiet=quiet)
+    if trust.share is not None and not token_stdin:
+        from .guest import visit_share
+
+        return visit_share(trust, user, password_stdin=password_stdin, json=json, quiet=quiet)
     if token_stdin:
         return _remember_token(trust, read_password("token"), json=json, quiet=quiet)
     signed = _set_up(trust, user, from_stdin=password_stdin) if trust.setup else None
@@ -97,6 +103,7 @@ class ServerTrust:
     question: bool = False
     changed: bool = False
     setup: bool = False
+    share: "ShareInfo | None" = None
 
 
 def address_typed(url: str) -> str:
@@ -134,7 +141,8 @@ async def _reached(trust: ServerTrust) -> ServerTrust:
     from ...client import AsyncClient
 
     async with AsyncClient(trust.url, ca_pem=trust.ca_pem) as client:
-        return replace(trust, setup=(await client.server_info()).setup)
+        info = await client.server_info()
+        return replace(trust, setup=info.setup, share=info.share)
 
 
 async def _by_fingerprint(url: str, fingerprint: str) -> ServerTrust:
@@ -364,7 +372,7 @@ def whoami(*, server: Server = None, json: Json = False) -> int:
                 {"url": url, "account": account, **times, "address": me.address, "device": me.device, "token": token}
             )
             return 0
-        rows = [("name", "guest" if me.account is None else safe(me.account.name))]
+        rows = [("name", safe(me.guest or "guest") if me.account is None else safe(me.account.name))]
         if me.account is not None:
             rows.append(("role", me.account.role))
         rows.append(("server", url))

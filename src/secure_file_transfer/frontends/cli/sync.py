@@ -13,6 +13,7 @@ from ...errors import SecureFileTransferError
 from ...model import Compression
 from ...paths import display
 from ...transfer.queue import DEFAULT_PRIORITY
+from .attending import attending
 from .completers import local_or_remote
 from .connection import RESUME, connected, rate_of, run
 from .failures import SOME_FAILED, Stopped, UsageError, is_hopeless, report_error, warn
@@ -127,7 +128,7 @@ def sync(
 
 def _once(job: _Job, server: str | None, *, dry_run: bool) -> int:
     async def work() -> "Synced":
-        async with connected(server, limit=job.rate) as client:
+        async with connected(server, limit=job.rate) as client, attending(client, job.display):
             with closing(_Bar(job, dry_run=dry_run)) as bar:
                 return await client.sync(
                     job.source,
@@ -305,7 +306,7 @@ def _watch(job: _Job, server: str | None) -> int:
     told = _Rounds(job)
 
     async def work() -> None:
-        async with connected(server, limit=job.rate) as client:
+        async with connected(server, limit=job.rate) as client, attending(client, job.display):
             with closing(told.bar):
                 await _go_on(client, job, told)
 

@@ -34,14 +34,27 @@ class SqliteCatalog:
         sql = Sql(connection)
         try:
             connection.execute("BEGIN")  # touches no file yet, so it cannot fail
-            return work(Tx(sql, self._clock))
+            return work(Tx(sql, self._clock, []))
         finally:
             sql.end()
             self._readers.give(connection)
 
     def write(self, work: Callable[[CatalogTx], T]) -> T:
         """Run `work` in a transaction, see `GroupCommit.submit`."""
-        return self._writer.submit(lambda sql: work(Tx(sql, self._clock)))
+        later: list[Callable[[], None]] = []
+
+        def once(sql: Sql) -> T:
+            later.clear()
+            return work(Tx(sql, self._clock, later))
+
+        result = self._writer.submit(once)
+        for tell in later:
+            tell()
+        return result
+
+    def tell_groups(self, told: Callable[[int], None]) -> None:
+        """Tell how many writes each transaction is of, from now on. `told` must be quick."""
+        self._writer.on_group = told
 
     def close(self) -> None:
         """Finish the writes that wait, and let go of the file. Calling it again is fine."""

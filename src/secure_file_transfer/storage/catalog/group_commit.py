@@ -48,6 +48,8 @@ class GroupCommit:
         self._path = path
         self._log = path.with_name(path.name + "-wal")
         self._log_max = LOG_MAX
+        self.on_group: Callable[[int], None] | None = None
+        """Called with the number of operations of each transaction. Must be quick."""
         self._connection: sqlite3.Connection | None = None
         self._waiting: SimpleQueue[_Operation | None] = SimpleQueue()
         self._door = threading.Lock()
@@ -102,6 +104,8 @@ class GroupCommit:
                     operation.error = operation.error or _for_all(error)
             for operation in group:
                 operation.done.release()
+            if self.on_group is not None:
+                self.on_group(len(group))
             del first, group, operation  # an idle writer holds nobody's work alive
             self._mind_the_log()
         self._drop_connection()

@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0010"
+REVISION = "0017"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -157,6 +157,7 @@ sessions = _table(
     # A column and not a table beside it: a visitor's session without its link must not be the owner's own.
     sa.Column("link_id", sa.Integer, sa.ForeignKey("links.id", ondelete="CASCADE")),
     sa.Column("counted", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("guest", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Index("sessions_by_account", "account_id"),
     sa.Index("sessions_by_expiry", "expires_us"),
     sa.Index("sessions_by_link", "link_id", sqlite_where=sa.text("link_id IS NOT NULL")),
@@ -343,9 +344,173 @@ api_tokens = _table(
     sa.Index("api_tokens_by_account", "account_id"),
 )
 
+ended_sessions = _table(
+    "ended_sessions",
+    # No reference: the session is gone.
+    sa.Column("session_id", sa.Integer, primary_key=True),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("ended_us", sa.Integer, nullable=False),
+    sa.Index("ended_sessions_by_time", "ended_us"),
+    numbered=False,
+)
+
+bars = _table(
+    "bars",
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("until_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+operator_warnings = _table(
+    "operator_warnings",
+    _id(),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    # No reference: that it was warned is to be seen after the session too.
+    sa.Column("session_id", sa.Integer),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("acknowledged_us", sa.Integer),
+    sa.Index("operator_warnings_by_account", "account_id"),
+)
+
+chats = _table(
+    "chats",
+    _id(),
+    sa.Column("first_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    # No foreign key: what a guest said stays for the operators when its session is over.
+    sa.Column("session_id", sa.Integer, unique=True),
+    # Empty: the operators.
+    sa.Column("second_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    # What a guest is called; accounts have their names.
+    sa.Column("guest", sa.Text, nullable=False),
+    sa.Column("last", sa.Integer, nullable=False),
+    # The number of its last message, 0 for none.
+    sa.Column("moved", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.UniqueConstraint("first_id", "second_id"),
+    sa.Index("chats_of_account", "first_id", unique=True, sqlite_where=sa.text("second_id IS NULL")),
+    sa.Index("chats_by_second", "second_id", "moved"),
+)
+
+chat_messages = _table(
+    "chat_messages",
+    _id(),
+    sa.Column("chat_id", sa.Integer, sa.ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    # The sender's own name for it: sent again, it is the same message.
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("side", sa.Integer, nullable=False),
+    # No foreign key: what an operator said stays, under the name of then.
+    sa.Column("sender_id", sa.Integer),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("search", sa.Text, nullable=False),
+    sa.Column("at_us", sa.Integer, nullable=False),
+    sa.UniqueConstraint("chat_id", "sequence"),
+    sa.UniqueConstraint("chat_id", "key"),
+    # With the row's number behind it: a search goes back by that.
+    sa.Index("chat_messages_by_chat", "chat_id"),
+    sa.Index("chat_messages_by_time", "at_us"),
+)
+
+chat_marks = _table(
+    "chat_marks",
+    sa.Column("chat_id", sa.Integer, sa.ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    # The number of an account, which is given once, or 0 for the guest.
+    sa.Column("reader", sa.Integer, primary_key=True),
+    sa.Column("side", sa.Integer, nullable=False),
+    sa.Column("delivered", sa.Integer, nullable=False),
+    sa.Column("read", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+# Folder drives; a vault drive has no row here.
+mounts = _table(
+    "mounts",
+    sa.Column("drive_id", sa.Integer, sa.ForeignKey("drives.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    # Of the directory, or of the only file that the drive shows.
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    numbered=False,
+)
+
+jobs = _table(
+    "jobs",
+    _id(),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    # No foreign key: a job must not become more than its token was when that is gone.
+    sa.Column("token_id", sa.Integer),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created_us", sa.Integer, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("size_total", sa.Integer),
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("items_total", sa.Integer),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("rate", sa.Integer, nullable=False),
+    sa.Column("eta", sa.Integer),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("place", sa.Text),
+    sa.Column("result", sa.Text),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("started_us", sa.Integer),
+    sa.Column("ended_us", sa.Integer),
+    sa.Index("jobs_by_account", "account_id"),
+    # Those that have not ended have no time here, so they are found by it too.
+    sa.Index("jobs_by_end", "ended_us"),
+)
+
 facts = _table(
     "facts",
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
+    numbered=False,
+)
+
+log_events = _table(
+    "log_events",
+    _id(),
+    sa.Column("at_us", sa.Integer, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
+    # 0 debug to 3 error: the least that is wanted is a comparison.
+    sa.Column("severity", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    # No foreign key: an event outlives its session.
+    sa.Column("session_id", sa.Integer),
+    sa.Column("request", sa.Text, nullable=False),
+    # Each filter finds the latest first without sorting. Warnings are few, so what is asked for most has its own.
+    sa.Index("log_events_by_time", "at_us"),
+    sa.Index("log_events_by_category", "category", "at_us"),
+    sa.Index("log_events_by_actor", "actor", "at_us"),
+    sa.Index("log_events_by_address", "address", "at_us"),
+    sa.Index("log_events_by_session", "session_id", "at_us", sqlite_where=sa.text("session_id IS NOT NULL")),
+    sa.Index("log_events_by_request", "request", sqlite_where=sa.text("request != ''")),
+    sa.Index("log_events_warnings", "at_us", sqlite_where=sa.text("severity >= 2")),
+)
+
+settings = _table(
+    "settings",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("changed_us", sa.Integer, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
     numbered=False,
 )

@@ -19,6 +19,11 @@ class LocalEventBus:
         self._last = 0
         self._subscribers: dict[object, Receive] = {}
 
+    @property
+    def subscribers(self) -> int:
+        """How many there are."""
+        return len(self._subscribers)
+
     def publish(self, event: Event) -> None:
         """Number it and hand it to all, under one lock: so everybody sees the same order."""
         with self._lock:

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from threading import Lock
 
@@ -15,6 +16,8 @@ from . import disk
 
 PIECE = 1 * MIB
 _POUR = 64 * MIB
+_TICK_NS = 20_000_000
+"""Longer than the kernel's clock for times of files takes for a step: a hundredth of a second at most."""
 _NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 _OPEN = os.O_RDONLY | platform.NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
@@ -31,10 +34,11 @@ class FolderContent:
         # Looked at before it is opened, because opening a device can already do something ...
         self._require_file(disk.shown_at(folder, path.name), path)
         self._lock = Lock()
+        self._digests = digests
         self._handle: int | None = os.open(path.name, _OPEN, dir_fd=folder)
         try:
             # ... and once more afterwards, because it may have been swapped in between.
-            self._status = self._require_file(os.fstat(self._handle), path)
+            self._status = self._require_file(_settled(self._handle), path)
         except BaseException:
             self.close()
             raise
@@ -71,6 +75,10 @@ class FolderContent:
                 yield piece
                 offset += len(piece)
 
+    def remember(self, sha256: bytes) -> None:
+        """This is the digest of all of it, as whoever read it found. Known until the file changes."""
+        self._digests.put(self._status, sha256)
+
     def duplicate(self) -> int:
         """A handle of one's own, so that closing the content elsewhere cannot pull the number away underneath.
 
@@ -102,6 +110,21 @@ class FolderContent:
             handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
+
+
+def _settled(handle: int) -> os.stat_result:
+    """The status of a file by which every later change of it can be told.
+
+    Within one step of the kernel's clock a second write gives a file the time that it has. So one that was written to
+    in this very moment is looked at again once the step is over. Where its two times differ, the one was chosen (as
+    with all that we write), and a write would not choose the same.
+    """
+    status = os.fstat(handle)
+    age = time.time_ns() - status.st_mtime_ns
+    if status.st_mtime_ns == status.st_ctime_ns and 0 <= age < _TICK_NS:
+        time.sleep((_TICK_NS - age) / 1e9)
+        status = os.fstat(handle)
+    return status
 
 
 def pour(content: FolderContent, target: int) -> None:

@@ -181,9 +181,12 @@ def opened(handle: int) -> Iterator[int]:
 
 
 def open_root(root: Path) -> int:
-    """A handle of the drive's root. The operator names it, so it may be a link."""
+    """A handle of the drive's root, a path without links in it.
+
+    The operator may name a link, which was followed once. What somebody else turned into one later is not.
+    """
     try:
-        return os.open(root, platform.DIRECTORY)
+        return platform.open_without_links(root)
     except OSError as error:
         raise StorageError(
             f"The folder of this drive cannot be opened: {error.strerror}",
@@ -191,29 +194,30 @@ def open_root(root: Path) -> int:
         ) from error
 
 
-def open_folder(root: Path, path: RemotePath) -> int:
-    """A handle of the folder at `path`.
+def open_folder(root: Path, path: RemotePath, base: RemotePath) -> int:
+    """A handle of the folder at `path`, where `base` is the path of the root.
 
     Raises:
         NotFoundError: nothing is there, or a link or a hidden name is.
         NotAFolderError: a file stands there or on the way.
     """
-    if any(is_hidden(part) for part in path.parts):
+    skipped = len(base.parts)
+    if not path.is_within(base) or any(is_hidden(part) for part in path.parts[skipped:]):
         raise not_found(path)
     with folder_errors("opening", path), opened(open_root(root)) as top:
         try:
-            return platform.open_beneath(top, path.parts)
+            return platform.open_beneath(top, path.parts[skipped:])
         except OSError as error:
             if error.errno in NOT_A_DIRECTORY:
-                raise _in_the_way(top, path) from None
+                raise _in_the_way(top, path, skipped) from None
             raise
 
 
-def _in_the_way(top: int, path: RemotePath) -> NotFoundError | NotAFolderError:
+def _in_the_way(top: int, path: RemotePath, skipped: int) -> NotFoundError | NotAFolderError:
     """Which error it is when a component is no directory: a file may be named, a link must look like nothing."""
-    for depth in range(1, len(path.parts) + 1):
+    for depth in range(skipped + 1, len(path.parts) + 1):
         here = RemotePath(path.parts[:depth])
-        with suppress(OSError), opened(platform.open_beneath(top, here.parent.parts)) as above:
+        with suppress(OSError), opened(platform.open_beneath(top, here.parent.parts[skipped:])) as above:
             status = status_of(above, here.name)
             if status is not None and stat.S_ISREG(status.st_mode):
                 return NotAFolderError(f"{display(str(here))} is a file, not a folder", hint="Check the path.")

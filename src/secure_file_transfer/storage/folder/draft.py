@@ -3,7 +3,8 @@
 import hashlib
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, RLock
@@ -18,7 +19,7 @@ from ...errors import (
 )
 from ...model import Conflict, Kind, TimeUs
 from ...paths import RemotePath, display, numbered
-from ...ports import Buffer, Clock, Expectation, Written
+from ...ports import Buffer, Changed, Clock, Expectation, Written
 from .. import durable, platform
 from . import disk
 from .content import FolderContent, pour
@@ -29,6 +30,22 @@ _ATTEMPTS = 10_000
 """How many numbered names are tried, and how often a race against another program is run again."""
 
 
+_locks = tuple(Lock() for _ in range(256))
+
+
+@contextmanager
+def deciding(*folders: int) -> Iterator[None]:
+    """Held while it is decided what becomes of names in directories with these handles, and done.
+
+    Directories are told apart by what they are, and not by drive: several drives may show one.
+    """
+    found = (os.fstat(folder) for folder in folders)
+    with ExitStack() as stack:
+        for number in sorted({hash((each.st_dev, each.st_ino)) % len(_locks) for each in found}):
+            stack.enter_context(_locks[number])
+        yield
+
+
 @dataclass(frozen=True, slots=True)
 class Yard:
     """What the parts of one drive share."""
@@ -36,8 +53,29 @@ class Yard:
     root: Path
     clock: Clock
     digests: disk.Digests
-    lock: Lock
-    """Held while it is decided what becomes of a name, and done."""
+    base: RemotePath
+    """The path of the root, as whoever uses this view of it says it."""
+
+    verify: Callable[[], None]
+    """Raises, just before something changes, unless whoever uses this view still may do that."""
+
+    changed: Changed
+    """Told what changed, once it has."""
+
+    def place(self, path: RemotePath) -> str:
+        """What a path is called within the drive."""
+        return "/" + "/".join(path.parts[len(self.base.parts) :])
+
+    def tell(self, *paths: RemotePath, moved: RemotePath | None = None) -> None:
+        """The folders that these paths lie in have changed; with `moved`, a folder that was there is not any more."""
+        for place in dict.fromkeys(self.place(path.parent) for path in paths):
+            self.changed(place, False)
+        if moved is not None:
+            self.changed(self.place(moved), True)
+
+    def open_folder(self, path: RemotePath) -> int:
+        """A handle of a folder, see `disk.open_folder`."""
+        return disk.open_folder(self.root, path, self.base)
 
 
 def publish_new(source: int, temp: str, target: int, path: RemotePath, conflict: Conflict) -> RemotePath | None:
@@ -135,12 +173,15 @@ class FolderDraft:
             os.ftruncate(self._handle, self._size)  # an append that failed half-way may have left a tail
             os.utime(self._handle, ns=(when * 1000, when * 1000))
             os.fsync(self._handle)
-            with self._yard.lock:
+            with deciding(self._folder):
                 self._require_same_folder()
+                self._yard.verify()
                 written = self._decide(conflict, expect, digest, when)
             if written.outcome != "skipped":
                 platform.sync_directory(self._folder)
             self._finish(remove=written.outcome == "skipped")
+        if written.outcome != "skipped":
+            self._yard.tell(self._path)
         return written
 
     def _decide(self, conflict: Conflict, expect: Expectation, digest: bytes | None, when: TimeUs) -> Written:
@@ -178,7 +219,7 @@ class FolderDraft:
 
     def _require_same_folder(self) -> None:
         """The folder may have been removed, or moved away with the draft in it: then the path is not there."""
-        with disk.opened(disk.open_folder(self._yard.root, self._path.parent)) as now:
+        with disk.opened(self._yard.open_folder(self._path.parent)) as now:
             if not os.path.samestat(os.fstat(now), os.fstat(self._folder)):
                 raise disk.not_found(self._path.parent)
 

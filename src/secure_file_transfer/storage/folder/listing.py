@@ -1,6 +1,7 @@
 """Pages of a folder, in order, by a cursor that names a position and not a number of rows.
 
-A page keeps as many keys as it has rows, whatever the folder holds; a folder of 100,000 files is read anew for each.
+The first page keeps as many keys as it has rows, whatever the folder holds. Those that follow come from a snapshot of
+the whole order where one can be had (see `snapshots`), and else are found by reading the folder anew.
 """
 
 import base64
@@ -15,11 +16,11 @@ from ...errors import InvalidRequestError
 from ...model import Entry, Kind, Page, SortKey
 from ...paths import RemotePath
 from . import disk
+from .snapshots import Position, Snapshots, key_of
 
 _CURSOR_MAX = 4096
 _INT_BITS = 63
-Position = tuple[int, str, str]
-"""What rows are ordered by within folders and within files: number (size, time or 0), name in folded case, name."""
+_snapshots = Snapshots()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,29 @@ def page(folder: int, path: RemotePath, order: Order, cursor: str | None, limit:
     if limit < 1:
         raise InvalidRequestError("A page holds at least one entry", hint="Ask for limit=1000.")
     after = None if cursor is None else decode(order, cursor)
+    places = _found(folder, order, after, limit) if after is None else _following(folder, order, after, limit)
+    more = len(places) > limit
+    entries = [entry for place in places[:limit] if (entry := _entry(folder, path, place, digests)) is not None]
+    return Page(entries, encode(order, places[limit - 1]) if more else None)
+
+
+def _following(folder: int, order: Order, after: Place, limit: int) -> list[Place]:
+    """One more than a page that follows a place."""
+    key = key_of(folder, order.sort, descending=order.descending)
+    snapshot = _snapshots.get(key) or _snapshots.take(key, _rows(folder, order))
+    if snapshot is None:
+        return _found(folder, order, after, limit)
+    return [Place(kind, position) for kind, position in snapshot.after(after.kind, after.position, limit + 1)]
+
+
+def _rows(folder: int, order: Order) -> Iterator[tuple[Kind, Position]]:
+    for kind in (Kind.FOLDER, Kind.FILE):
+        for position in _positions(folder, kind, order, None):
+            yield kind, position
+
+
+def _found(folder: int, order: Order, after: Place | None, limit: int) -> list[Place]:
+    """The same, or of the first page, by reading the folder; what is kept meanwhile is no more than that."""
     places: list[Place] = []
     for kind in (Kind.FOLDER, Kind.FILE):
         if after is not None and kind < after.kind:
@@ -82,9 +106,7 @@ def page(folder: int, path: RemotePath, order: Order, cursor: str | None, limit:
         places += [Place(kind, position) for position in pick(room, _positions(folder, kind, order, edge))]
         if len(places) > limit:
             break
-    more = len(places) > limit
-    entries = [entry for place in places[:limit] if (entry := _entry(folder, path, place, digests)) is not None]
-    return Page(entries, encode(order, places[limit - 1]) if more else None)
+    return places
 
 
 def _positions(folder: int, kind: Kind, order: Order, edge: Position | None) -> Iterator[Position]:

@@ -1,10 +1,11 @@
 """A `ports.FileTree` over a plain directory of the server's disk."""
 
+import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 
 from ...errors import (
     ConfigurationError,
@@ -18,11 +19,19 @@ from ...errors import (
 )
 from ...model import Conflict, Entry, Kind, Page, SortKey, TimeUs, Usage
 from ...paths import RemotePath, display
-from ...ports import Clock, Expectation, check_journey
+from ...ports import Changed, Clock, Expectation, check_journey
 from .. import durable, platform
 from . import disk, listing, whole
 from .content import FolderContent
-from .draft import FolderDraft, Yard, publish_new
+from .draft import FolderDraft, Yard, deciding, publish_new
+
+
+def _nothing() -> None:
+    pass
+
+
+def _nobody_hears(place: str, moved: bool) -> None:
+    pass
 
 
 class FolderTree:
@@ -32,12 +41,16 @@ class FolderTree:
     directory to a single name in it and follows no symbolic link. Names that begin with `.sft-` belong to writes in
     progress and cannot be used.
 
-    Decisions about a name are taken under a lock of this tree, so two trees over one directory are not for one server.
-    Against other programs, what creates a name never replaces anything; an `If-Match` is only as good as their manners.
+    Decisions about a name are taken under a lock of its directory, which all drives of a process share. Against other
+    programs, what creates a name never replaces anything; an `If-Match` is only as good as their manners.
     """
 
-    def __init__(self, root: Path, clock: Clock) -> None:
-        """Raises ConfigurationError when `root` is not a directory, or the system cannot confine a walk."""
+    def __init__(self, root: Path, clock: Clock, changed: Changed = _nobody_hears) -> None:
+        """`changed` is told what changes through this drive; not what other programs do.
+
+        Raises:
+            ConfigurationError: `root` is not a directory, or the system cannot confine a walk.
+        """
         if not platform.CAN_CONFINE:
             raise ConfigurationError(
                 "Folder drives need a system with directory handles, such as Linux or macOS",
@@ -45,12 +58,26 @@ class FolderTree:
             )
         if not root.is_dir():
             raise ConfigurationError(f"{root} is not a directory", hint="Name a directory that is there.")
-        self._yard = Yard(root.absolute(), clock, disk.Digests(), Lock())
+        self._yard = Yard(root.resolve(), clock, disk.Digests(), RemotePath(), _nothing, changed)
+
+    def seen_from(self, base: RemotePath, verify: Callable[[], None]) -> "FolderTree":
+        """See `ports.MountedTree`."""
+        view = copy.copy(self)
+        view._yard = replace(self._yard, base=base, verify=verify)  # noqa: SLF001 - its own kind
+        return view
+
+    def place(self, path: RemotePath) -> str:
+        """See `ports.MountedTree`."""
+        os.close(self._yard.open_folder(path))
+        return self._yard.place(path)
+
+    def _is_root(self, path: RemotePath) -> bool:
+        return path == self._yard.base
 
     @contextmanager
     def _parent(self, path: RemotePath, doing: str) -> Iterator[int]:
         """A handle of the folder that holds `path`."""
-        with disk.opened(disk.open_folder(self._yard.root, path.parent)) as folder, disk.folder_errors(doing, path):
+        with disk.opened(self._yard.open_folder(path.parent)) as folder, disk.folder_errors(doing, path):
             yield folder
 
     @contextmanager
@@ -72,9 +99,9 @@ class FolderTree:
 
     def stat(self, path: RemotePath) -> Entry:
         """Raises NotFoundError."""
-        if path.is_root:
+        if self._is_root(path):
             with disk.opened(disk.open_root(self._yard.root)) as root:
-                return disk.entry(path, "", os.fstat(root), self._yard.digests)
+                return disk.entry(path, path.name, os.fstat(root), self._yard.digests)
         with self._parent_of_known(path, "looking at") as (_, status):
             return disk.entry(path, path.name, status, self._yard.digests)
 
@@ -88,14 +115,14 @@ class FolderTree:
         limit: int = 1000,
     ) -> Page:
         """One page of a folder. Raises NotFoundError, NotAFolderError, InvalidRequestError."""
-        with disk.opened(disk.open_folder(self._yard.root, path)) as folder, disk.folder_errors("listing", path):
+        with disk.opened(self._yard.open_folder(path)) as folder, disk.folder_errors("listing", path):
             order = listing.Order(sort, descending)
             return listing.page(folder, path, order, cursor, limit, self._yard.digests)
 
     def make_folder(self, path: RemotePath, *, parents: bool = False) -> Entry:
         """Make it, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError, InvalidNameError."""
         _refuse_hidden(path)
-        if path.is_root or (parents and self._is_folder(path)):
+        if self._is_root(path) or (parents and self._is_folder(path)):
             if parents:
                 return self.stat(path)
             raise _taken(path)
@@ -103,22 +130,26 @@ class FolderTree:
             with suppress(ExistsError):  # somebody else made it just now
                 self.make_folder(path.parent, parents=True)
         with self._parent(path, "making") as folder:
+            self._yard.verify()
             try:
                 os.mkdir(path.name, dir_fd=folder)
             except FileExistsError:
                 if not (parents and self._is_folder(path)):
                     raise _taken(path) from None
             platform.sync_directory(folder)
+            self._yard.tell(path)
             return self._entry(path, folder)
 
     def set_modified(self, path: RemotePath, modified_us: TimeUs) -> Entry:
         """Say when it changed last. Raises NotFoundError, ConflictError."""
-        if path.is_root:
+        if self._is_root(path):
             raise ConflictError("The root of a drive stays as it is", hint="Name something in it.")
         with self._parent(path, "changing the time of") as folder:
             self._entry(path, folder)  # nothing but files and folders
+            self._yard.verify()
             nanoseconds = modified_us * 1000
             os.utime(path.name, ns=(nanoseconds, nanoseconds), dir_fd=folder, follow_symlinks=False)
+            self._yard.tell(path)
             return self._entry(path, folder)
 
     def _is_folder(self, path: RemotePath) -> bool:
@@ -130,17 +161,19 @@ class FolderTree:
     def move(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
         """Rename, as `ports.FileTree` says. Raises ExistsError, NotFoundError, NotAFolderError, ConflictError."""
         check_journey(source, target, conflict)
+        self._refuse_root(source, target)
         _refuse_hidden(target)
         if source == target:
             raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
         with (
             self._parent_of_known(source, "moving") as (start, _),
             self._parent(target, "moving") as goal,
-            self._yard.lock,
+            deciding(start, goal),
         ):
             status = disk.shown_at(start, source.name)
             if status is None:
                 raise disk.not_found(source)
+            self._yard.verify()
             there = disk.status_of(goal, target.name)
             arrived: RemotePath | None = target
             if conflict is Conflict.OVERWRITE and there is not None:
@@ -157,6 +190,7 @@ class FolderTree:
                 self._yard.digests.put(moved, self._yard.digests.get(status))
             platform.sync_directory(goal)
             platform.sync_directory(start)
+            self._yard.tell(source, arrived, moved=source if disk.kind_of(status) is Kind.FOLDER else None)
             return self._entry(arrived, goal)
 
     def copy(self, source: RemotePath, target: RemotePath, *, conflict: Conflict = Conflict.SKIP) -> Entry:
@@ -168,6 +202,7 @@ class FolderTree:
             ExistsError, NotFoundError, NotAFolderError, ConflictError, SourceChangedError, NoSpaceError, StorageError
         """
         check_journey(source, target, conflict)
+        self._refuse_root(source, target)
         _refuse_hidden(target)
         with self._parent_of_known(source, "copying") as (start, status), self._parent(target, "copying") as goal:
             if conflict is not Conflict.RENAME:
@@ -210,7 +245,8 @@ class FolderTree:
                 platform.try_lock(new)
                 whole.copy_tree(self._yard, old, new, source)
                 whole.keep_mode(old, new)
-                with self._yard.lock:
+                with deciding(goal):
+                    self._yard.verify()
                     arrived = publish_new(goal, temp, goal, target, conflict)
             if arrived is None:
                 raise _taken(target)
@@ -219,6 +255,7 @@ class FolderTree:
                 whole.remove_tree(goal, temp)
             raise
         platform.sync_directory(goal)
+        self._yard.tell(arrived)
         return self._entry(arrived, goal)
 
     def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
@@ -228,17 +265,28 @@ class FolderTree:
             NotFoundError, ConflictError (the root)
             NotEmptyError: also when all that the folder holds is something that this drive does not show.
         """
-        if path.is_root:
+        if self._is_root(path):
             raise ConflictError("The root of a drive cannot be removed", hint="Remove what is in it.")
         with self._parent_of_known(path, "removing") as (folder, status):
             if disk.kind_of(status) is Kind.FOLDER and not recursive:
+                self._yard.verify()
                 self._remove_empty(folder, path)
             else:
-                try:
-                    whole.remove_tree(folder, path.name)
-                except OSError as error:
-                    raise _not_empty(path, error) from error
+                self._remove_whole(folder, path, status)
             platform.sync_directory(folder)
+            self._yard.tell(path, moved=path if disk.kind_of(status) is Kind.FOLDER else None)
+
+    def _remove_whole(self, folder: int, path: RemotePath, status: os.stat_result) -> None:
+        try:
+            if disk.kind_of(status) is Kind.FOLDER:
+                whole.remove_tree(folder, path.name, self._yard.verify)
+            else:
+                self._yard.verify()
+                os.unlink(path.name, dir_fd=folder)  # never a folder that took the file's place just now
+        except IsADirectoryError:
+            raise disk.not_found(path) from None
+        except OSError as error:
+            raise _not_empty(path, error) from error
 
     @staticmethod
     def _remove_empty(folder: int, path: RemotePath) -> None:
@@ -255,8 +303,8 @@ class FolderTree:
 
     def open(self, path: RemotePath) -> FolderContent:
         """Open a file. Raises NotFoundError, IsAFolderError."""
-        if path.is_root:
-            raise IsAFolderError("'/' is a folder", hint="List it, or download it as an archive.")
+        if self._is_root(path):
+            raise IsAFolderError(f"{display(str(path))} is a folder", hint="List it, or download it as an archive.")
         with self._parent_of_known(path, "opening") as (folder, _):
             return FolderContent(folder, path, self._yard.digests)
 
@@ -280,6 +328,10 @@ class FolderTree:
                 size, files = size + each, files + 1
             space = os.fstatvfs(top)
             return Usage(bytes=size, files=files, free=space.f_bavail * space.f_frsize, quota=None)
+
+    def _refuse_root(self, *paths: RemotePath) -> None:
+        if any(map(self._is_root, paths)):
+            raise ConflictError("The root of a drive stays where it is", hint="Choose something in it.")
 
 
 def _refuse_hidden(path: RemotePath) -> None:

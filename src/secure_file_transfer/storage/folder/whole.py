@@ -5,7 +5,7 @@ A name that is a directory at one look may be a link at the next; it is then an 
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from ...errors import NotFoundError
@@ -35,6 +35,7 @@ def copy_tree(yard: Yard, source: int, target: int, path: RemotePath) -> None:
         SourceChangedError, OSError
     """
     for name in filter(disk.is_shown, names_in(source)):
+        yard.verify()
         status = disk.shown_at(source, name)
         kind = None if status is None else disk.kind_of(status)
         if kind is Kind.FILE:
@@ -72,13 +73,20 @@ def keep_mode(source: int, target: int) -> None:
         os.fchmod(target, stat.S_IMODE(os.fstat(source).st_mode) & 0o777)
 
 
-def remove_tree(parent: int, name: str) -> None:
+def _nothing() -> None:
+    pass
+
+
+def remove_tree(parent: int, name: str, verify: Callable[[], None] = _nothing) -> None:
     """Remove a name and all below it. Links in it are removed, what they point to is not touched.
+
+    `verify` is asked before each folder is emptied; what it raises leaves the rest as it is.
 
     Raises:
         OSError: what is left is still there; ENOTEMPTY when somebody keeps adding to it.
     """
     for attempt in range(_TRIES):
+        verify()
         try:
             handle = disk.open_child(parent, name)
         except OSError as error:
@@ -89,13 +97,21 @@ def remove_tree(parent: int, name: str) -> None:
         with disk.opened(handle):
             for below in names_in(handle):
                 with suppress(FileNotFoundError):
-                    remove_tree(handle, below)
+                    _remove_below(handle, below, verify)
         try:
             os.rmdir(name, dir_fd=parent)
             return
         except OSError:
             if attempt == _TRIES - 1:
                 raise
+
+
+def _remove_below(parent: int, name: str, verify: Callable[[], None]) -> None:
+    """Files go at once; unlinking a directory fails, whatever the system says of it."""
+    try:
+        os.unlink(name, dir_fd=parent)
+    except (IsADirectoryError, PermissionError):
+        remove_tree(parent, name, verify)
 
 
 def files_in(yard: Yard, directory: int) -> Iterator[int]:

@@ -16,13 +16,18 @@ class TestMyCatalog(CatalogContract):
         return catalog.fail_commits_as
 """
 
+from .catalog_chats import ChatsContract
 from .catalog_claims import ClaimsContract
 from .catalog_content import BlocksContract, PurgeContract, VersionsContract
+from .catalog_control import ControlContract
 from .catalog_devices import DevicesContract
+from .catalog_jobs import JobsContract
 from .catalog_limits import LimitsContract
 from .catalog_links import LinksContract
+from .catalog_log import LogContract
 from .catalog_model import TreeModelContract
-from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract
+from .catalog_mounts import MountsContract
+from .catalog_people import AccountsContract, FactorsContract, FactsContract, SessionsContract, SettingsContract
 from .catalog_sharing import SharingContract
 from .catalog_tokens import TokensContract
 from .catalog_transactions import TransactionsContract
@@ -44,10 +49,16 @@ class CatalogContract(
     FactorsContract,
     DevicesContract,
     TokensContract,
+    ControlContract,
+    ChatsContract,
+    JobsContract,
     FactsContract,
+    SettingsContract,
     LimitsContract,
     SharingContract,
     LinksContract,
+    LogContract,
+    MountsContract,
     TransactionsContract,
     TreeModelContract,
 ):

@@ -14,6 +14,7 @@ from secure_file_transfer.model import (
     NodeId,
     Rights,
     Session,
+    SessionId,
     TimeUs,
 )
 from secure_file_transfer.ports import Catalog
@@ -142,6 +143,27 @@ class LinksContract(CatalogBase):
         assert catalog.read(lambda tx: tx.links.get(link.id)) is None
         catalog.write(lambda tx: tx.links.delete(link.id))
 
+    def test_sessions_that_do_not_last_are_known_in_one_go(
+        self, catalog: Catalog, sara: Account, folder: Node, link: Link
+    ) -> None:
+        def begin(seed: int, seen: int, ends: int, number: LinkId | None = None) -> SessionId:
+            account, at = sara.id, TimeUs(seen)
+            return catalog.write(
+                lambda tx: tx.sessions.create(account, b"%d" % seed, "http", "", "", at, TimeUs(ends), link_id=number)
+            ).id
+
+        used = catalog.write(lambda tx: tx.links.create(folder.id, sara.id, (b"", b"used"), READ, NOW, downloads_max=1))
+        now = TimeUs(NOW + 100)
+        lasting = [begin(1, NOW + 50, now + 1), begin(2, NOW + 50, now + 1, link.id), begin(3, now, EVER, used.id)]
+        over = [begin(4, NOW + 50, now), begin(5, NOW + 9, EVER), begin(6, now, EVER, used.id), SessionId(4711)]
+        catalog.write(lambda tx: tx.links.count(used.id, lasting[2], NOW))  # and so nothing is left for the other
+        asked = [*lasting, *over]
+        assert set(catalog.read(lambda tx: tx.sessions.ended(asked, now, TimeUs(NOW + 9)))) == set(over)
+        assert catalog.read(lambda tx: list(tx.sessions.ended([], now, NOW))) == []
+        catalog.write(lambda tx: tx.accounts.set_disabled(sara.id, disabled=True))
+        gone = set(catalog.read(lambda tx: tx.sessions.ended(asked, now, TimeUs(NOW + 9))))
+        assert gone == {*over, lasting[1], lasting[2]}, "a link of a disabled account gives nothing"
+
     def test_of_too_many_sessions_those_stay_that_fetched_something(self, catalog: Catalog, link: Link) -> None:
         sessions = [visit(catalog, link, bytes([n])) for n in range(5)]
         catalog.write(lambda tx: tx.links.count(link.id, sessions[1].id, NOW))
@@ -180,6 +202,22 @@ class LinksContract(CatalogBase):
     def test_use_is_noted(self, catalog: Catalog, sara: Account, link: Link) -> None:
         catalog.write(lambda tx: tx.links.use(link.id, TimeUs(NOW + 5)))
         assert [each.used_us for each in catalog.read(lambda tx: tx.links.of(sara.id))] == [NOW + 5]
+
+    def test_visitors_are_listed_with_their_names(self, catalog: Catalog, sara: Account, link: Link) -> None:
+        for number, name in enumerate(("Guest 1", "مهمان", "")):
+            catalog.write(
+                lambda tx, number=number, name=name: tx.sessions.create(  # type: ignore[misc]
+                    sara.id, b"%d" % number, "http", "a", "b", NOW, EVER, link_id=link.id, guest=name
+                )
+            )
+        catalog.write(lambda tx: tx.sessions.create(sara.id, b"own", "http", "a", "b", NOW, EVER))
+        seen = catalog.read(lambda tx: tx.sessions.of_link(link.id))
+        assert [each.guest for each in seen] == ["Guest 1", "مهمان", ""]
+        assert {each.link_id for each in seen} == {link.id}
+        assert list(catalog.read(lambda tx: tx.sessions.guests(link.id))) == ["Guest 1", "مهمان", ""]
+        assert [each.guest for each in catalog.read(lambda tx: tx.sessions.of(sara.id))] == [""]
+        catalog.write(lambda tx: tx.links.delete(link.id))
+        assert catalog.read(lambda tx: tx.sessions.of_link(link.id)) == []
 
 
 def new_link(catalog: Catalog, account: Account, node: Node) -> Link:

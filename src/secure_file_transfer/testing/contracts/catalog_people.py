@@ -1,4 +1,4 @@
-"""What every catalog promises about accounts, sessions and facts."""
+"""What every catalog promises about accounts, sessions, facts and settings."""
 
 import hashlib
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from secure_file_transfer.errors import ExistsError, NotFoundError
 from secure_file_transfer.model import Account, AccountId, DriveId, Role, Session, SessionId, TimeUs
-from secure_file_transfer.ports import Catalog, Factor
+from secure_file_transfer.ports import Catalog, Factor, SettingRow
 
 from .catalog_kit import HOSTILE, NOW, CatalogBase, new_account, set_fact
 
@@ -191,6 +191,18 @@ class SessionsContract(CatalogBase):
         assert catalog.write(lambda tx: tx.sessions.delete_of(account.id)) == 0
         assert catalog.read(lambda tx: tx.sessions.of(other.id)) == [theirs]
 
+    def test_sessions_are_counted_by_door_until_they_expire(self, catalog: Catalog) -> None:
+        account = new_account(catalog)
+        assert catalog.read(lambda tx: tx.sessions.count(NOW)) == {}
+        for seed, (door, ends) in enumerate((("http", NOW + 1), ("http", NOW + 2), ("ftps", NOW + 1))):
+            catalog.write(
+                lambda tx, seed=seed, door=door, ends=ends: tx.sessions.create(  # type: ignore[misc]
+                    account.id, token(seed), door, "::1", "", NOW, TimeUs(ends)
+                )
+            )
+        assert catalog.read(lambda tx: tx.sessions.count(NOW)) == {"http": 2, "ftps": 1}
+        assert catalog.read(lambda tx: tx.sessions.count(TimeUs(NOW + 1))) == {"http": 1}
+
     def test_expired_sessions_are_removed(self, catalog: Catalog) -> None:
         account = new_account(catalog)
         sessions = [sign_in(catalog, account, seed, NOW + seed) for seed in range(1, 6)]
@@ -268,3 +280,17 @@ class FactsContract(CatalogBase):
         catalog.write(lambda tx: tx.facts.set("key", None))
         assert catalog.read(lambda tx: tx.facts.get("key")) is None
         assert catalog.read(lambda tx: tx.facts.get("other")) == "stays"
+
+
+class SettingsContract(CatalogBase):
+    def test_settings_are_set_replaced_and_forgotten_with_who_and_when(self, catalog: Catalog) -> None:
+        assert list(catalog.read(lambda tx: tx.settings.all())) == []
+        for at, value in enumerate(("", "50", *HOSTILE)):
+            now = TimeUs(NOW + at)
+            catalog.write(lambda tx, value=value, now=now: tx.settings.set("b", value, value, now))  # type: ignore[misc]
+            assert list(catalog.read(lambda tx: tx.settings.all())) == [SettingRow("b", value, now, value)]
+        catalog.write(lambda tx: tx.settings.set("a", "1", "ann", NOW))
+        assert [each.name for each in catalog.read(lambda tx: tx.settings.all())] == ["a", "b"]
+        catalog.write(lambda tx: tx.settings.set("b", None, "ann", NOW))
+        catalog.write(lambda tx: tx.settings.set("b", None, "ann", NOW))
+        assert list(catalog.read(lambda tx: tx.settings.all())) == [SettingRow("a", "1", NOW, "ann")]

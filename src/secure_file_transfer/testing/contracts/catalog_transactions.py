@@ -55,6 +55,34 @@ class TransactionsContract(CatalogBase):
         assert catalog.write(work) == "1"
         assert catalog.read(lambda tx: tx.facts.get("a")) == "1"
 
+    def test_afterwards_comes_once_and_only_if_something_came_of_it(self, catalog: Catalog) -> None:
+        told: list[str] = []
+
+        def work(tx: CatalogTx) -> None:
+            tx.afterwards(lambda: told.append(catalog.read(lambda tx: tx.facts.get("a")) or "not there yet"))
+            tx.facts.set("a", "1")
+
+        def in_vain(tx: CatalogTx) -> None:
+            tx.afterwards(lambda: told.append("undone"))
+            fail(tx)
+
+        with pytest.raises(Oops):
+            catalog.write(in_vain)
+        catalog.read(lambda tx: tx.afterwards(lambda: told.append("read")))
+        assert told == []
+        catalog.write(work)
+        assert told == ["1"], "it is durable by then"
+
+    def test_nothing_comes_afterwards_when_the_commit_fails(
+        self, catalog: Catalog, break_commits: Callable[[type[SecureFileTransferError] | None], None]
+    ) -> None:
+        told: list[str] = []
+        break_commits(NoSpaceError)
+        with pytest.raises(NoSpaceError):
+            catalog.write(lambda tx: tx.afterwards(lambda: told.append("x")))
+        break_commits(None)
+        assert told == []
+
     def test_work_that_raises_is_undone(self, catalog: Catalog) -> None:
         with pytest.raises(Oops) as caught:
             catalog.write(fail)

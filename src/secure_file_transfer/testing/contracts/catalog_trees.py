@@ -57,6 +57,13 @@ class DrivesContract(CatalogBase):
         drives = [new_drive(catalog, name) for name in ("b", "a", "b")]
         assert catalog.read(lambda tx: tx.drives.all()) == drives
 
+    def test_totals_are_those_of_all_drives(self, catalog: Catalog) -> None:
+        assert catalog.read(lambda tx: tx.drives.totals()) == (0, 0)
+        for name in ("a", "b"):
+            drive = new_drive(catalog, name)
+            catalog.write(lambda tx, drive=drive: tx.drives.add_usage(drive.id, 2**60, 3))  # type: ignore[misc]
+        assert catalog.read(lambda tx: tx.drives.totals()) == (2**61, 6)
+
     def test_delete_removes_the_drive_and_its_root(self, catalog: Catalog, drive: Drive) -> None:
         other = new_drive(catalog)
         catalog.write(lambda tx: tx.drives.delete(drive.id))

@@ -170,14 +170,16 @@ def open_door(house: House, _certificates: list[Path]) -> Iterator[Callable[...,
     doors: list[FtpsDoor] = []
     ca, _, cert, key = _certificates
     access = Access(house.vaults.tree, house.catalog, house.clock)
-    files = Files(access, house.sessions.check)
+    files = Files(access, house.sessions.check, audit=house.audit)
     uploads = house.uploads(access, files)
     identity = Identity(cert, key)
 
     def open_(
         *, traffic: Traffic | None = None, registration: Any = None, identity: Identity = identity, **options: Any
     ) -> World:
-        services = FtpsServices(files, house.sessions, house.credentials, uploads, house.shares, traffic, registration)
+        services = FtpsServices(
+            files, house.sessions, house.credentials, uploads, house.shares, traffic, registration, house.audit
+        )
         wanted = replace(FtpsOptions(block_size=MIB, stall_seconds=5, data_seconds=3, shutdown_seconds=2), **options)
         door = FtpsDoor(services, wanted, identity)
         doors.append(door)

@@ -288,6 +288,7 @@ class Answer:
     headers: dict[str, str]
     body: bytes
     whole: bool
+    request: str = ""
 
     @property
     def json(self) -> Any:
@@ -376,6 +377,7 @@ class Caller:
                     assert key == key.lower()
                     assert key not in answer.headers, f"{key} twice"
                     answer.headers[key] = value.decode("latin-1")
+                answer.request = answer.headers.pop("x-request-id", "")  # the one that differs between equal answers
             else:
                 answer.body += bytes(message.get("body", b""))
                 answer.whole = not message.get("more_body", False)

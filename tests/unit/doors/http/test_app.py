@@ -65,7 +65,7 @@ async def test_without_a_good_token_it_is_401(call: Any, headers: list[tuple[str
 
 async def test_guests_where_they_are_allowed(call_anonymous: Any) -> None:
     who = await call_anonymous("GET", "/api/v1/sessions/current", token=None)
-    nothing = dict.fromkeys(("account", "since", "expires", "device", "link", "token"))
+    nothing = dict.fromkeys(("account", "since", "expires", "device", "link", "guest", "token"))
     assert who.json == {**nothing, "address": "192.0.2.7"}
     assert (await call_anonymous("PUT", "/api/v1/files/a", body=b"x", token=None)).status == 201
     assert (await call_anonymous("GET", "/api/v1/server", token=None)).json["anonymous"] is True
@@ -482,6 +482,11 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/links/{number}", "delete"),
         ("/api/v1/links/open", "post"),
         ("/api/v1/copy", "post"),
+        ("/api/v1/jobs", "get"),
+        ("/api/v1/jobs", "post"),
+        ("/api/v1/jobs/{number}", "get"),
+        ("/api/v1/jobs/{number}", "delete"),
+        ("/api/v1/jobs/{number}/cancel", "post"),
         ("/api/v1/usage", "get"),
         ("/api/v1/zip", "get"),
         ("/api/v1/devices", "get"),

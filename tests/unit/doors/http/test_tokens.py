@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secure_file_transfer.config import load
-from secure_file_transfer.doors.http.app import HttpApp, HttpServices, People, build_app
+from secure_file_transfer.doors.http.app import HttpApp, HttpServices, Live, People, build_app
 from secure_file_transfer.model import MIB, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
@@ -56,7 +56,10 @@ def token_app(real: House) -> Iterator[HttpApp]:
         devices=real.devices,
         tokens=real.tokens,
         links=real.links,
+        chats=real.chats,
+        jobs=real.jobs(lambda _: access, lambda: None),
         people=People(real.accounts, real.groups, real.resets, real.registration, real.own_password),
+        live=Live(real.presence, real.control),
     )
     app = build_app(services)
     app.gate.open()
@@ -205,6 +208,19 @@ ROWS = [
     Row("POST /links", SHARES | READ, options=sent(path="/d", rights="viewer")),
     Row("GET /links/{number}", SHARES, "/links/4711"),
     Row("DELETE /links/{number}", SHARES, "/links/4711"),
+    Row("GET /chats", NOBODY),
+    Row("POST /chats", NOBODY, options=sent(to="bob")),
+    Row("GET /chats/unread", NOBODY),
+    Row("GET /chats/search", NOBODY, "/chats/search?query=x"),
+    Row("GET /chats/{number}", NOBODY, "/chats/4711"),
+    Row("GET /chats/{number}/messages", NOBODY, "/chats/4711/messages"),
+    Row(
+        "POST /chats/{number}/messages",
+        NOBODY,
+        "/chats/4711/messages",
+        sent(id="5f0c0b3e-7a53-4c1e-8a8e-0f6b5b1c2d3e", text="x"),
+    ),
+    Row("POST /chats/{number}/read", NOBODY, "/chats/4711/read", sent(upto=1)),
     Row("POST /account/password", NOBODY, options=sent(old=PASSWORD, new="another long enough word")),
     Row("GET /admin/accounts", ADMIN),
     Row("POST /admin/accounts", ADMIN, options=sent(name="cy", password="a long word that is new")),
@@ -222,6 +238,15 @@ ROWS = [
     Row("DELETE /admin/groups/{name}", ADMIN, "/admin/groups/nothing"),
     Row("PUT /admin/groups/{name}/members/{account}", ADMIN, "/admin/groups/nothing/members/bob"),
     Row("DELETE /admin/groups/{name}/members/{account}", ADMIN, "/admin/groups/nothing/members/bob"),
+    Row("GET /clients", ADMIN),
+    Row("POST /clients/{number}/kick", NOBODY, "/clients/4711/kick", sent(reason="x")),
+    Row("POST /clients/{number}/pause", NOBODY, "/clients/4711/pause"),
+    Row("POST /clients/{number}/resume", NOBODY, "/clients/4711/resume"),
+    Row("POST /clients/{number}/warnings", NOBODY, "/clients/4711/warnings", sent(text="x")),
+    Row("GET /warnings", NOBODY),
+    Row("GET /warnings", NOBODY, "/warnings?all=true"),
+    Row("POST /warnings", NOBODY, options=sent(everybody=True, text="x")),
+    Row("POST /warnings/{number}/acknowledge", NOBODY, "/warnings/4711/acknowledge"),
     Row("GET /entries/{path}", READ, "/entries/d/f"),
     Row("GET /folders/{path}", READ, "/folders/d"),
     Row("PUT /folders/{path}", READ | WRITE, "/folders/new"),
@@ -232,6 +257,13 @@ ROWS = [
     Row("GET /usage", READ),
     Row("POST /copy", READ | WRITE, options=sent(source="/d/f", target="/copy")),
     Row("POST /move", READ | WRITE | DELETE, options=sent(source="/d/f", target="/moved")),
+    Row("GET /jobs", frozenset()),
+    Row("GET /jobs", ADMIN, "/jobs?all=true"),
+    Row("POST /jobs", READ, options=sent(kind="verify", path="/d")),
+    Row("POST /jobs", ADMIN, options=sent(kind="verify", all=True)),
+    Row("POST /jobs", READ | WRITE, options=sent(kind="copy", source="/d/f", target="/job copy")),
+    Row("POST /jobs", READ | WRITE | DELETE, options=sent(kind="move", source="/d/f", target="/job moved")),
+    Row("POST /jobs", READ | WRITE, options=sent(kind="zip", paths=["/d"], target="/d/f.zip")),
     Row("DELETE /entries/{path}", READ | DELETE, "/entries/d/g"),
     Row("HEAD /uploads", WRITE, "/uploads?path=/d/u", {"headers": TUS}, missing=404),
     Row("POST /uploads", WRITE, options={"headers": {**TUS, "upload-length": "3", "upload-metadata": "filename dQ=="}}),
@@ -252,6 +284,9 @@ EXEMPT = {
     "HEAD /uploads/{id}": "see tests of the service",
     "PATCH /uploads/{id}": "see tests of the service",
     "DELETE /uploads/{id}": "see tests of the service",
+    "GET /jobs/{number}": "a token's own, see tests of the service",
+    "DELETE /jobs/{number}": "a token's own, see tests of the service",
+    "POST /jobs/{number}/cancel": "a token's own, see tests of the service",
     "PUT /blocks/{id}": "see tests of the service",
     "POST /commits": "see tests of the service",
 }
@@ -326,6 +361,11 @@ async def test_attack_4_a_path_holds_for_every_protocol(ask: Any, sessions: dict
         ("GET", "/transfer?path=/d", {}),
         ("GET", "/manifests/d/f", {}),
         ("POST", "/batch/read", sent(paths=["/d2"])),
+        ("POST", "/jobs", sent(kind="verify", path="/d2")),
+        ("POST", "/jobs", sent(kind="verify")),
+        ("POST", "/jobs", sent(kind="zip", paths=["/d2"], target="/d/z.zip")),
+        ("POST", "/jobs", sent(kind="copy", source="/d2", target="/d/h")),
+        ("POST", "/jobs", sent(kind="move", source="/d/f", target="/d3")),
         ("PUT", "/grants", sent(path="/d2", to="bob", rights="viewer")),
     ]
     for method, target, options in hidden:

@@ -159,10 +159,10 @@ async def test_small_bodies_take_two_trips_to_a_thread(call: Any, house: Any, mo
     pool = call.app._context.workers._pool
     submit = pool.submit
 
-    def counting(work: Any) -> Any:
+    def counting(*work: Any) -> Any:
         nonlocal trips
         trips += 1
-        return submit(work)
+        return submit(*work)
 
     assert isinstance(call.app._context.workers, Workers)
     monkeypatch.setattr(pool, "submit", counting)

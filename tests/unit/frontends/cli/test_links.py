@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from secure_file_transfer.frontends.cli.failures import UsageError
-from secure_file_transfer.frontends.cli.links import _end, link_create, link_rm
+from secure_file_transfer.frontends.cli.links import end_time, link_create, link_rm
 
 
 @pytest.mark.parametrize(
@@ -19,19 +19,19 @@ from secure_file_transfer.frontends.cli.links import _end, link_create, link_rm
 )
 def test_a_while_from_now(text: str, after: timedelta) -> None:
     before = datetime.now(UTC)
-    ends = _end(text)
+    ends = end_time(text)
     assert before + after <= ends <= datetime.now(UTC) + after
 
 
 def test_a_moment() -> None:
-    assert _end("2026-12-24T18:00+00:00") == datetime(2026, 12, 24, 18, tzinfo=UTC)
-    assert _end("2026-12-24T18:00").tzinfo is not None
+    assert end_time("2026-12-24T18:00+00:00") == datetime(2026, 12, 24, 18, tzinfo=UTC)
+    assert end_time("2026-12-24T18:00").tzinfo is not None
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0d", "7", "7 d", "-1d", "7m", "100000d", "2026-13-01"])
 def test_no_time(text: str) -> None:
     with pytest.raises(UsageError):
-        _end(text)
+        end_time(text)
 
 
 def test_contradictions_are_told_before_anything_is_asked() -> None:

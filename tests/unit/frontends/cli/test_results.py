@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from secure_file_transfer.client import Progress, Transferred
-from secure_file_transfer.errors import ForbiddenError, NotFoundError, SecureFileTransferError, UnreachableError
+from secure_file_transfer.errors import (
+    ForbiddenError,
+    MaintenanceError,
+    NotFoundError,
+    SecureFileTransferError,
+    UnreachableError,
+)
 from secure_file_transfer.frontends.cli.progress import Display
 from secure_file_transfer.frontends.cli.results import Tally
 
@@ -34,6 +40,25 @@ def test_the_exit_code_of_many_items(results: list[Transferred], code: int) -> N
     for result in results:
         tally.add(result)
     assert tally.finish() == code
+
+
+def test_what_concerns_all_items_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    tally = Tally()
+    for _ in range(30):
+        tally.add(failed(MaintenanceError("The server is in maintenance: back at 18:00")))
+    assert tally.finish() == 75
+    told = capsys.readouterr().err
+    assert told.count("back at 18:00") == 1
+    assert "and 29 more failed" in told
+
+
+def test_what_concerns_single_items_is_told_of_each(capsys: pytest.CaptureFixture[str]) -> None:
+    tally = Tally()
+    for _ in range(12):
+        tally.add(failed(NotFoundError("not there")))
+    tally.finish()
+    told = capsys.readouterr().err
+    assert (told.count("not there"), "and 2 more failed" in told) == (10, True)
 
 
 class Ticks:

@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,8 +13,20 @@ import pytest
 import secure_file_transfer
 from secure_file_transfer.config import Settings
 from secure_file_transfer.errors import DataDirectoryInUseError, ExistsError
-from secure_file_transfer.model import Account, AccountId, DriveId, Role, TimeUs
+from secure_file_transfer.model import (
+    Account,
+    AccountId,
+    DriveId,
+    Kind,
+    Mount,
+    NodeId,
+    Rights,
+    Role,
+    ShareGrant,
+    TimeUs,
+)
 from secure_file_transfer.services.accounts import Change, Listed
+from secure_file_transfer.services.mounts import Mounted
 from secure_file_transfer.services.resets import Reset
 
 from .conftest import SFT, Ran, Run, on_terminal
@@ -32,6 +44,7 @@ class Announcement:
     data_dir: Path
     warnings: list[str]
     ftps_urls: list[str] = field(default_factory=list)
+    metrics_url: str | None = None
 
 
 @dataclass
@@ -98,6 +111,28 @@ class Tokens:
         return len(self.numbers.pop(name, []))
 
 
+class Mounts:
+    """Folder drives without a disk."""
+
+    def __init__(self) -> None:
+        self.found: list[Mounted] = []
+        self.fault = ""
+
+    def mount(self, name: str, path: str, *, to: Sequence[str], rights: Rights) -> Mount:
+        mount = Mount(DriveId(1), NodeId(1), name, path, Kind.FOLDER, NOW)
+        grants = [ShareGrant(NodeId(1), None, None, each, rights, NOW) for each in to]
+        self.found.append(Mounted(mount, grants))
+        return mount
+
+    def unmount(self, name: str) -> Mount:
+        (gone,) = (each for each in self.found if each.mount.name == name)
+        self.found.remove(gone)
+        return gone.mount
+
+    def list(self) -> list[Mounted]:
+        return [replace(each, fault=self.fault) for each in self.found]
+
+
 @dataclass
 class SweepReport:
     nodes: int = 1
@@ -115,6 +150,7 @@ class Stand(ModuleType):
         self.accounts = Accounts()
         self.resets = Resets()
         self.tokens = Tokens()
+        self.mounts = Mounts()
         self.settings: list[Settings] = []
         self.setup_url: str | None = SETUP
         self.warnings: list[str] = []
@@ -248,7 +284,7 @@ from pathlib import Path
 from secure_file_transfer.frontends.cli.banner import print_banner
 class Said:
     urls, fingerprint, setup_url = ["https://192.168.1.5:5000"], {FINGERPRINT!r}, {SETUP!r}
-    data_dir, warnings, ftps_urls = Path("/d"), [], []
+    data_dir, warnings, ftps_urls, metrics_url = Path("/d"), [], [], None
 print_banner(Said)
 """
 
@@ -444,3 +480,43 @@ def test_limits_that_make_no_sense_are_refused(stand: Stand, sft: Run, options: 
     ran = sft("user", "set", "sara", *options)
     assert (ran.code, ran.out) == (2, "")
     assert stand.accounts.changes == {}
+
+
+# --- mounts ------------------------------------------------------------------------------------------------------
+
+
+def test_folders_are_mounted_listed_and_unmounted(sft: Run, stand: Stand, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    ran = sft("mount-folder", "photos", str(tmp_path / "photos"), "--to", "sara", "--to", "@team", "--rights", "editor")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == f"{tmp_path}/photos is /Drives/photos now, for sara, @team: editor.\n"
+    ran = sft("mount-folder", "scans", str(tmp_path / "photos"))
+    assert "for nobody yet. Next: sft grant /Drives/scans USER LEVEL" in ran.err
+    stand.mounts.fault = "The folder of this drive is not there"
+    ran = sft("mounts")
+    assert ran.out.splitlines() == [
+        f"photos  {tmp_path}/photos  sara: editor, @team: editor",
+        f"scans   {tmp_path}/photos  nobody",
+    ]
+    assert "scans: The folder of this drive is not there\n" in ran.err
+    first, second = json.loads(sft("mounts", "--json").out)
+    assert (first["name"], first["path"], first["kind"]) == ("photos", f"{tmp_path}/photos", "folder")
+    assert first["grants"][1] == {"to": "@team", "rights": 15, "level": "editor"}
+    assert (second["grants"], second["fault"]) == ([], "The folder of this drive is not there")
+    ran = sft("unmount-folder", "photos")
+    assert ran.err == f"/Drives/photos is gone. {tmp_path}/photos stays as it is.\n"
+    sft("unmount-folder", "scans")
+    assert "sft mount-folder NAME PATH" in sft("mounts").err
+
+
+def test_a_mount_with_a_level_that_is_none_touches_nothing(sft: Run, stand: Stand, tmp_path: Path) -> None:
+    ran = sft("mount-folder", "x", str(tmp_path), "--to", "sara", "--rights", "owner")
+    assert (ran.code != 0, "is no level" in ran.err) == (True, True)
+    assert stand.mounts.list() == []
+
+
+def test_names_from_the_disk_never_reach_the_terminal_as_they_are(sft: Run, stand: Stand, tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[31mb").mkdir()
+    ran = sft("mount-folder", "red", str(tmp_path / "a\x1b[31mb"))
+    listed = sft("mounts")
+    assert "\x1b" not in ran.err + listed.out + listed.err

@@ -291,3 +291,27 @@ def test_an_abort_from_elsewhere_waits_for_the_write_that_is_running(
     with pytest.raises(ConflictError):
         made.append(b"y")
     assert on_disk(root) == []
+
+
+def test_a_file_that_was_written_to_this_moment_is_looked_at_once_more(
+    drive: FolderTree, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the kernel's clock has gone on, another write may leave all that can be seen of a file as it is."""
+    (root / "f").write_bytes(b"first")
+    now = (root / "f").stat().st_mtime_ns + 1_000_000
+    waited = []
+
+    def write_meanwhile(seconds: float) -> None:
+        waited.append(seconds)
+        (root / "f").write_bytes(b"later")
+
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    monkeypatch.setattr(time, "sleep", write_meanwhile)
+    assert read(drive, "/f") == b"later"
+    assert waited == [pytest.approx(0.019)]
+    now += 10_000_000_000  # long ago
+    assert read(drive, "/f") == b"later"
+    write(drive, "/mine", b"x")  # its time was chosen by us
+    now = (root / "mine").stat().st_mtime_ns
+    assert read(drive, "/mine") == b"x"
+    assert len(waited) == 1

@@ -75,6 +75,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         _verb("cp", Words.MOVE, "change:cp", "[OPTIONS] SOURCE... TARGET", "Copy on the server."),
         _verb("cat", Words.REMOTE, "receiving:cat", "PATH...", "Show what is in a file."),
         _verb("stat", Words.REMOTE, "browse:stat", "PATH...", "Show all that is known of a file or folder."),
+        _verb("jobs", Words.NONE, "jobs:jobs_list", "", "List what the server does by itself for you."),
         _verb("df", Words.NONE, "browse:df", "", "Show how much space is used and free."),
     ),
     "Transfers": (

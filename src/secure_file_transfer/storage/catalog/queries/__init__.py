@@ -1,19 +1,27 @@
 """What the catalog can be asked and told, one module for each part."""
 
+from collections.abc import Callable
+
 from ....ports import Clock
 from ..sql import Sql
 from .accounts import Accounts
 from .blocks import Blocks
+from .chats import Chats
 from .claims import Claims
+from .control import Bars, Endings, Warnings
 from .devices import Devices
 from .drives import Drives
 from .factors import Factors
 from .facts import Facts
 from .grants import Grants
 from .groups import Groups
+from .jobs import Jobs
 from .links import Links
+from .log_events import LogEvents
+from .mounts import Mounts
 from .nodes import Nodes
 from .sessions import Sessions
+from .settings import Settings
 from .tokens import Tokens
 from .uploads import Uploads
 from .versions import Versions
@@ -22,11 +30,16 @@ from .versions import Versions
 class Tx:
     """A `ports.CatalogTx` over one transaction."""
 
-    __slots__ = ("_clock", "_sql")
+    __slots__ = ("_clock", "_later", "_sql")
 
-    def __init__(self, sql: Sql, clock: Clock) -> None:
+    def __init__(self, sql: Sql, clock: Clock, later: list[Callable[[], None]]) -> None:
         self._sql = sql
         self._clock = clock
+        self._later = later
+
+    def afterwards(self, tell: Callable[[], None]) -> None:
+        """Call it once the transaction is durable."""
+        self._later.append(tell)
 
     @property
     def drives(self) -> Drives:
@@ -79,6 +92,11 @@ class Tx:
         return Grants(self._sql)
 
     @property
+    def mounts(self) -> Mounts:
+        """Folder drives."""
+        return Mounts(self._sql)
+
+    @property
     def factors(self) -> Factors:
         """Second factors."""
         return Factors(self._sql)
@@ -99,6 +117,41 @@ class Tx:
         return Tokens(self._sql)
 
     @property
+    def log(self) -> LogEvents:
+        """What happened."""
+        return LogEvents(self._sql)
+
+    @property
+    def endings(self) -> Endings:
+        """Why sessions were ended."""
+        return Endings(self._sql)
+
+    @property
+    def bars(self) -> Bars:
+        """Who is shut out."""
+        return Bars(self._sql)
+
+    @property
+    def warnings(self) -> Warnings:
+        """Warnings of operators."""
+        return Warnings(self._sql)
+
+    @property
+    def chats(self) -> Chats:
+        """Conversations."""
+        return Chats(self._sql)
+
+    @property
+    def jobs(self) -> Jobs:
+        """Jobs."""
+        return Jobs(self._sql)
+
+    @property
     def facts(self) -> Facts:
         """Single values."""
         return Facts(self._sql)
+
+    @property
+    def settings(self) -> Settings:
+        """What operators set."""
+        return Settings(self._sql)

@@ -49,6 +49,9 @@ _ADD_USAGE = Statement(
     .where(_THIS)
     .values(bytes=drives.c.bytes + bindparam("more_bytes"), files=drives.c.files + bindparam("more_files"))
 )
+_TOTALS = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(drives.c.bytes), 0), sa.func.coalesce(sa.func.sum(drives.c.files), 0))
+)
 _ROOM = Statement(
     sa.select(drives.c.bytes, drives.c.files, accounts.c.quota_bytes, accounts.c.quota_files)
     .select_from(drives.join(accounts, accounts.c.id == drives.c.owner_id))
@@ -111,6 +114,11 @@ class Drives:
         """What it holds and may hold; without a limit for a drive that nobody owns, or that is not there."""
         row = self._sql.row(_ROOM, drive=drive_id)
         return DriveRoom(*row) if row else DriveRoom(0, 0, 0, 0)
+
+    def totals(self) -> tuple[int, int]:
+        """Bytes and files of all drives."""
+        ((size, files),) = self._sql.rows(_TOTALS)
+        return int(size), int(files)
 
     def removed(self, drive_id: DriveId, limit: int) -> tuple[int, int]:
         """Bytes and files that are removed and still counted, looking at up to `limit` nodes at a time."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam
 from ....errors import ConflictError, NotFoundError
 from ....model import AccountId, DriveId, GroupId, NodeId, Received, Rights, ShareGrant, TimeUs
 from ..sql import Row, Sql, Statement
-from ..tables import accounts, drives, grants, groups, members, nodes
+from ..tables import accounts, drives, grants, groups, members, mounts, nodes
 from .listing import COLUMNS, node_of
 
 _TO = sa.and_(
@@ -62,16 +62,19 @@ _RECEIVED = Statement(
 def _up() -> Statement:
     """From a node to the root of its drive, with the account's grants on the way.
 
-    Only the root of a drive that somebody owns is the end of the way: a removed node's way ends below it.
+    Only the root of a drive that somebody owns, or of a folder drive, is the end of the way: a removed node's way ends
+    below it.
     """
     up = sa.select(nodes.c.id, nodes.c.parent_id).where(nodes.c.id == bindparam("node")).cte("up", recursive=True)
     up = up.union(sa.select(nodes.c.id, nodes.c.parent_id).where(nodes.c.id == up.c.parent_id))
+    end = sa.func.coalesce(drives.c.owner_id, mounts.c.drive_id)
     return Statement(
-        sa.select(grants.c.rights, drives.c.owner_id)
+        sa.select(grants.c.rights, end)
         .select_from(up)
         .outerjoin(grants, sa.and_(grants.c.node_id == up.c.id, _MINE))
         .outerjoin(drives, drives.c.root_id == up.c.id)
-        .where(sa.or_(grants.c.rights.is_not(None), drives.c.owner_id.is_not(None)))
+        .outerjoin(mounts, mounts.c.drive_id == drives.c.id)
+        .where(sa.or_(grants.c.rights.is_not(None), end.is_not(None)))
     )
 
 
@@ -123,6 +126,6 @@ class Grants:
     def rights(self, account_id: AccountId, node_id: NodeId) -> Rights:
         """What it was granted on the node and above it."""
         rows = self._sql.rows(_WAY_UP, node=node_id, me=account_id)
-        if not any(owner is not None for _, owner in rows):
+        if not any(end is not None for _, end in rows):
             return Rights.NONE
         return Rights(reduce(or_, (rights for rights, _ in rows if rights is not None), 0))

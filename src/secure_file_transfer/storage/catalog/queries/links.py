@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ....errors import ConflictError, NotFoundError
-from ....model import AccountId, Kind, Link, LinkId, NodeId, Rights, SessionId, TimeUs
+from ....model import AccountId, Kind, Link, LinkId, NodeId, Rights, Role, SessionId, TimeUs
 from ..sql import Row, Sql, Statement
-from ..tables import accounts, drives, links, nodes, sessions
+from ..tables import accounts, drives, links, mounts, nodes, sessions
 
 _SELECT = (
     sa.select(
@@ -36,10 +36,18 @@ _ITS_SESSIONS = sessions.c.link_id == bindparam("link")
 
 
 def _up() -> Statement:
-    """Who owns the drive at whose root the way up from a node ends; the way of a removed node ends before."""
+    """Who owns the drive at whose root the way up from a node ends, and whether it is a folder drive.
+
+    The way of a removed node ends before.
+    """
     up = sa.select(nodes.c.id, nodes.c.parent_id).where(nodes.c.id == bindparam("node")).cte("up", recursive=True)
     up = up.union(sa.select(nodes.c.id, nodes.c.parent_id).where(nodes.c.id == up.c.parent_id))
-    return Statement(sa.select(drives.c.owner_id).select_from(up).join(drives, drives.c.root_id == up.c.id))
+    return Statement(
+        sa.select(drives.c.owner_id, mounts.c.drive_id)
+        .select_from(up)
+        .join(drives, drives.c.root_id == up.c.id)
+        .outerjoin(mounts, mounts.c.drive_id == drives.c.id)
+    )
 
 
 _WAY_UP = _up()
@@ -50,6 +58,9 @@ _INSERT = Statement(
 _GET = Statement(_SELECT.where(_THIS, accounts.c.disabled == 0))
 _BY_SECRET = Statement(_SELECT.where(links.c.secret_hash == bindparam("hash"), accounts.c.disabled == 0))
 _OF = Statement(_SELECT.where(links.c.account_id == bindparam("account")).order_by(links.c.id))
+_OPERATOR = Statement(
+    sa.select(accounts.c.id).where(accounts.c.id == bindparam("account"), accounts.c.role == Role.ADMIN.value)
+)
 _SALT = Statement(sa.select(links.c.salt).where(_THIS))
 _PASSWORD = Statement(sa.select(links.c.password_hash).where(_THIS))
 _USE = Statement(sa.update(links).where(_THIS).values(used_us=bindparam("now")))
@@ -125,7 +136,7 @@ class Links:
         return made
 
     def get(self, link_id: LinkId) -> Link | None:
-        """The link, unless its node was removed or its account disabled."""
+        """The link, unless its node was removed or its account disabled, or no operator's while it needs to be."""
         return self._alive(self._sql.row(_GET, link=link_id))
 
     def by_secret(self, secret_hash: bytes) -> Link | None:
@@ -171,8 +182,10 @@ class Links:
         if row is None:
             return None
         link = _link(row)
-        ends = self._sql.row(_WAY_UP, node=link.node_id)
-        return link if ends and ends[0] == link.account_id else None
+        owner, mounted = self._sql.row(_WAY_UP, node=link.node_id) or (None, None)
+        if mounted is not None:  # whoever made it must still be one of those who may
+            return link if self._sql.row(_OPERATOR, account=link.account_id) else None
+        return link if owner == link.account_id else None
 
 
 def _link(row: Row) -> Link:
