@@ -636,6 +636,369 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is here, and what they do */
+        get: operations["clients_api_v1_clients_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{number}/kick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a client */
+        post: operations["kick_api_v1_clients__number__kick_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{number}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold what a client moves */
+        post: operations["pause_api_v1_clients__number__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{number}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it go on */
+        post: operations["resume_api_v1_clients__number__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{number}/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Warn a client */
+        post: operations["warn_api_v1_clients__number__warnings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Warnings that stand; for operators, all */
+        get: operations["warnings_api_v1_warnings_get"];
+        put?: never;
+        /** Warn an account, or everybody */
+        post: operations["warn_api_v1_warnings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{number}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a warning was read */
+        post: operations["acknowledge_api_v1_warnings__number__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My conversations */
+        get: operations["listed_api_v1_chats_get"];
+        put?: never;
+        /** The conversation with somebody */
+        post: operations["begin_api_v1_chats_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many messages wait for me */
+        get: operations["unread_api_v1_chats_unread_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search my conversations */
+        get: operations["search_api_v1_chats_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation of mine */
+        get: operations["show_api_v1_chats__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{number}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said */
+        get: operations["history_api_v1_chats__number__messages_get"];
+        put?: never;
+        /** Say something */
+        post: operations["send_api_v1_chats__number__messages_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{number}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark as read */
+        post: operations["read_api_v1_chats__number__read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened; `mine` is what one did oneself */
+        get: operations["events_api_v1_log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log as a file, the oldest event first */
+        get: operations["export_api_v1_log_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List jobs */
+        get: operations["list_jobs_api_v1_jobs_get"];
+        put?: never;
+        /** Begin a job */
+        post: operations["begin_api_v1_jobs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job */
+        get: operations["get_api_v1_jobs__number__get"];
+        put?: never;
+        post?: never;
+        /** Forget a job that has ended */
+        delete: operations["remove_api_v1_jobs__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a job */
+        post: operations["cancel_api_v1_jobs__number__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server's limits */
+        get: operations["show_limits_api_v1_limits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the server's limits */
+        patch: operations["change_limits_api_v1_limits_patch"];
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the server is */
+        get: operations["show_status_api_v1_status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/server/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop the server */
+        post: operations["stop_api_v1_server_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{path}": {
         parameters: {
             query?: never;
@@ -901,13 +1264,15 @@ export interface components {
         /**
          * BlockOut
          * @description Somebody who has to wait. A pair is an account at a source from which it has signed in before.
+         *
+         *     With an `author` it is an operator who wants it so, for the `reason` given; else it is for wrong guesses.
          */
         BlockOut: {
             /**
              * Kind
              * @enum {string}
              */
-            kind: "source" | "account" | "pair";
+            kind: "source" | "account" | "pair" | "token";
             /** Subject */
             subject: string;
             /** Guesses */
@@ -917,6 +1282,10 @@ export interface components {
              * Format: date-time
              */
             until: string;
+            /** Author */
+            author: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * BlocksOut
@@ -925,6 +1294,117 @@ export interface components {
         BlocksOut: {
             /** Blocks */
             blocks: components["schemas"]["BlockOut"][];
+        };
+        /**
+         * Category
+         * @description What an event of the log is about.
+         * @enum {string}
+         */
+        Category: "server" | "connection" | "sign-in" | "transfer" | "file" | "sharing" | "chat" | "security" | "administration" | "error";
+        /**
+         * ChangedOut
+         * @description When a limit was set, and by whom.
+         */
+        ChangedOut: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * ChatOut
+         * @description A conversation. Sequence numbers: the `last` message, what the reader has `read`, what reached the other side.
+         */
+        ChatOut: {
+            /** Id */
+            id: number;
+            peer: components["schemas"]["PeerOut"];
+            /** Last */
+            last: number;
+            /** Read */
+            read: number;
+            /** Unread */
+            unread: number;
+            /** Peer Delivered */
+            peer_delivered: number;
+            /** Peer Read */
+            peer_read: number;
+            /** Gone */
+            gone: boolean;
+            latest: components["schemas"]["MessageOut"] | null;
+        };
+        /**
+         * ChatsOut
+         * @description Conversations, the latest first. `cursor` goes on as `before`, null at the end; `unread` counts all.
+         */
+        ChatsOut: {
+            /** Chats */
+            chats: components["schemas"]["ChatOut"][];
+            /** Cursor */
+            cursor: number | null;
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * ClientOut
+         * @description A client; see `docs/protocol.md`.
+         */
+        ClientOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "account" | "visitor" | "token" | "guest" | "unknown";
+            /** Session */
+            session: number | null;
+            /** Door */
+            door: string;
+            /** Address */
+            address: string;
+            /** Agent */
+            agent: string;
+            /** Device */
+            device: number | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "signing in" | "idle" | "listing" | "downloading" | "uploading" | "paused" | "chatting";
+            /** Path */
+            path: string;
+            /** Bytes */
+            bytes: number;
+            /** Size */
+            size: number | null;
+            /** Percent */
+            percent: number | null;
+            /** Files */
+            files: number;
+            /** Rate */
+            rate: number;
+            /** Eta */
+            eta: number | null;
+            /** Received */
+            received: number;
+            /** Sent */
+            sent: number;
+        };
+        /**
+         * ClientsOut
+         * @description All clients that one may see.
+         */
+        ClientsOut: {
+            /** Clients */
+            clients: components["schemas"]["ClientOut"][];
         };
         /**
          * CodeOut
@@ -937,6 +1417,35 @@ export interface components {
             account: string;
             /** Expires */
             expires: string;
+        };
+        /**
+         * CountsOut
+         * @description Of uploads and of downloads.
+         */
+        CountsOut: {
+            /** Up */
+            up: number;
+            /** Down */
+            down: number;
+        };
+        /**
+         * DetailsOut
+         * @description What operators see: content moved since the server began, speeds in bytes a second, space in bytes.
+         */
+        DetailsOut: {
+            /** Clients */
+            clients: number;
+            running: components["schemas"]["CountsOut"];
+            waiting: components["schemas"]["CountsOut"];
+            bytes: components["schemas"]["CountsOut"];
+            speeds: components["schemas"]["WaysOut"];
+            /** Stored Bytes */
+            stored_bytes: number;
+            /** Stored Files */
+            stored_files: number;
+            /** Free Bytes */
+            free_bytes: number;
+            limits: components["schemas"]["LimitValuesOut"];
         };
         /**
          * DeviceOut
@@ -1050,6 +1559,30 @@ export interface components {
             etag: string;
         };
         /**
+         * Form
+         * @description What kind of file.
+         * @enum {string}
+         */
+        Form: "xlsx" | "txt" | "csv" | "jsonl";
+        /**
+         * FoundMessageOut
+         * @description A message, and the other side of its conversation.
+         */
+        FoundMessageOut: {
+            peer: components["schemas"]["PeerOut"];
+            message: components["schemas"]["MessageOut"];
+        };
+        /**
+         * FoundOut
+         * @description What was found, the newest first. `cursor` goes on as `before`, null at the end.
+         */
+        FoundOut: {
+            /** Found */
+            found: components["schemas"]["FoundMessageOut"][];
+            /** Cursor */
+            cursor: number | null;
+        };
+        /**
          * GivenOut
          * @description What one shares. `level` is null for a mask that has no name.
          */
@@ -1122,6 +1655,176 @@ export interface components {
             groups: components["schemas"]["GroupOut"][];
         };
         /**
+         * HistoryOut
+         * @description Messages, how the conversation stands, and whether there are more further on.
+         */
+        HistoryOut: {
+            chat: components["schemas"]["ChatOut"];
+            /** Messages */
+            messages: components["schemas"]["MessageOut"][];
+            /** More */
+            more: boolean;
+        };
+        /**
+         * JobErrorOut
+         * @description Why it failed: a code of the error table, and what happened.
+         */
+        JobErrorOut: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * JobKind
+         * @description What a job does.
+         * @enum {string}
+         */
+        JobKind: "copy" | "move" | "zip" | "verify";
+        /**
+         * JobOut
+         * @description A job. Totals are null while nobody knows them; `rate` is in bytes a second, `eta` in seconds.
+         *
+         *     `what` is what was asked for. `result` is null until it is done: `path` of what it made, with `size` and `sha256` of
+         *     a file; of a verification `files`, `size`, `damaged_files` and, where the job is asked for alone, `damaged`.
+         */
+        JobOut: {
+            /** Id */
+            id: number;
+            /** Owner */
+            owner: string;
+            kind: components["schemas"]["JobKind"];
+            /** What */
+            what: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["JobState"];
+            /** Percent */
+            percent: number;
+            /** Size */
+            size: number;
+            /** Size Total */
+            size_total: number | null;
+            /** Items */
+            items: number;
+            /** Items Total */
+            items_total: number | null;
+            /** Rate */
+            rate: number;
+            /** Eta */
+            eta: number | null;
+            /** Message */
+            message: string;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            error: components["schemas"]["JobErrorOut"] | null;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Started */
+            started: string | null;
+            /** Ended */
+            ended: string | null;
+        };
+        /**
+         * JobState
+         * @description How far a job is: waiting, under way, or ended in one of four ways.
+         * @enum {string}
+         */
+        JobState: "waiting" | "running" | "cancelling" | "done" | "failed" | "cancelled" | "interrupted";
+        /**
+         * JobsOut
+         * @description Jobs, the newest first.
+         */
+        JobsOut: {
+            /** Jobs */
+            jobs: components["schemas"]["JobOut"][];
+        };
+        /**
+         * KickIn
+         * @description How to end a client.
+         */
+        KickIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Block Minutes
+             * @default 0
+             */
+            block_minutes: number;
+            /**
+             * Block Address
+             * @default false
+             */
+            block_address: boolean;
+        };
+        /**
+         * LimitValuesOut
+         * @description Rates are bytes in a second; 0 is no limit. `text` is what those hear who are refused in maintenance.
+         */
+        LimitValuesOut: {
+            /** Clients */
+            clients: number;
+            /** Transfers */
+            transfers: number;
+            /** Rate Up */
+            rate_up: number;
+            /** Rate Down */
+            rate_down: number;
+            /** Maintenance */
+            maintenance: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LimitsIn
+         * @description What to change; what is left out stays, and null is what the configuration says. 0 is no limit.
+         */
+        LimitsIn: {
+            /** Clients */
+            clients?: number | null;
+            /** Transfers */
+            transfers?: number | null;
+            /** Rate Up */
+            rate_up?: number | null;
+            /** Rate Down */
+            rate_down?: number | null;
+            /** Maintenance */
+            maintenance?: boolean | null;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * LimitsOut
+         * @description What holds, what the configuration says, and which limits an operator set otherwise.
+         */
+        LimitsOut: {
+            /** Clients */
+            clients: number;
+            /** Transfers */
+            transfers: number;
+            /** Rate Up */
+            rate_up: number;
+            /** Rate Down */
+            rate_down: number;
+            /** Maintenance */
+            maintenance: boolean;
+            /** Text */
+            text: string;
+            configured: components["schemas"]["LimitValuesOut"];
+            /** Changed */
+            changed: {
+                [key: string]: components["schemas"]["ChangedOut"];
+            };
+        };
+        /**
          * LinkIn
          * @description What to give to whoever holds the URL; `rights` is a level or a mask.
          */
@@ -1192,6 +1895,48 @@ export interface components {
             links: components["schemas"]["LinkOut"][];
         };
         /**
+         * LogEventOut
+         * @description One event. Empty is what is not known.
+         */
+        LogEventOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: string;
+            /** Severity */
+            severity: string;
+            /** Category */
+            category: string;
+            /** Kind */
+            kind: string;
+            /** Actor */
+            actor: string;
+            /** Address */
+            address: string;
+            /** Door */
+            door: string;
+            /** Text */
+            text: string;
+            /** Target */
+            target: string;
+            /** Session */
+            session: number | null;
+            /** Request */
+            request: string;
+        };
+        /**
+         * LogOut
+         * @description Some events. `cursor` leads to older ones; `last` is the number to give as `after` for those still to come.
+         */
+        LogOut: {
+            /** Events */
+            events: components["schemas"]["LogEventOut"][];
+            /** Cursor */
+            cursor: string | null;
+            /** Last */
+            last: number;
+        };
+        /**
          * ManagedAccountOut
          * @description An account as operators see it. `quota` (bytes) and `quota_files` are null without a limit; rates are 0 then.
          */
@@ -1233,6 +1978,52 @@ export interface components {
             accounts: components["schemas"]["ManagedAccountOut"][];
         };
         /**
+         * MessageIn
+         * @description What to say. The `id` is the sender's own: sent again, it is the same message.
+         */
+        MessageIn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * MessageOut
+         * @description A message. `mine`: it is from the reader's side; `kind` is as what its sender wrote.
+         */
+        MessageOut: {
+            /** Chat */
+            chat: number;
+            /** Sequence */
+            sequence: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "operators" | "account" | "guest";
+            /** Sender */
+            sender: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+            /** Segments */
+            segments: components["schemas"]["SegmentOut"][];
+        };
+        /**
          * NewTokenOut
          * @description A new token, with its text, which is shown this once.
          */
@@ -1240,6 +2031,23 @@ export interface components {
             /** Text */
             text: string;
             token: components["schemas"]["TokenOut"];
+        };
+        /**
+         * OpenChatIn
+         * @description Whom to talk to: an account, whoever has a `session` (for operators), or else the operators.
+         *
+         *     `private`: an operator speaks for itself.
+         */
+        OpenChatIn: {
+            /** To */
+            to?: string | null;
+            /** Session */
+            session?: number | null;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
         };
         /**
          * OpenIn
@@ -1263,7 +2071,7 @@ export interface components {
         };
         /**
          * OpenOut
-         * @description A visitor's session. The token is shown this once; with a cookie it is null here.
+         * @description A visitor's session. The token is shown this once; with a cookie it is null here. `guest` is its name.
          */
         OpenOut: {
             /** Token */
@@ -1273,6 +2081,8 @@ export interface components {
              * Format: date-time
              */
             expires: string;
+            /** Guest */
+            guest: string;
             link: components["schemas"]["VisitedOut"];
         };
         /**
@@ -1314,6 +2124,27 @@ export interface components {
         PasswordIn: {
             /** Password */
             password: string;
+        };
+        /**
+         * PeerOut
+         * @description Whom one talks to; of the operators the name is empty.
+         */
+        PeerOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "operators" | "account" | "guest";
+            /** Name */
+            name: string;
+        };
+        /**
+         * ReadIn
+         * @description Files to send together.
+         */
+        ReadIn: {
+            /** Paths */
+            paths: string[];
         };
         /**
          * ReceivedOut
@@ -1369,6 +2200,27 @@ export interface components {
              * @enum {string}
              */
             status: "ready" | "waiting";
+        };
+        /**
+         * RelocateIn
+         * @description A copy or move. `target` is the new path itself.
+         */
+        RelocateIn: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /**
+             * Conflict
+             * @default skip
+             * @enum {string}
+             */
+            conflict: "skip" | "overwrite" | "rename";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "copy" | "move";
         };
         /**
          * RenewIn
@@ -1434,8 +2286,20 @@ export interface components {
          */
         Scope: "files:read" | "files:write" | "files:delete" | "shares" | "admin";
         /**
+         * SegmentOut
+         * @description A piece of a text; with a path it is a link to what the reader finds there.
+         */
+        SegmentOut: {
+            /** Text */
+            text: string;
+            /** Path */
+            path: string | null;
+            /** Kind */
+            kind: ("file" | "folder") | null;
+        };
+        /**
          * ServerOut
-         * @description What the server is.
+         * @description What the server is. `share` is null unless it was started by `sft share`.
          */
         ServerOut: {
             /** Name */
@@ -1462,12 +2326,13 @@ export interface components {
              * @enum {string}
              */
             registration: "off" | "approval" | "open";
+            share?: components["schemas"]["ShareOut"] | null;
         };
         /**
          * SessionOut
          * @description Somebody who is signed in. `current`: it is the session that asks.
          *
-         *     With `link`, the number of a link, it is a visitor's, and the account is the one that made the link.
+         *     With `link`, the number of a link, it is a visitor's, called `guest`, and the account is the one that made the link.
          */
         SessionOut: {
             /** Id */
@@ -1498,6 +2363,8 @@ export interface components {
             current: boolean;
             /** Link */
             link: number | null;
+            /** Guest */
+            guest?: string | null;
         };
         /**
          * SessionsOut
@@ -1518,6 +2385,35 @@ export interface components {
             name: string;
             /** Password */
             password: string;
+        };
+        /**
+         * Severity
+         * @description How much an event of the log matters.
+         * @enum {string}
+         */
+        Severity: "debug" | "info" | "warning" | "error";
+        /**
+         * ShareOut
+         * @description The link that the whole server is there for; `secret` is what `POST /links/open` takes.
+         */
+        ShareOut: {
+            /** Secret */
+            secret: string;
+            /** Name */
+            name: string;
+            /** Target */
+            target: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /** Rights */
+            rights: number;
+            /** Protected */
+            protected: boolean;
+            /** Expires */
+            expires: string | null;
         };
         /**
          * SignInIn
@@ -1549,6 +2445,47 @@ export interface components {
              */
             expires: string;
             account: components["schemas"]["AccountOut"];
+        };
+        /**
+         * StatusOut
+         * @description How the server is; `details` is null for those who are no operators.
+         */
+        StatusOut: {
+            /** Version */
+            version: string;
+            /** Since */
+            since: string;
+            /** Uptime Seconds */
+            uptime_seconds: number;
+            /** Maintenance */
+            maintenance: boolean;
+            /** Text */
+            text: string;
+            stopping: components["schemas"]["StopOut"] | null;
+            details: components["schemas"]["DetailsOut"] | null;
+        };
+        /**
+         * StopIn
+         * @description Whether transfers that run may finish, and how long that may take.
+         */
+        StopIn: {
+            /**
+             * After Transfers
+             * @default true
+             */
+            after_transfers: boolean;
+            /** Within Seconds */
+            within_seconds?: number | null;
+        };
+        /**
+         * StopOut
+         * @description When the server stops: once the transfers that run are done, at the latest in so many seconds; or now.
+         */
+        StopOut: {
+            /** After Transfers */
+            after_transfers: boolean;
+            /** Within Seconds */
+            within_seconds: number | null;
         };
         /**
          * TokenIn
@@ -1647,6 +2584,14 @@ export interface components {
             unblocked: number;
         };
         /**
+         * UnreadOut
+         * @description How many messages wait; counting stops at 1,000.
+         */
+        UnreadOut: {
+            /** Unread */
+            unread: number;
+        };
+        /**
          * UsageOut
          * @description What is used, in bytes, and what is left.
          */
@@ -1675,6 +2620,27 @@ export interface components {
             path: string;
         };
         /**
+         * VerifyIn
+         * @description Read everything at a path; `all`: on all drives, which only operators may.
+         */
+        VerifyIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "verify";
+            /**
+             * Path
+             * @default /
+             */
+            path: string;
+            /**
+             * All
+             * @default false
+             */
+            all: boolean;
+        };
+        /**
          * VisitedOut
          * @description A link as its visitor sees it. `target` is the name of the file or folder, `downloads_left` null for no limit.
          */
@@ -1700,8 +2666,72 @@ export interface components {
             downloads_left: number | null;
         };
         /**
+         * WarnIn
+         * @description What to warn of.
+         */
+        WarnIn: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * WarnManyIn
+         * @description The same, and whom: an account, or with `everybody` all who are here.
+         */
+        WarnManyIn: {
+            /** Text */
+            text: string;
+            /** Account */
+            account?: string | null;
+            /**
+             * Everybody
+             * @default false
+             */
+            everybody: boolean;
+        };
+        /**
+         * WarningOut
+         * @description A warning. With `session` it is for that session only.
+         */
+        WarningOut: {
+            /** Id */
+            id: number;
+            /** To */
+            to: string;
+            /** Session */
+            session: number | null;
+            /** Author */
+            author: string;
+            /** Text */
+            text: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Acknowledged */
+            acknowledged: string | null;
+        };
+        /**
+         * WarningsOut
+         * @description Warnings.
+         */
+        WarningsOut: {
+            /** Warnings */
+            warnings: components["schemas"]["WarningOut"][];
+        };
+        /**
+         * WaysOut
+         * @description Of uploads and of downloads.
+         */
+        WaysOut: {
+            /** Up */
+            up: number;
+            /** Down */
+            down: number;
+        };
+        /**
          * WhoamiOut
-         * @description Who asks. A guest has neither account nor times, a visitor no account but the number of a link.
+         * @description Who asks. A guest has neither account nor times, a visitor no account but a name and the number of a link.
          */
         WhoamiOut: {
             account: components["schemas"]["AccountOut"] | null;
@@ -1715,7 +2745,30 @@ export interface components {
             device: string | null;
             /** Link */
             link: number | null;
+            /** Guest */
+            guest?: string | null;
             token?: components["schemas"]["UsedTokenOut"] | null;
+        };
+        /**
+         * ZipIn
+         * @description A ZIP archive of some files and folders, as a file at `target`.
+         */
+        ZipIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "zip";
+            /** Paths */
+            paths: string[];
+            /** Target */
+            target: string;
+            /**
+             * Conflict
+             * @default skip
+             * @enum {string}
+             */
+            conflict: "skip" | "overwrite" | "rename";
         };
         /**
          * CodeIn
@@ -1904,14 +2957,6 @@ export interface components {
         CommitIn: {
             /** Files */
             files: components["schemas"]["ListedIn"][];
-        };
-        /**
-         * ReadIn
-         * @description Files to send together.
-         */
-        ReadIn: {
-            /** Paths */
-            paths: string[];
         };
         /**
          * ResultOut
@@ -3705,6 +4750,894 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    clients_api_v1_clients_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    kick_api_v1_clients__number__kick_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of clients says it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KickIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    pause_api_v1_clients__number__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of clients says it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    resume_api_v1_clients__number__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of clients says it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    warn_api_v1_clients__number__warnings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of clients says it. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    warnings_api_v1_warnings_get: {
+        parameters: {
+            query?: {
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    warn_api_v1_warnings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarnManyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    acknowledge_api_v1_warnings__number__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listed_api_v1_chats_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    begin_api_v1_chats_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenChatIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    unread_api_v1_chats_unread_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    search_api_v1_chats_search_get: {
+        parameters: {
+            query: {
+                query: string;
+                chat?: number | null;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_api_v1_chats__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    history_api_v1_chats__number__messages_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                after?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    send_api_v1_chats__number__messages_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageIn"];
+            };
+        };
+        responses: {
+            /** @description It was sent before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    read_api_v1_chats__number__read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    events_api_v1_log_get: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                category?: components["schemas"]["Category"][];
+                severity?: components["schemas"]["Severity"];
+                actor?: string;
+                address?: string;
+                door?: string;
+                session?: number | null;
+                request?: string;
+                search?: string;
+                mine?: boolean;
+                cursor?: string | null;
+                after?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    export_api_v1_log_export_get: {
+        parameters: {
+            query: {
+                since?: string | null;
+                until?: string | null;
+                category?: components["schemas"]["Category"][];
+                severity?: components["schemas"]["Severity"];
+                actor?: string;
+                address?: string;
+                door?: string;
+                session?: number | null;
+                request?: string;
+                search?: string;
+                mine?: boolean;
+                format: components["schemas"]["Form"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_jobs_api_v1_jobs_get: {
+        parameters: {
+            query?: {
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    begin_api_v1_jobs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelocateIn"] | components["schemas"]["ZipIn"] | components["schemas"]["VerifyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    get_api_v1_jobs__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_api_v1_jobs__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_jobs__number__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_limits_api_v1_limits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    change_limits_api_v1_limits_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_status_api_v1_status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    stop_api_v1_server_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopOut"];
                 };
             };
             /** @description An error (RFC 9457); `code` decides. */
