@@ -7,6 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/scripts/setup.sh"
 setup "$root"
+build_web "$root"
 # A checkout keeps its data to itself, unless told otherwise.
 export SFT_DATA_DIR="${SFT_DATA_DIR:-$root/data}"
 [ $# -gt 0 ] || set -- serve

@@ -7,7 +7,7 @@ cd "$root"
 
 # Programs that nobody here wrote, which the tests use as peers: command=Debian package.
 peers=(curl=curl openssl=openssl unzip=unzip nginx=nginx-light sshd=openssh-server sftp=openssh-client zsh=zsh fish=fish
-  node=nodejs npm=npm lftp=lftp ncftpls=ncftp vsftpd=vsftpd)
+  lftp=lftp ncftpls=ncftp vsftpd=vsftpd chromium=chromium)
 missing=()
 for peer in "${peers[@]}"; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${peer%%=*}" >/dev/null 2>&1 || missing+=("${peer#*=}")
@@ -25,7 +25,10 @@ export PATH="$PATH:/usr/sbin:/sbin"
 
 setup "$root" dev
 bin=$root/.venv/bin
+export PATH="$bin:$PATH" # Node and npm come with the tests' environment
 
+"$bin/python" scripts/web.py --tools
+"$bin/python" scripts/web.py
 # A client from npm, pinned with hashes. `ci` takes exactly what the lock file says.
 node_lock=tests/interop/tus-js/package-lock.json
 if ! cmp -s "$node_lock" .cache/node/installed.json; then
@@ -41,4 +44,6 @@ step "formatting" "$bin/ruff" format --check --quiet .
 step "lint" "$bin/ruff" check --quiet .
 step "types" "$bin/mypy"
 step "house rules" "$bin/lint-imports" --no-cache
+(cd web && step "web app: types" node node_modules/svelte-check/bin/svelte-check --fail-on-warnings --output human >&2 &&
+  step "web app: logic" node node_modules/vitest/vitest.mjs run --silent)
 step "tests" "$bin/pytest" -q -n 2 --dist worksteal "$@"

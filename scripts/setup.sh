@@ -52,7 +52,7 @@ UV_REQUIREMENT="uv==0.13.8"
 
 # setup ROOT [GROUP]: GROUP `dev` adds what the tests need.
 setup() {
-  local root=$1 group=${2:-} stamp python wanted uv_args=(--no-dev)
+  local root=$1 group=${2:-} stamp python wanted uv_args=(--no-dev --group web)
   stamp=$root/.venv/.set-up
   wanted="$(cat "$root/uv.lock" "$root/pyproject.toml" "$root/scripts/setup.sh" | cksum)"
   # The tests' environment can also run the server, so it counts as set up for both.
@@ -72,9 +72,16 @@ setup() {
   fi
   [ "$group" = dev ] && uv_args=()
   uv_args+=(--extra discovery) # a checkout has all that `sft` offers
-  UV_PROJECT_ENVIRONMENT="$root/.venv" UV_PYTHON="$python" UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 \
+  UV_PROJECT_ENVIRONMENT="$root/.venv" UV_PYTHON="$python" UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 SFT_EDITABLE=1 \
     "$root/.cache/uv/bin/uv" sync --quiet --frozen --compile-bytecode --project "$root" ${uv_args[@]+"${uv_args[@]}"} ||
     die "The set-up did not finish. Is the package index reachable? Run this again to continue."
   printf '%s' "$wanted $group" >"$stamp"
   if command -v flock >/dev/null 2>&1; then exec 9>&-; fi
+}
+
+# build_web ROOT: the web app, if it has changed. Without it the server works, with plain pages.
+build_web() {
+  local root=$1
+  "$root/.venv/bin/python" "$root/scripts/web.py" ||
+    say "The web app was not built, for the reason above; the server goes on without it. Run this again to try again."
 }

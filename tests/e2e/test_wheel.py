@@ -26,6 +26,7 @@ def test_a_server_runs_from_the_wheel_alone(tmp_path: Path) -> None:
         names = archive.namelist()
         archive.extractall(installed)
     assert "secure_file_transfer/py.typed" in names
+    assert "secure_file_transfer/doors/http/static/index.html" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "web"))]
     env = {"PYTHONPATH": str(installed)}

@@ -17,6 +17,7 @@ from .context import Context, joined_fields
 from .exchange import Exchange, raw_path
 from .gate import Gate
 from .problems import Headers
+from .webapp import WebApp
 
 PAGE_POLICY = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -69,6 +70,7 @@ class Pages:
         self._static: Mapping[bytes, _Asset] = {f"/static/{name}".encode(): _asset(name) for name in _STATIC}
         self._home = Template(read_asset("home.html").decode())
         self._setup = Template(read_asset("setup.html").decode())
+        self._app = None if context.services.sessions is None else WebApp()
         self.show_authority(context.services.ca_pem)
 
     def show_authority(self, ca_pem: bytes) -> None:
@@ -85,7 +87,9 @@ class Pages:
         path = raw_path(exchange.scope)
         if asset := self._static.get(path):
             await self._send_asset(exchange, asset)
-        elif path == b"/":
+        elif self._app is not None and await self._app.serve(exchange, path):
+            return
+        elif path in {b"/", b"/connect"}:
             await self._send_page(exchange, self._home, setup=await self._setup_needed())
         elif path == b"/setup" and await self._setup_needed():
             await self._send_page(exchange, self._setup, setup=True)

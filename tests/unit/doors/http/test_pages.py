@@ -18,7 +18,7 @@ def test_the_fingerprint_is_that_of_the_der_form(ca_pem: bytes) -> None:
 
 
 async def test_the_start_page_shows_the_fingerprint_and_how_to_connect(call: Any, ca_pem: bytes) -> None:
-    answer = await call("GET", "/", token=None, headers={"host": "files.example:5000"})
+    answer = await call("GET", "/connect", token=None, headers={"host": "files.example:5000"})
     page = answer.body.decode()
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert fingerprint(ca_pem) in re.sub("<[^>]*>", "", page)
@@ -28,13 +28,13 @@ async def test_the_start_page_shows_the_fingerprint_and_how_to_connect(call: Any
 
 @pytest.mark.parametrize("host", ['"><script>', "a b", "a/b", "x" * 300, "a:b", "evil.example@x", ""])
 async def test_a_strange_host_is_not_repeated(call: Any, host: str) -> None:
-    page = (await call("GET", "/", token=None, headers={"host": host})).body.decode()
+    page = (await call("GET", "/connect", token=None, headers={"host": host})).body.decode()
     assert "sft login https://your-server:5000<" in page
 
 
 async def test_pages_are_self_contained_and_allowed_by_their_own_policy(call: Any, house: Any) -> None:
     house.needs_setup = True
-    for target in ("/", "/setup"):
+    for target in ("/connect", "/setup"):
         answer = await call("GET", target, token=None, headers={"host": "h:1"})
         page = answer.body.decode()
         assert answer.headers["content-security-policy"].startswith(

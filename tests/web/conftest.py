@@ -1,0 +1,118 @@
+"""A browser and a server for the journeys. Screenshots are left in the folder that SFT_SCREENSHOTS names."""
+
+import json
+import os
+import shutil
+import ssl
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from secure_file_transfer.testing.process import ServerProcess
+
+expect.set_options(timeout=30_000)  # signing in hashes in idle threads: on a busy machine that takes a while
+NAME, PASSWORD = "ada", "four plain words together"
+
+
+class Site:
+    """A server with one administrator, and a way to its API beside the browser."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server = server
+        self.url = server.url
+        self._context = ssl.create_default_context(cafile=str(server.cafile))
+        self._token: str | None = None
+
+    def ask(self, method: str, path: str, body: Any = None, raw: bytes | None = None) -> Any:
+        """One request as the administrator, who is made with the first."""
+        if self._token is None and path != "/setup":
+            code = self.server.setup_code
+            self._token = self.ask("POST", "/setup", {"code": code, "name": NAME, "password": PASSWORD})["token"]
+        content = raw if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1{path}", content, method=method)
+        request.add_header("content-type", "application/json" if raw is None else "application/octet-stream")
+        if self._token is not None:
+            request.add_header("authorization", f"Bearer {self._token}")
+        with urllib.request.urlopen(request, context=self._context) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def put(self, path: str, content: bytes) -> None:
+        self.ask("PUT", "/files" + urllib.parse.quote(path), raw=content)
+
+    def make_folder(self, path: str) -> None:
+        self.ask("PUT", "/folders" + urllib.parse.quote(path), raw=b"")
+
+    def names(self, path: str) -> list[str]:
+        return [each["name"] for each in self.ask("GET", "/folders" + urllib.parse.quote(path))["entries"]]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with ServerProcess(tmp_path / "data") as server:
+        yield Site(server)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "Debian's chromium is needed: apt install chromium"
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+class Visitor:
+    """Somebody in front of the page. Whatever the page complains of fails the test."""
+
+    def __init__(self, browser: Browser, site: Site, *, language: str, theme: Any, width: int, folder: Path) -> None:
+        self.complaints: list[str] = []
+        self._folder = folder
+        self._called = f"{language}-{theme}-{width}"
+        self.context = browser.new_context(
+            ignore_https_errors=True,
+            viewport={"width": width, "height": 800},
+            color_scheme=theme,
+            locale={"en": "en-GB", "fa": "fa-IR"}[language],
+            base_url=site.url,
+        )
+        self.context.set_default_timeout(30_000)
+        self.page = self.context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A refusal is an answer like any other, though browsers write it down: what the page makes of it is tested.
+        if message.type in {"error", "warning"} and "responded with a status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def sign_in(self) -> Page:
+        self.page.goto("/")
+        self.page.locator("input").nth(0).fill(NAME)
+        self.page.locator("input").nth(1).fill(PASSWORD)
+        self.page.locator("button[type=submit]").click()
+        self.page.locator("#content").wait_for()
+        return self.page
+
+    def shoot(self, name: str) -> None:
+        if where := os.environ.get("SFT_SCREENSHOTS"):
+            self.page.screenshot(path=str(Path(where) / f"{name}-{self._called}.png"))
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Any]:
+    visitors: list[Visitor] = []
+
+    def begin(*, language: str = "en", theme: Any = "light", width: int = 1200) -> Visitor:
+        visitors.append(Visitor(browser, site, language=language, theme=theme, width=width, folder=tmp_path))
+        return visitors[-1]
+
+    yield begin
+    for visitor in visitors:
+        visitor.context.close()
+        assert visitor.complaints == []

@@ -1,0 +1,58 @@
+"""The web app's source keeps in step with the server, and its languages with each other."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.web.types import WEB, WRITTEN, types
+
+SOURCE = WEB / "src"
+_MESSAGE = re.compile(r"^([a-z][a-z0-9-]*) =", re.MULTILINE)
+_VARIABLE = re.compile(r"\{ \$([a-z]+) ")
+_USED = re.compile(r"""\bt\(\s*['"`]([a-z0-9-]+)(\$\{)?""")
+
+
+def messages(language: str) -> dict[str, str]:
+    text = (SOURCE / "i18n" / f"{language}.ftl").read_text()
+    parts = _MESSAGE.split(text)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_the_types_are_those_of_the_server(tmp_path: Path) -> None:
+    assert WRITTEN.read_text() == types(tmp_path), "run: python -m tests.web.types"
+
+
+def test_every_language_says_everything_with_the_same_variables() -> None:
+    english, persian = messages("en"), messages("fa")
+    assert len(english) > 20
+    assert list(english) == list(persian)
+    for key, text in english.items():
+        assert set(_VARIABLE.findall(text)) == set(_VARIABLE.findall(persian[key])), key
+
+
+def test_every_text_is_there_and_is_used() -> None:
+    """A key is written out where it is used, or begins with what stands before the first `${`."""
+    whole: set[str] = set()
+    begun: set[str] = set()
+    for file in [*SOURCE.rglob("*.svelte"), *SOURCE.rglob("*.ts")]:
+        text = file.read_text()
+        for key, goes_on in _USED.findall(text):
+            (begun if goes_on else whole).add(key)
+        whole |= {key for key in re.findall(r"'([a-z]+(?:-[a-z]+)+)'", text) if key in messages("en")}
+    there = set(messages("en"))
+    assert whole - there == set()
+    assert {each for each in begun if not any(key.startswith(each) for key in there)} == set()
+    unused = {key for key in there - whole if not any(key.startswith(each) for each in begun)}
+    assert unused == set()
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_layout_knows_no_left_and_right(side: str) -> None:
+    """It begins and ends instead, so that it turns around with the language."""
+    rule = re.compile(rf"(?<![a-z-])(?:margin|padding|border|inset)?-?{side}\s*:|text-align:\s*{side}")
+    found = [
+        f"{file.name}: {match[0]}"
+        for file in [*SOURCE.rglob("*.svelte"), *SOURCE.rglob("*.css")]
+        for match in rule.finditer(file.read_text())
+    ]
+    assert found == []

@@ -1,0 +1,42 @@
+/** Sizes and times for people, with the digits and the calendar of their language. */
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
+
+/** In powers of 1,000, as disks and networks are sold. */
+export function size(bytes: number, locale: string): string {
+  let unit = 0;
+  let value = bytes;
+  while (unit < UNITS.length - 1 && value >= 999.5) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: UNITS[unit] as string,
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(locale: string, kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${kind}`;
+  let found = formats.get(key);
+  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(locale, options)));
+  return found;
+}
+
+/** The time today, the day this year, and the year for what is older. */
+export function when(moment: Date, now: Date, locale: string): string {
+  const sameDay = moment.toDateString() === now.toDateString();
+  if (sameDay) return format(locale, 'time', { hour: '2-digit', minute: '2-digit' }).format(moment);
+  const sameYear = moment.getFullYear() === now.getFullYear();
+  const day: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
+  return format(locale, sameYear ? 'day' : 'year', sameYear ? day : { ...day, year: 'numeric' }).format(moment);
+}
+
+export function exactly(moment: Date, locale: string): string {
+  return format(locale, 'exact', { dateStyle: 'full', timeStyle: 'medium' }).format(moment);
+}

@@ -1,0 +1,47 @@
+/** Who is signed in at which server. */
+import * as api from '../api/client';
+import { Problem } from '../api/problem';
+
+type Phase = 'loading' | 'setup' | 'out' | 'in' | 'unreachable';
+
+let phase = $state<Phase>('loading');
+let me = $state.raw<api.Whoami | null>(null);
+
+export const session = {
+  get phase() {
+    return phase;
+  },
+  get name() {
+    return me?.account?.name ?? '';
+  },
+  get isOperator() {
+    return me?.account?.role === 'admin';
+  },
+
+  async begin(): Promise<void> {
+    try {
+      me = await api.whoami();
+      phase = 'in';
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.status !== 401) phase = 'unreachable';
+      else phase = (await api.server()).setup ? 'setup' : 'out';
+    }
+  },
+
+  async signIn(name: string, password: string, code?: string): Promise<void> {
+    await api.signIn(name, password, code);
+    await this.begin();
+  },
+
+  async signOut(): Promise<void> {
+    await api.signOut().catch(() => undefined); // whoever is signed out already has what they wanted
+    this.ended();
+  },
+
+  /** The server says that the session is no more. */
+  ended(): void {
+    me = null;
+    phase = 'out';
+  },
+};

@@ -1,0 +1,45 @@
+/** Short news at the edge of the screen; screen readers hear them as they come. */
+import { Problem } from '../api/problem';
+import { t } from '../i18n/index.svelte';
+import { session } from './session.svelte';
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly hint: string;
+  readonly fault: boolean;
+}
+
+const SECONDS = 6;
+let last = 0;
+let shown = $state.raw<readonly Toast[]>([]);
+
+function add(text: string, hint: string, fault: boolean): void {
+  const toast = { id: ++last, text, hint, fault };
+  shown = [...shown.slice(-3), toast];
+  // What went wrong stays until it is closed: nobody reads at the speed of a clock.
+  if (!fault) setTimeout(() => toasts.close(toast.id), SECONDS * 1000);
+}
+
+export const toasts = {
+  get shown() {
+    return shown;
+  },
+  say: (text: string) => add(text, '', false),
+
+  /** What went wrong, in the server's words where it has some. */
+  fault(error: unknown): void {
+    if (!(error instanceof Problem)) throw error;
+    if (error.status === 401) session.ended();
+    else add(textOf(error), error.hint, true);
+  },
+
+  close(id: number): void {
+    shown = shown.filter((toast) => toast.id !== id);
+  },
+};
+
+export function textOf(problem: Problem): string {
+  if (problem.code === 'offline') return t('failed-offline');
+  return problem.message || t('failed-unknown');
+}
