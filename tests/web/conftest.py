@@ -57,8 +57,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(server)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For a module only: while it is there a loop of Playwright's runs in this thread, which others cannot use then."""
     program = shutil.which("chromium")
     assert program, "Debian's chromium is needed: apt install chromium"
     with sync_playwright() as playwright:
