@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from secure_file_transfer.testing.process import ServerProcess
 
 expect.set_options(timeout=30_000)  # signing in hashes in idle threads: on a busy machine that takes a while
+AXE = (Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js").read_text()
 NAME, PASSWORD = "ada", "four plain words together"
 
 
@@ -100,7 +101,19 @@ class Visitor:
         self.page.locator("#content").wait_for()
         return self.page
 
+    def look(self, name: str) -> None:
+        """What holds for every page: nothing sticks out to the side, and axe finds nothing; then a screenshot."""
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then(({violations}) => violations)")
+        told = [
+            f"{each['id']}: {node['html'][:200]} {node['failureSummary']}" for each in found for node in each["nodes"]
+        ]
+        assert told == [], name
+        self.shoot(name)
+
     def shoot(self, name: str) -> None:
+        """Leave a picture."""
         if where := os.environ.get("SFT_SCREENSHOTS"):
             self.page.screenshot(path=str(Path(where) / f"{name}-{self._called}.png"))
 

@@ -13,7 +13,7 @@ _USED = re.compile(r"""\bt\(\s*['"`]([a-z0-9-]+)(\$\{)?""")
 
 
 def messages(language: str) -> dict[str, str]:
-    text = (SOURCE / "i18n" / f"{language}.ftl").read_text()
+    text = "\n".join(file.read_text() for file in sorted((SOURCE / "i18n" / language).glob("*.ftl")))
     parts = _MESSAGE.split(text)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
 

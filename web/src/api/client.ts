@@ -1,9 +1,7 @@
-/** The server's JSON routes. The session is a cookie that scripts cannot read; the browser adds it by itself. */
+/** Signing in, and the routes of files and folders. Other areas have modules of their own beside this one. */
+import { API, ask, type Schemas } from './http';
 import { inUrl } from './paths';
-import { Problem, problemOf } from './problem';
-import type { components } from './schema';
 
-type Schemas = components['schemas'];
 export type Entry = Schemas['EntryOut'];
 export type Page = Schemas['PageOut'];
 export type Usage = Schemas['UsageOut'];
@@ -12,31 +10,11 @@ export type Whoami = Schemas['WhoamiOut'];
 export type Sort = 'name' | 'size' | 'modified';
 export type Order = 'asc' | 'desc';
 
-const API = '/api/v1';
-
 export interface Listing {
   sort: Sort;
   order: Order;
   cursor?: string | null;
   limit?: number;
-}
-
-async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  let answer: Response;
-  try {
-    answer = await fetch(API + path, {
-      method,
-      credentials: 'same-origin',
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ?? null,
-    });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Problem('offline', 0, '');
-  }
-  if (!answer.ok) throw await problemOf(answer);
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
 export const server = () => ask<Server>('GET', '/server');

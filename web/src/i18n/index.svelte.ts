@@ -1,7 +1,6 @@
-/** Languages: one Fluent catalogue each, and what the page's root says of the language. */
+/** Languages: a folder of Fluent catalogues each, and what the page's root says of the language. */
 import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle';
 
-import english from './en.ftl?raw';
 import { remembered } from '../state/remembered';
 
 export const LANGUAGES = {
@@ -11,8 +10,8 @@ export const LANGUAGES = {
 export type Code = keyof typeof LANGUAGES;
 
 const catalogues: Record<Code, () => Promise<string>> = {
-  en: async () => english,
-  fa: async () => (await import('./fa.ftl?raw')).default,
+  en: async () => (await import('./en')).default,
+  fa: async () => (await import('./fa')).default,
 };
 
 function bundleOf(code: Code, source: string): FluentBundle {
@@ -22,7 +21,7 @@ function bundleOf(code: Code, source: string): FluentBundle {
   return bundle;
 }
 
-let current = $state.raw({ code: 'en' as Code, bundle: bundleOf('en', english) });
+let current = $state.raw({ code: 'en' as Code, bundle: bundleOf('en', '') });
 
 export const language = {
   get code() {

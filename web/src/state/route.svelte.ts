@@ -1,30 +1,64 @@
 /** Where in the app one is; the address bar says the same. */
 
-/** `/files/a/b` is the folder `/a/b`. */
-const FILES = '/files';
+/** `/files/a/b` is the folder `/a/b`, and so is `/` the first of them; all else is `/room/rest/of/it?query`. */
+const FILES = 'files';
 
-function folderOf(address: string): string {
-  if (!address.startsWith(`${FILES}/`)) return '/';
+export interface Place {
+  readonly room: string;
+  readonly rest: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+function placeOf(at: Location | URL): Place {
+  const query = new URLSearchParams(at.search);
   try {
-    return '/' + address.slice(FILES.length + 1).split('/').filter(Boolean).map(decodeURIComponent).join('/');
+    const [room = FILES, ...rest] = at.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+    return { room, rest, query };
   } catch {
-    return '/'; // no address that this app has made
+    return { room: FILES, rest: [], query }; // no address that this app has made
   }
 }
 
-let folder = $state(folderOf(location.pathname));
-addEventListener('popstate', () => (folder = folderOf(location.pathname)));
+let place = $state.raw(placeOf(location));
+addEventListener('popstate', () => (place = placeOf(location)));
 
+const folderOf = (at: Place) => (at.room === FILES ? '/' + at.rest.join('/') : '/');
+
+/** The address of a folder. */
 export const addressOf = (path: string) =>
-  path === '/' ? '/' : FILES + path.split('/').map(encodeURIComponent).join('/');
+  path === '/' ? '/' : `/${FILES}` + path.split('/').map(encodeURIComponent).join('/');
 
 export const route = {
-  get folder() {
-    return folder;
+  get room() {
+    return place.room;
   },
-  open(path: string): void {
-    if (path === folder) return;
-    history.pushState(null, '', addressOf(path));
-    folder = path;
+  /** What follows the room, name by name. */
+  get rest() {
+    return place.rest;
+  },
+  get query() {
+    return place.query;
+  },
+  /** The folder that is open; the home while one is in another room. */
+  get folder() {
+    return folderOf(place);
+  },
+  /** Open a folder. */
+  open: (path: string): void => route.go(addressOf(path)),
+
+  /** Go to an address of the app. */
+  go(address: string): void {
+    const to = new URL(address, location.origin);
+    if (to.pathname + to.search === location.pathname + location.search) return;
+    history.pushState(null, '', to);
+    place = placeOf(to);
   },
 };
+
+/** For links of the app: follow a plain click here, and leave the others to the browser. */
+export function follow(event: MouseEvent): void {
+  const link = (event.currentTarget as HTMLElement).closest('a');
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  route.go(link.pathname + link.search);
+}

@@ -6,6 +6,7 @@ type Phase = 'loading' | 'setup' | 'out' | 'in' | 'unreachable';
 
 let phase = $state<Phase>('loading');
 let me = $state.raw<api.Whoami | null>(null);
+let told = $state('');
 
 export const session = {
   get phase() {
@@ -13,6 +14,14 @@ export const session = {
   },
   get name() {
     return me?.account?.name ?? '';
+  },
+  /** Whoever is signed in, as the server sees them. */
+  get me() {
+    return me;
+  },
+  /** Why an operator has ended the session that was here before. */
+  get told() {
+    return told;
   },
   get isOperator() {
     return me?.account?.role === 'admin';
@@ -22,6 +31,7 @@ export const session = {
     try {
       me = await api.whoami();
       phase = 'in';
+      told = '';
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.status !== 401) phase = 'unreachable';
@@ -40,8 +50,9 @@ export const session = {
   },
 
   /** The server says that the session is no more. */
-  ended(): void {
+  ended(why = ''): void {
     me = null;
+    told = why;
     phase = 'out';
   },
 };

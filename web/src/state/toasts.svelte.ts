@@ -8,17 +8,18 @@ export interface Toast {
   readonly text: string;
   readonly hint: string;
   readonly fault: boolean;
+  readonly act?: { readonly text: string; readonly on: () => void } | undefined;
 }
 
 const SECONDS = 6;
 let last = 0;
 let shown = $state.raw<readonly Toast[]>([]);
 
-function add(text: string, hint: string, fault: boolean): void {
-  const toast = { id: ++last, text, hint, fault };
+function add(text: string, hint: string, fault: boolean, act?: Toast['act']): void {
+  const toast = { id: ++last, text, hint, fault, act };
   shown = [...shown.slice(-3), toast];
   // What went wrong stays until it is closed: nobody reads at the speed of a clock.
-  if (!fault) setTimeout(() => toasts.close(toast.id), SECONDS * 1000);
+  if (!fault) setTimeout(() => toasts.close(toast.id), (act ? 2 : 1) * SECONDS * 1000);
 }
 
 export const toasts = {
@@ -26,6 +27,9 @@ export const toasts = {
     return shown;
   },
   say: (text: string) => add(text, '', false),
+
+  /** Good news with something to do about it, such as taking it back. */
+  offer: (text: string, act: string, onact: () => void) => add(text, '', false, { text: act, on: onact }),
 
   /** What went wrong, in the server's words where it has some. */
   fault(error: unknown): void {

@@ -32,8 +32,8 @@ _TYPES = {
 }
 _COMPACT = frozenset({b"image/png", b"font/woff2"})
 _PAGE = b"index.html"
-_PLACES = (b"/files/",)
-"""Addresses within the app: they all are the one page, which finds out by itself what to show."""
+PLACES = frozenset({b"", b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin"})
+"""How addresses within the app begin: they all are the one page, which finds out by itself what to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class WebApp:
         """Answer a GET or HEAD, if that is an address of the app. Returns whether it is."""
         if not self.there:
             return False
-        name = _PAGE if path == b"/" or path.startswith(_PLACES) else path[1:]
+        name = _PAGE if path[1:].partition(b"/")[0] in PLACES else path[1:]
         part = self._parts.get(name)
         if part is None:
             return False

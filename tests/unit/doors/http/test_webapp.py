@@ -61,7 +61,9 @@ async def test_what_has_not_changed_is_not_sent_again(app: WebApp) -> None:
     assert (again.status, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("path", [b"/assets/none.js", b"/assets/../index.html", b"/.built-from", b"/assets", b"/files"])
+@pytest.mark.parametrize(
+    "path", [b"/assets/none.js", b"/assets/../index.html", b"/.built-from", b"/assets", b"/filesystem"]
+)
 async def test_nothing_else_is_served(app: WebApp, path: bytes) -> None:
     assert await ask(app, path) is None
 

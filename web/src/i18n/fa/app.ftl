@@ -65,3 +65,9 @@ deleted =
        *[other] { $count } مورد حذف شد.
     }
 skip-to-content = رفتن به محتوا
+menu = فهرست
+operations = اداره
+new-things = تازه:
+no-such-page = چنین صفحه‌ای اینجا نیست.
+copied = رونوشت شد
+session-ended = نشست شما پایان یافت: { $reason }

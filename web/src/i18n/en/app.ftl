@@ -65,3 +65,9 @@ deleted =
        *[other] { $count } items deleted.
     }
 skip-to-content = Skip to content
+menu = Menu
+operations = Operations
+new-things = new:
+no-such-page = There is no such page here.
+copied = Copied
+session-ended = Your session was ended: { $reason }

@@ -1,0 +1,2 @@
+/** All catalogues of a language in one piece, fetched when it is spoken. */
+export default Object.values(import.meta.glob<string>('./fa/*.ftl', { query: '?raw', import: 'default', eager: true })).join('\n');

@@ -1,0 +1,128 @@
+/** What happens on the server, as it does: one connection for the whole page, opened when somebody first listens. */
+import { API } from '../api/http';
+import { session } from './session.svelte';
+
+export type Topic = 'files' | 'clients' | 'warnings' | 'chat' | 'jobs' | 'log' | 'server';
+
+export interface LiveEvent {
+  readonly id: string | null;
+  readonly topic: Topic;
+  readonly kind: string;
+  readonly data: Record<string, unknown>;
+  readonly at: string;
+}
+
+/** What is called with each event; also with `resync`, which means: something may have been missed, look again. */
+export type Heard = (event: LiveEvent) => void;
+
+const SESSION_ENDED = 4401;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 30_000;
+/** The server says something at least each 45 s. */
+const SILENCE = 120_000;
+
+const byTopic = new Map<Topic, Set<Heard>>();
+const byFolder = new Map<string, Set<Heard>>();
+let socket: WebSocket | null = null;
+let last: string | null = null;
+let wait = FIRST_WAIT;
+let retry: ReturnType<typeof setTimeout> | undefined;
+let silence: ReturnType<typeof setTimeout> | undefined;
+/** Whether an answer to a message is awaited; the next one waits for it. */
+let asked = false;
+let stale = false;
+let connected = $state(false);
+
+const wanted = () => ({ topics: [...byTopic.keys(), ...(byFolder.size && !byTopic.has('files') ? ['files'] : [])], watch: [...byFolder.keys()] });
+
+function choose(): void {
+  if (socket?.readyState !== WebSocket.OPEN) return connect();
+  if (asked) {
+    stale = true;
+    return;
+  }
+  asked = true;
+  socket.send(JSON.stringify(wanted()));
+}
+
+function connect(): void {
+  if (socket || retry || session.phase !== 'in' || (!byTopic.size && !byFolder.size)) return;
+  const mine = (socket = new WebSocket(`wss://${location.host}${API}/events`));
+  asked = true;
+  stale = false;
+  mine.onopen = () => mine.send(JSON.stringify({ ...wanted(), ...(last ? { after: last } : {}) }));
+  mine.onmessage = (message) => hear(JSON.parse(message.data as string) as LiveEvent);
+  mine.onclose = (closed) => over(closed);
+  listenOn();
+}
+
+function listenOn(): void {
+  clearTimeout(silence);
+  silence = setTimeout(() => socket?.close(), SILENCE);
+}
+
+function over(closed: CloseEvent): void {
+  socket = null;
+  connected = false;
+  clearTimeout(silence);
+  if (closed.code === SESSION_ENDED) {
+    last = null;
+    session.ended(closed.reason.startsWith('session_ended: ') ? closed.reason.slice(15) : '');
+    return;
+  }
+  retry = setTimeout(() => {
+    retry = undefined;
+    connect();
+  }, wait * (0.5 + Math.random() / 2));
+  wait = Math.min(LONGEST_WAIT, wait * 2);
+}
+
+function hear(event: LiveEvent): void {
+  listenOn();
+  last = event.id ?? last;
+  if (event.topic === 'server' && (event.kind === 'subscribed' || event.kind === 'refused')) {
+    asked = false;
+    connected = true;
+    wait = FIRST_WAIT;
+    if (stale) {
+      stale = false;
+      choose();
+    }
+  } else if (event.topic === 'server' && event.kind === 'resync') {
+    for (const heard of new Set([...byTopic.values(), ...byFolder.values()].flatMap((each) => [...each]))) heard(event);
+  } else {
+    const path = event.topic === 'files' ? event.data['path'] : undefined;
+    if (typeof path === 'string') for (const heard of byFolder.get(path) ?? []) heard(event);
+    for (const heard of byTopic.get(event.topic) ?? []) heard(event);
+  }
+}
+
+function listen<Key>(where: Map<Key, Set<Heard>>, key: Key, heard: Heard): () => void {
+  const there = where.get(key);
+  if (there) there.add(heard);
+  else {
+    where.set(key, new Set([heard]));
+    choose();
+  }
+  return () => {
+    const left = where.get(key);
+    left?.delete(heard);
+    if (left && !left.size) {
+      where.delete(key);
+      choose();
+    }
+  };
+}
+
+export const live = {
+  /** Whether events come at this moment. */
+  get connected() {
+    return connected;
+  },
+  /** Hear of a topic until the function that is returned is called. */
+  on: (topic: Topic, heard: Heard) => listen(byTopic, topic, heard),
+  /** Hear of changes in one folder. List it once more after this has begun; a `gone` means that it is no more. */
+  watch: (path: string, heard: Heard) => listen(byFolder, path, heard),
+  /** Begin, after signing in, what was asked for before. */
+  begin: connect,
+};
