@@ -150,7 +150,8 @@ def test_typing_goes_to_a_name(page: Page) -> None:
 
 def test_a_band_picks_what_it_touches(page: Page) -> None:
     first, last = row(page, "budget.csv").bounding_box(), row(page, "notes.txt").bounding_box()
-    assert first and last
+    assert first
+    assert last
     page.mouse.move(600, last["y"] + 100)
     page.mouse.down()
     page.mouse.move(580, last["y"] + 20)
