@@ -105,7 +105,8 @@ def test_what_goes_while_it_is_looked_for_ends_nothing(world: SharingWorld, monk
     first = search(world.files, world.who["ada"], at("/"), Wanted("x"))
     assert first.cursor is not None
     world.files.remove(world.who["ada"], at("/a"), recursive=True)
-    paths, cursor = [], first.cursor
+    paths: list[str] = []
+    cursor: str | None = first.cursor
     while cursor is not None:
         page = search(world.files, world.who["ada"], at("/"), Wanted("x"), cursor=cursor)
         paths += [entry.path for entry in page.entries]

@@ -83,8 +83,8 @@ def logs(
             "--export and --follow do not go together", hint="An export ends with what happened until now."
         )
     wanted = LogFilter(
-        moment_of(since, "--since"), moment_of(until, "--until"), category, severity, user, address, door, session, request,
-        search,
+        moment_of(since, "--since"), moment_of(until, "--until"), category, severity, user, address, door, session,
+        request, search,
     )  # fmt: skip
     if export is not None:
         return _export(export, wanted, server, mine=mine, quiet=quiet)
