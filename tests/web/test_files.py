@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import NAME, PASSWORD, Site
 
+PERSIAN = "پروژه‌ها"
+
 
 def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("button", name=name, exact=True))
@@ -260,7 +262,7 @@ def test_every_state_of_the_page_can_be_looked_at(
     for folder in (
         "/Photos",
         "/Photos/2026",
-        "/پروژه‌ها",
+        f"/{PERSIAN}",
         "/Reports of a very long name that goes on and on, for years",
     ):
         site.make_folder(folder)
@@ -276,7 +278,7 @@ def test_every_state_of_the_page_can_be_looked_at(
     visitor.look("files-menu")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Shift+x")
-    expect(page.get_by_role("dialog").get_by_text("پروژه‌ها")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text(PERSIAN)).to_be_visible()
     visitor.look("files-move-to")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -293,7 +295,7 @@ def test_every_state_of_the_page_can_be_looked_at(
     page.keyboard.press("Alt+Enter")
     expect(page.get_by_role("complementary")).to_contain_text("SHA-256")
     visitor.look("files-details")
-    page.goto("/?find=a&kind=file")
+    page.goto("/?find=e&kind=file")
     expect(row(page, "budget.csv")).to_be_visible()
     visitor.look("files-found")
     page.evaluate("localStorage.setItem('view', 'grid')")
