@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import NAME, PASSWORD, Site
 
-PERSIAN = "پروژه‌ها"
+PERSIAN = "سفر"
 
 
 def row(page: Page, name: str) -> Locator:

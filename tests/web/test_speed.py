@@ -1,4 +1,4 @@
-"""How much the browser has to fetch, and how soon something is there. The whole proofs are `benchmarks.proofs web-…`."""
+"""How much the browser has to fetch, and how soon something is there. `benchmarks.proofs web-…` prove the whole."""
 
 import gzip
 import re
