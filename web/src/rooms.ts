@@ -1,5 +1,7 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
 import Folder from '@lucide/svelte/icons/folder';
+import ShareIcon from '@lucide/svelte/icons/share-2';
+import Users from '@lucide/svelte/icons/users-round';
 import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
@@ -21,4 +23,6 @@ export interface Room {
 
 export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
+  { id: 'shared', address: '/shared', label: 'shared-room', icon: Users, load: async () => (await import('./pages/SharedWithMe.svelte')).default, group: 'own' },
+  { id: 'sharing', address: '/sharing', label: 'sharing-room', icon: ShareIcon, load: async () => (await import('./pages/Sharing.svelte')).default, group: 'own' },
 ];

@@ -1589,6 +1589,11 @@ export interface components {
         GivenOut: {
             /** Path */
             path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
             /** To */
             to: string;
             /** Rights */

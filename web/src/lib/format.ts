@@ -40,3 +40,8 @@ export function when(moment: Date, now: Date, locale: string): string {
 export function exactly(moment: Date, locale: string): string {
   return format(locale, 'exact', { dateStyle: 'full', timeStyle: 'medium' }).format(moment);
 }
+
+/** A day and a time, short: for what will be, or was long ago. */
+export function moment(at: Date, locale: string): string {
+  return format(locale, 'moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+}
