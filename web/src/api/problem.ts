@@ -4,13 +4,21 @@ export class Problem extends Error {
   readonly status: number;
   readonly hint: string;
   readonly retryAfter: number | null;
+  /** What all problems of this code have in common; the message says more, or begins with it. */
+  readonly title: string;
 
-  constructor(code: string, status: number, message: string, hint = '', retryAfter: number | null = null) {
+  constructor(code: string, status: number, message: string, hint = '', retryAfter: number | null = null, title = '') {
     super(message);
     this.code = code;
     this.status = status;
     this.hint = hint;
     this.retryAfter = retryAfter;
+    this.title = title;
+  }
+
+  /** Whether whoever asked is signed in no more. A wrong password is a 401 too, and ends nothing. */
+  get signedOut(): boolean {
+    return this.code === 'sign_in_required' || this.code === 'session_ended';
   }
 }
 
@@ -21,7 +29,7 @@ export async function problemOf(answer: Response): Promise<Problem> {
   try {
     const said = (await answer.json()) as Record<string, unknown>;
     const text = (name: string) => (typeof said[name] === 'string' ? said[name] : '');
-    return new Problem(text('code') || 'unknown', answer.status, text('detail') || text('title'), text('hint'), retryAfter);
+    return new Problem(text('code') || 'unknown', answer.status, text('detail') || text('title'), text('hint'), retryAfter, text('title'));
   } catch {
     return new Problem('unknown', answer.status, '', '', retryAfter);
   }

@@ -59,7 +59,7 @@ export class Folder {
     } catch (error) {
       if (asking.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
-      if (error.status === 401 || this.phase === 'ready') toasts.fault(error);
+      if (error.signedOut || this.phase === 'ready') toasts.fault(error);
       else {
         this.problem = error;
         this.phase = 'failed';
