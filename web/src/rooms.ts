@@ -7,6 +7,8 @@ import Files from './pages/Files.svelte';
 export interface Room {
   /** The first part of its addresses. The server knows them too: `PLACES` in doors/http/webapp.py. */
   readonly id: string;
+  /** The second part, where rooms share the first; the room without one is met at all other addresses. */
+  readonly page?: string;
   /** Where the navigation leads. */
   readonly address: string;
   /** The key of its name. */
@@ -22,3 +24,12 @@ export interface Room {
 export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
 ];
+
+/** The room that an address is in. */
+export function roomAt(id: string, page: string | undefined): Room | undefined {
+  const there = rooms.filter((each) => each.id === id);
+  return there.find((each) => each.page === page) ?? there.find((each) => each.page === undefined);
+}
+
+/** What tells it from the other rooms. */
+export const keyOf = (room: Room): string => (room.page ? `${room.id}/${room.page}` : room.id);
