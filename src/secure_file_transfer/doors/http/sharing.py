@@ -110,14 +110,20 @@ def _answer(content: bytes) -> Response:
     return Response(content, 200, {"cache-control": "no-store"}, media_type="application/json")
 
 
-def _level(rights: Rights) -> dict[str, Any]:
+def level_json(rights: Rights) -> dict[str, Any]:
+    """A mask, and its name where it has one."""
     return {"rights": int(rights), "level": next((name for name, mask in LEVELS.items() if mask == rights), None)}
 
 
 def _given(each: Given) -> dict[str, Any]:
-    return {"path": str(each.path), "to": each.to, **_level(each.rights), "since": schemas.write_time(each.since_us)}
+    return {
+        "path": str(each.path),
+        "to": each.to,
+        **level_json(each.rights),
+        "since": schemas.write_time(each.since_us),
+    }
 
 
 def _received(each: Taken) -> dict[str, Any]:
     kind = "folder" if each.kind is Kind.FOLDER else "file"
-    return {"path": str(each.path), "owner": each.owner, "kind": kind, **_level(each.rights)}
+    return {"path": str(each.path), "owner": each.owner, "kind": kind, **level_json(each.rights)}
