@@ -263,6 +263,15 @@ class ShareGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedGrant:
+    """A grant by its number, and the drive that its node is in."""
+
+    number: int
+    drive_id: DriveId
+    grant: ShareGrant
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Rights on a node, and on all below it, for whoever holds a URL. Its secret is never kept, only its hash.
 

@@ -9,6 +9,8 @@ import Files from './pages/Files.svelte';
 export interface Room {
   /** The first part of its addresses. The server knows them too: `PLACES` in doors/http/webapp.py. */
   readonly id: string;
+  /** The second part, where rooms share the first; the room without one is met at all other addresses. */
+  readonly page?: string;
   /** Where the navigation leads. */
   readonly address: string;
   /** The key of its name. */
@@ -26,3 +28,12 @@ export const rooms: readonly Room[] = [
   { id: 'shared', address: '/shared', label: 'shared-room', icon: Users, load: async () => (await import('./pages/SharedWithMe.svelte')).default, group: 'own' },
   { id: 'sharing', address: '/sharing', label: 'sharing-room', icon: ShareIcon, load: async () => (await import('./pages/Sharing.svelte')).default, group: 'own' },
 ];
+
+/** The room that an address is in. */
+export function roomAt(id: string, page: string | undefined): Room | undefined {
+  const there = rooms.filter((each) => each.id === id);
+  return there.find((each) => each.page === page) ?? there.find((each) => each.page === undefined);
+}
+
+/** What tells it from the other rooms. */
+export const keyOf = (room: Room): string => (room.page ? `${room.id}/${room.page}` : room.id);

@@ -11,6 +11,7 @@ from ..logger import get_logger
 from ..ports import BlobStore, Catalog, KeySource
 from ..services.access import Access, Linked
 from ..services.accounts import Accounts
+from ..services.adoption import Adoption
 from ..services.audit import Audit
 from ..services.bars import Bars
 from ..services.block_leases import BlockLeases
@@ -29,6 +30,7 @@ from ..services.keys import Keys
 from ..services.links import Links, Placed
 from ..services.log import Log
 from ..services.mounts import Mounts
+from ..services.oversight import Oversight
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
 from ..services.presence import Presence, alive_in
@@ -143,11 +145,13 @@ class House:
             audit=audit,
         )
         self.shares = Shares(catalog, clock, audit, publish=self.bus.publish)
+        self.oversight = Oversight(catalog, self.sessions, audit, publish=self.bus.publish)
         self.groups = Groups(catalog, clock, audit)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret, audit)
         self.chats = Chats(catalog, clock, self.bus, audit, per_minute=settings.chat_rate, days=settings.chat_days)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)
         self.certificates = Certificates(tls or self.directory.tls, clock, write_file)
+        self.adoption = Adoption(self.certificates, clock)
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard, audit
         )

@@ -13,7 +13,7 @@ from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
 from ..doors.ftps.session import DOOR
 from ..doors.http.addresses import Proxies
-from ..doors.http.app import HttpApp, HttpServices, Live, People, build_app
+from ..doors.http.app import Desk, HttpApp, HttpServices, Live, People, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..model import DEFAULT_PORT, Category, Principal
@@ -23,6 +23,7 @@ from ..services.accounts import Accounts
 from ..services.adoption import Adoption
 from ..services.audit import SILENT, circumstances
 from ..services.blocks import Blocks
+from ..services.certificate_view import CertificateView
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.devices import Devices
@@ -292,6 +293,7 @@ def listen(
             live=Live(house.presence, house.control) if house else None,
             events=hub,
             operations=operations,
+            desk=_desk(settings, house) if house else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,
@@ -316,6 +318,11 @@ def listen(
 
 def _people(house: House) -> People:
     return People(house.accounts, house.groups, house.resets, house.registration, house.own_password)
+
+
+def _desk(settings: Settings, house: House) -> Desk:
+    certificates = CertificateView(house.certificates, house.adoption, settings.certfile)
+    return Desk(house.oversight, certificates, house.mounts)
 
 
 def _device_cas(house: House) -> str | None:
@@ -455,7 +462,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
         yield Local(
             house.accounts,
             house.devices,
-            Adoption(house.certificates, house.clock),
+            house.adoption,
             lambda: _hosts(settings),
             house.keys.rotate,
             sweep,

@@ -423,6 +423,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/accounts/{name}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take away a second factor that was lost */
+        delete: operations["reset_totp_api_v1_admin_accounts__name__totp_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/groups": {
         parameters: {
             query?: never;
@@ -999,6 +1016,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everybody shares */
+        get: operations["grants_api_v1_admin_grants_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/grants/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End what somebody shares */
+        delete: operations["revoke_api_v1_admin_grants__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's links */
+        get: operations["links_api_v1_admin_links_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/links/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End somebody's link */
+        delete: operations["revoke_api_v1_admin_links__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates in use */
+        get: operations["certificates_api_v1_admin_certificates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/certificates/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request to sign the authority (PKCS #10) */
+        get: operations["certificate_request_api_v1_admin_certificates_request_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/drives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folder drives */
+        get: operations["drives_api_v1_admin_drives_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{path}": {
         parameters: {
             query?: never;
@@ -1302,6 +1438,41 @@ export interface components {
          */
         Category: "server" | "connection" | "sign-in" | "transfer" | "file" | "sharing" | "chat" | "security" | "administration" | "error";
         /**
+         * CertificateOut
+         * @description A certificate. `fingerprint` is the SHA-256 of its DER form, as `AB:CD:…`; `names` are its alternative names.
+         */
+        CertificateOut: {
+            /** Subject */
+            subject: string;
+            /** Issuer */
+            issuer: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Names */
+            names: string[];
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+        };
+        /**
+         * CertificatesOut
+         * @description The server's certificate and where it is from, and the authority; `signs` is whether its key is there.
+         */
+        CertificatesOut: {
+            server: components["schemas"]["CertificateOut"];
+            origin: components["schemas"]["Origin"];
+            authority: components["schemas"]["CertificateOut"];
+            /** Signs */
+            signs: boolean;
+        };
+        /**
          * ChangedOut
          * @description When a limit was set, and by whom.
          */
@@ -1485,6 +1656,18 @@ export interface components {
             devices: components["schemas"]["DeviceOut"][];
         };
         /**
+         * DriveGrantOut
+         * @description Who may do what in a folder drive.
+         */
+        DriveGrantOut: {
+            /** To */
+            to: string;
+            /** Rights */
+            rights: number;
+            /** Level */
+            level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
+        };
+        /**
          * EndedOut
          * @description How many sessions were ended.
          */
@@ -1557,6 +1740,38 @@ export interface components {
             sha256: string | null;
             /** Etag */
             etag: string;
+        };
+        /**
+         * FolderDriveOut
+         * @description A folder drive, and where it is on the server's disk. `fault` says why it cannot be used at the moment.
+         */
+        FolderDriveOut: {
+            /** Name */
+            name: string;
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Fault */
+            fault: string;
+            /** Grants */
+            grants: components["schemas"]["DriveGrantOut"][];
+        };
+        /**
+         * FolderDrivesOut
+         * @description Folder drives, by name.
+         */
+        FolderDrivesOut: {
+            /** Drives */
+            drives: components["schemas"]["FolderDriveOut"][];
         };
         /**
          * Form
@@ -1944,6 +2159,8 @@ export interface components {
         /**
          * ManagedAccountOut
          * @description An account as operators see it. `quota` (bytes) and `quota_files` are null without a limit; rates are 0 then.
+         *
+         *     `seen` is when it was here last, as far as its sessions tell; `totp` whether its sign-ins need a code.
          */
         ManagedAccountOut: {
             /** Name */
@@ -1973,14 +2190,22 @@ export interface components {
             rate_up: number;
             /** Rate Down */
             rate_down: number;
+            /** Seen */
+            seen: string | null;
+            /** Totp */
+            totp: boolean;
         };
         /**
          * ManagedAccountsOut
-         * @description All accounts, by name.
+         * @description Accounts, by name. `total` counts those on other pages too.
          */
         ManagedAccountsOut: {
             /** Accounts */
             accounts: components["schemas"]["ManagedAccountOut"][];
+            /** Total */
+            total: number;
+            /** Cursor */
+            cursor: string | null;
         };
         /**
          * MessageIn
@@ -2090,6 +2315,12 @@ export interface components {
             guest: string;
             link: components["schemas"]["VisitedOut"];
         };
+        /**
+         * Origin
+         * @description Where the server's certificate is from: its own authority, an import, or files that the configuration names.
+         * @enum {string}
+         */
+        Origin: "own" | "imported" | "configured";
         /**
          * PageOut
          * @description A piece of a folder; `cursor` continues it.
@@ -2291,6 +2522,89 @@ export interface components {
          */
         Scope: "files:read" | "files:write" | "files:delete" | "shares" | "admin";
         /**
+         * SeenGrantOut
+         * @description Something that somebody shares. `owner` is empty for a folder drive.
+         */
+        SeenGrantOut: {
+            /** Number */
+            number: number;
+            /** Owner */
+            owner: string;
+            /** Path */
+            path: string;
+            /** To */
+            to: string;
+            /** Rights */
+            rights: number;
+            /** Level */
+            level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * SeenGrantsOut
+         * @description Grants by number; `after` continues the list.
+         */
+        SeenGrantsOut: {
+            /** Grants */
+            grants: components["schemas"]["SeenGrantOut"][];
+            /** After */
+            after: number | null;
+        };
+        /**
+         * SeenLinkOut
+         * @description A link of somebody; its `secret` is always null.
+         */
+        SeenLinkOut: {
+            /** Id */
+            id: number;
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /** Rights */
+            rights: number;
+            /** Level */
+            level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
+            /** Name */
+            name: string;
+            /** Protected */
+            protected: boolean;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Expires */
+            expires: string | null;
+            /** Downloads */
+            downloads: number;
+            /** Downloads Max */
+            downloads_max: number | null;
+            /** Used */
+            used: string | null;
+            /** Secret */
+            secret: string | null;
+            /** Owner */
+            owner: string;
+        };
+        /**
+         * SeenLinksOut
+         * @description Links by number; `after` continues the list.
+         */
+        SeenLinksOut: {
+            /** Links */
+            links: components["schemas"]["SeenLinkOut"][];
+            /** After */
+            after: number | null;
+        };
+        /**
          * SegmentOut
          * @description A piece of a text; with a path it is a link to what the reader finds there.
          */
@@ -2305,6 +2619,8 @@ export interface components {
         /**
          * ServerOut
          * @description What the server is. `share` is null unless it was started by `sft share`.
+         *
+         *     `password_length` is how many characters a password has at least; null where there are no accounts.
          */
         ServerOut: {
             /** Name */
@@ -2331,6 +2647,8 @@ export interface components {
              * @enum {string}
              */
             registration: "off" | "approval" | "open";
+            /** Password Length */
+            password_length: number | null;
             share?: components["schemas"]["ShareOut"] | null;
         };
         /**
@@ -2390,6 +2708,11 @@ export interface components {
             name: string;
             /** Password */
             password: string;
+            /**
+             * Cookie
+             * @default false
+             */
+            cookie: boolean;
         };
         /**
          * Severity
@@ -2451,6 +2774,12 @@ export interface components {
             expires: string;
             account: components["schemas"]["AccountOut"];
         };
+        /**
+         * State
+         * @description Whether an account may sign in, and if not, why: the first of these that is true.
+         * @enum {string}
+         */
+        State: "waiting" | "disabled" | "expired" | "active";
         /**
          * StatusOut
          * @description How the server is; `details` is null for those who are no operators.
@@ -3857,7 +4186,13 @@ export interface operations {
     };
     list_accounts_api_v1_admin_accounts_get: {
         parameters: {
-            query?: never;
+            query?: {
+                search?: string;
+                role?: components["schemas"]["Role"] | null;
+                state?: components["schemas"]["State"] | null;
+                cursor?: string;
+                limit?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4093,6 +4428,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ResetCodeOut"];
                 };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    reset_totp_api_v1_admin_accounts__name__totp_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error (RFC 9457); `code` decides. */
             default: {
@@ -5643,6 +6007,215 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StopOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    grants_api_v1_admin_grants_get: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenGrantsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_admin_grants__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    links_api_v1_admin_links_get: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenLinksOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_admin_links__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    certificates_api_v1_admin_certificates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatesOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    certificate_request_api_v1_admin_certificates_request_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    drives_api_v1_admin_drives_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderDrivesOut"];
                 };
             };
             /** @description An error (RFC 9457); `code` decides. */

@@ -21,6 +21,7 @@ from .jobs import add_jobs
 from .links import add_links, front_json
 from .log import add_log
 from .operations import add_operations
+from .oversight import add_oversight
 from .people import add_people
 from .tokens import add_tokens
 
@@ -56,6 +57,7 @@ def build_router(context: Context) -> APIRouter:
     """All JSON routes."""
     router = APIRouter(prefix="/api/v1")
     _add_server(router, context)
+    _add_setup(router, context)
     _add_sign_in(router, context)
     _add_sessions(router, context)
     _add_guard(router, context)
@@ -73,6 +75,7 @@ def build_router(context: Context) -> APIRouter:
     add_log(router, context)
     add_jobs(router, context)
     add_operations(router, context)
+    add_oversight(router, context)
     return router
 
 
@@ -93,6 +96,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
                     "registration": services.people.registration.mode.value if services.people else "off",
+                    "password_length": services.people.accounts.length_min if services.people else None,
                     "share": front_json(services.front) if services.front else None,
                 }
             )
@@ -100,7 +104,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
         return _answer(await context.workers.run(work))
 
 
-def _add_sign_in(router: APIRouter, context: Context) -> None:
+def _add_setup(router: APIRouter, context: Context) -> None:
     services = context.services
 
     @router.post(
@@ -115,13 +119,23 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
         if service is None or not await context.workers.run(service.needed):
             raise NotFoundError("There is nothing at this address", hint="The server is set up; sign in.")
 
-        def work() -> bytes:
-            signed = service.complete(
+        if wanted.cookie:
+            cookies.require_own_page(request.scope, joined_fields(request.scope["headers"]))
+
+        def work() -> SignedIn:
+            return service.complete(
                 wanted.code, wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent
             )
-            return schemas.dump(schemas.sign_in_json(signed))
 
-        return _answer(await context.sign(caller, work), 201)
+        signed = await context.sign(caller, work)
+        answer = _answer(schemas.dump(schemas.sign_in_json(signed, cookie=wanted.cookie)), 201)
+        if wanted.cookie:
+            answer.headers["set-cookie"] = cookies.written(signed)
+        return answer
+
+
+def _add_sign_in(router: APIRouter, context: Context) -> None:
+    services = context.services
 
     @router.post(
         "/sessions",

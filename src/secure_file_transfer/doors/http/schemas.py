@@ -39,6 +39,8 @@ class SetupIn(_Taken):
     code: Text
     name: Text
     password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+    cookie: bool = False
+    """For the page in a browser, as with signing in."""
 
 
 class SignInIn(_Taken):
@@ -240,7 +242,10 @@ class ShareOut(BaseModel):
 
 
 class ServerOut(BaseModel):
-    """What the server is. `share` is null unless it was started by `sft share`."""
+    """What the server is. `share` is null unless it was started by `sft share`.
+
+    `password_length` is how many characters a password has at least; null where there are no accounts.
+    """
 
     name: str
     version: str
@@ -251,6 +256,7 @@ class ServerOut(BaseModel):
     client_certificates: Literal["off", "optional", "required"]
     certificate_sign_in: bool
     registration: Literal["off", "approval", "open"]
+    password_length: int | None
     share: ShareOut | None = None
 
 

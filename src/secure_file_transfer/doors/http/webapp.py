@@ -32,8 +32,12 @@ _TYPES = {
 }
 _COMPACT = frozenset({b"image/png", b"font/woff2"})
 _PAGE = b"index.html"
-PLACES = frozenset({b"", b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin"})
+PLACES = frozenset({b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin"})
 """How addresses within the app begin: they all are the one page, which finds out by itself what to show."""
+
+
+SETUP = b"/setup"
+"""The first run's address. Whoever serves the app asks before whether there still is one (attack 25)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class WebApp:
         """Answer a GET or HEAD, if that is an address of the app. Returns whether it is."""
         if not self.there:
             return False
-        name = _PAGE if path[1:].partition(b"/")[0] in PLACES else path[1:]
+        first = path[1:].partition(b"/")[0]
+        name = _PAGE if path == b"/" or first in PLACES or path == SETUP else path[1:]
         part = self._parts.get(name)
         if part is None:
             return False

@@ -256,6 +256,12 @@ async def use_administration(tour: Tour) -> None:
     await tour("DELETE", "/admin/groups/{name}/members/{account}", None, "group.left", at="team omid")
     await tour("PUT", "/grants", {"path": "/d", "to": "omid", "rights": "viewer"}, "share.granted")
     await tour("DELETE", "/grants", None, "share.revoked", query="?path=/d&to=omid")
+    await tour("PUT", "/grants", {"path": "/d", "to": "omid", "rights": "viewer"}, "share.granted")
+    (seen,) = (await desk.ask("GET", "/api/v1/admin/grants", token=tour.token)).json["grants"]
+    await tour("DELETE", "/admin/grants/{number}", None, "share.revoked", at=str(seen["number"]))
+    omid = desk.house.accounts.get("omid")
+    desk.house.catalog.write(lambda tx: tx.factors.begin(omid.id, b"salt"))
+    await tour("DELETE", "/admin/accounts/{name}/totp", None, "totp.reset", at="omid")
     await tour("DELETE", "/admin/groups/{name}", None, "group.deleted", at="team")
     link = (await tour("POST", "/links", {"path": "/d", "password": LINK}, "link.created")).json
     desk.secrets.append(link["secret"])
@@ -269,6 +275,9 @@ async def use_administration(tour: Tour) -> None:
     (seen,) = [event for event in desk.events() if event.kind == "file.downloaded"]
     assert seen.actor == f"Cousin (link #{link['id']})"
     await tour("DELETE", "/links/{number}", None, "link.revoked", at=str(link["id"]))
+    link = (await tour("POST", "/links", {"path": "/d"}, "link.created")).json
+    desk.secrets.append(link["secret"])
+    await tour("DELETE", "/admin/links/{number}", None, "link.revoked", at=str(link["id"]))
     await tour("DELETE", "/admin/accounts/{name}", None, "account.deleted", at="ann")
 
 
