@@ -7,6 +7,7 @@ type Phase = 'loading' | 'setup' | 'out' | 'in' | 'unreachable';
 let phase = $state<Phase>('loading');
 let me = $state.raw<api.Whoami | null>(null);
 let told = $state('');
+const goodbyes = new Set<() => void>();
 
 export const session = {
   get phase() {
@@ -44,7 +45,11 @@ export const session = {
     await this.begin();
   },
 
+  /** Do this when somebody signs out by themselves, and wants nothing left behind. */
+  onleave: (goodbye: () => void) => void goodbyes.add(goodbye),
+
   async signOut(): Promise<void> {
+    for (const goodbye of goodbyes) goodbye();
     await api.signOut().catch(() => undefined); // whoever is signed out already has what they wanted
     this.ended();
   },
