@@ -16,7 +16,7 @@ export class Folder {
   /** Whether there is more than was fetched. */
   more = $state(false);
 
-  #path = '/';
+  #path = $state('/');
   #cursor: string | null = null;
   #asking: AbortController | null = null;
 
