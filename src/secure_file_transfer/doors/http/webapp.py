@@ -17,20 +17,25 @@ from .problems import Headers
 
 POLICY = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' blob:; "
-    b"font-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    b"base-uri 'none'"
+    b"media-src 'self' blob:; font-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
+    b"frame-ancestors 'none'; base-uri 'none'"
 )
+_DATA = b"application/octet-stream"
 _TYPES = {
+    "bcmap": _DATA,
     "css": b"text/css; charset=utf-8",
     "html": b"text/html; charset=utf-8",
     "js": b"text/javascript; charset=utf-8",
     "json": b"application/json",
+    "mjs": b"text/javascript; charset=utf-8",
+    "pfb": _DATA,
     "png": b"image/png",
     "svg": b"image/svg+xml",
+    "ttf": _DATA,
     "webmanifest": b"application/manifest+json",
     "woff2": b"font/woff2",
 }
-_COMPACT = frozenset({b"image/png", b"font/woff2"})
+_COMPACT = frozenset({b"image/png", b"font/woff2", _DATA})
 _PAGE = b"index.html"
 PLACES = frozenset({b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin"})
 """How addresses within the app begin: they all are the one page, which finds out by itself what to show."""
