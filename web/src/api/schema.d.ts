@@ -6231,7 +6231,10 @@ export interface operations {
     };
     read_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;
@@ -6350,7 +6353,10 @@ export interface operations {
     };
     describe_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;
