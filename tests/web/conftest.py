@@ -95,7 +95,8 @@ class Visitor:
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refusal is an answer like any other, though browsers write it down: what the page makes of it is tested.
-        if message.type in {"error", "warning"} and "responded with a status of 4" not in message.text:
+        expected = ("responded with a status of 4", "Service Worker registration blocked by Playwright")
+        if message.type in {"error", "warning"} and not any(text in message.text for text in expected):
             self.complaints.append(message.text)
 
     def sign_in(self) -> Page:
