@@ -13,6 +13,7 @@ export function opened(url: string): PDFDocumentLoadingTask {
     url,
     cMapUrl: `${DATA}cmaps/`,
     standardFontDataUrl: `${DATA}fonts/`,
+    useSystemFonts: false, // they differ from machine to machine; those that are shipped do not
     wasmUrl: `${DATA}wasm/`,
     useWasm: false, // the content policy lets nothing be compiled at run time; there is a script that does the same
     enableXfa: false,

@@ -1,12 +1,14 @@
-"""The web app: what `web/` was built into, out of memory, each file compressed once.
+"""The web app: what `web/` was built into, out of memory, each file compressed once, when it is first asked for.
 
 Files under `assets/` carry the hash of their content in their names, so a browser keeps them for good and asks again
 only for the page that names them.
 """
 
+import asyncio
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -45,12 +47,16 @@ SETUP = b"/setup"
 """The first run's address. Whoever serves the app asks before whether there still is one (attack 25)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Part:
     content: bytes
-    compressed: bytes | None
     kind: bytes
     etag: bytes
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The same, smaller. What draws PDFs takes a tenth of a second: call it in a thread."""
+        return gzip.compress(self.content, 9, mtime=0)
 
 
 class WebApp:
@@ -85,8 +91,7 @@ def _parts(folder: Traversable, above: bytes) -> Iterator[tuple[bytes, _Part]]:
             yield from _parts(each, name + b"/")
         elif kind := _TYPES.get(each.name.rpartition(".")[2]):
             content = each.read_bytes()
-            small = None if kind in _COMPACT else gzip.compress(content, 9, mtime=0)
-            yield name, _Part(content, small, kind, b'"' + sha256(content).hexdigest()[:20].encode() + b'"')
+            yield name, _Part(content, kind, b'"' + sha256(content).hexdigest()[:20].encode() + b'"')
 
 
 async def _send(exchange: Exchange, part: _Part, *, lasting: bool) -> None:
@@ -102,7 +107,7 @@ async def _send(exchange: Exchange, part: _Part, *, lasting: bool) -> None:
         await exchange.answer(304, headers, b"")
         return
     content = part.content
-    if part.compressed is not None and b"gzip" in fields.get(b"accept-encoding", b""):
-        content = part.compressed
+    if part.kind not in _COMPACT and b"gzip" in fields.get(b"accept-encoding", b""):
+        content = await asyncio.to_thread(lambda: part.compressed)
         headers.append((b"content-encoding", b"gzip"))
     await exchange.answer(200, [*headers, (b"content-length", b"%d" % len(content))], content)
