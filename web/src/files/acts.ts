@@ -6,13 +6,16 @@ import FolderUp from '@lucide/svelte/icons/folder-up';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import Pencil from '@lucide/svelte/icons/pencil';
+import Share from '@lucide/svelte/icons/share-2';
 import Trash from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
 
 import { parentOf } from '../api/paths';
 import { all } from '../lib/selection';
+import { isOwn } from '../lib/sharing';
 import { route } from '../state/route.svelte';
+import { session } from '../state/session.svelte';
 import type { Desk } from './desk.svelte';
 import { download } from './fetching';
 import { open } from './opening';
@@ -58,6 +61,16 @@ export const acts: readonly Act[] = [
     on: (desk) => download(desk.chosen),
   },
   {
+    id: 'share',
+    label: 'act-share',
+    icon: Share,
+    about: 'chosen',
+    group: 'share',
+    bar: 'plain',
+    when: (desk) => !!desk.single && isOwn(desk.single.path, session.isOperator),
+    on: (desk) => desk.ask(() => import('./Share.svelte')),
+  },
+  {
     id: 'rename',
     label: 'act-rename',
     icon: Pencil,
@@ -98,6 +111,15 @@ export const acts: readonly Act[] = [
     group: 'make',
     bar: 'plain',
     on: (desk) => desk.ask(() => import('./NewFolder.svelte')),
+  },
+  {
+    id: 'share-folder',
+    label: 'act-share-folder',
+    icon: Share,
+    about: 'folder',
+    group: 'make',
+    when: (desk) => isOwn(desk.path, session.isOperator),
+    on: (desk) => desk.ask(() => import('./Share.svelte')),
   },
   {
     id: 'select-all',

@@ -2,6 +2,8 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
+import { isOwn } from '../lib/sharing';
+import { session } from '../state/session.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -30,4 +32,11 @@ function fetched(entry: Entry): boolean {
 export const openers: Opener[] = [fetched];
 export const receivers: Receiver[] = [];
 export const thumbnails: Thumbnail[] = [];
-export const sections: Section[] = [];
+export const sections: Section[] = [
+  {
+    id: 'access',
+    label: 'share-access',
+    when: (entry) => isOwn(entry.path, session.isOperator),
+    load: () => import('./Access.svelte'),
+  },
+];
