@@ -1,11 +1,18 @@
 /** All that can be done on the page of files: the bar, the menus, the keyboard and the list of keys read this table. */
+import ClipboardPaste from '@lucide/svelte/icons/clipboard-paste';
+import Copies from '@lucide/svelte/icons/copy-plus';
+import Copy from '@lucide/svelte/icons/copy';
 import Download from '@lucide/svelte/icons/download';
+import FolderInput from '@lucide/svelte/icons/folder-input';
 import FolderPlus from '@lucide/svelte/icons/folder-plus';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
 import FolderUp from '@lucide/svelte/icons/folder-up';
 import Keyboard from '@lucide/svelte/icons/keyboard';
+import LayoutGrid from '@lucide/svelte/icons/layout-grid';
 import ListChecks from '@lucide/svelte/icons/list-checks';
+import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
+import Scissors from '@lucide/svelte/icons/scissors';
 import Share from '@lucide/svelte/icons/share-2';
 import Trash from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
@@ -19,6 +26,7 @@ import { session } from '../state/session.svelte';
 import type { Desk } from './desk.svelte';
 import { download } from './fetching';
 import { open } from './opening';
+import { paste } from './relocating';
 
 export interface Act {
   readonly id: string;
@@ -79,7 +87,43 @@ export const acts: readonly Act[] = [
     group: 'change',
     bar: 'plain',
     when: (desk) => !!desk.single,
-    on: (desk) => desk.ask(() => import('./Rename.svelte')),
+    on: (desk) => (desk.renaming = desk.single?.path ?? null),
+  },
+  {
+    id: 'cut',
+    label: 'act-cut',
+    icon: Scissors,
+    keys: ['Ctrl+X'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => (desk.clip = { entries: desk.chosen, cut: true }),
+  },
+  {
+    id: 'copy',
+    label: 'act-copy',
+    icon: Copy,
+    keys: ['Ctrl+C'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => (desk.clip = { entries: desk.chosen, cut: false }),
+  },
+  {
+    id: 'move-to',
+    label: 'act-move-to',
+    icon: FolderInput,
+    keys: ['Ctrl+Shift+X'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => desk.ask(() => import('./MoveTo.svelte')),
+  },
+  {
+    id: 'copy-to',
+    label: 'act-copy-to',
+    icon: Copies,
+    keys: ['Ctrl+Shift+C'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => desk.ask(() => import('./CopyTo.svelte')),
   },
   {
     id: 'delete',
@@ -113,6 +157,16 @@ export const acts: readonly Act[] = [
     on: (desk) => desk.ask(() => import('./NewFolder.svelte')),
   },
   {
+    id: 'paste',
+    label: 'act-paste',
+    icon: ClipboardPaste,
+    keys: ['Ctrl+V'],
+    about: 'folder',
+    group: 'make',
+    when: (desk) => desk.clip !== null,
+    on: (desk) => paste(desk),
+  },
+  {
     id: 'share-folder',
     label: 'act-share-folder',
     icon: Share,
@@ -140,6 +194,24 @@ export const acts: readonly Act[] = [
     group: 'go',
     when: (desk) => desk.path !== '/',
     on: (desk) => route.open(parentOf(desk.path)),
+  },
+  {
+    id: 'grid',
+    label: 'act-grid',
+    icon: LayoutGrid,
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.view === 'list',
+    on: (desk) => (desk.view = 'grid'),
+  },
+  {
+    id: 'list',
+    label: 'act-list',
+    icon: ListIcon,
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.view === 'grid',
+    on: (desk) => (desk.view = 'list'),
   },
   {
     id: 'keys',

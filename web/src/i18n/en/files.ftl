@@ -16,7 +16,6 @@ keys-range = Select on from here
 keys-menu = Menu
 new-folder-name = Name of the folder
 create = Create
-rename-title = Rename { $name }
 new-name = New name
 delete-title =
     { $count ->
@@ -42,3 +41,56 @@ deleted =
         [one] { $name } deleted.
        *[other] { $count } items deleted.
     }
+act-cut = Cut
+act-copy = Copy
+act-paste = Paste
+act-move-to = Move to …
+act-copy-to = Copy to …
+act-grid = Show as tiles
+act-list = Show as a list
+drives-folder = Drives
+undo = Undo
+moved =
+    { $count ->
+        [one] { $name } moved.
+       *[other] { $count } items moved.
+    }
+copied-here =
+    { $count ->
+        [one] { $name } copied.
+       *[other] { $count } items copied.
+    }
+relocation-begun =
+    { $count ->
+        [one] It is being copied on the server. You can go on meanwhile.
+       *[other] { $count } items are being copied on the server. You can go on meanwhile.
+    }
+move-title =
+    { $count ->
+        [one] Move { $name } to …
+       *[other] Move { $count } items to …
+    }
+copy-title =
+    { $count ->
+        [one] Copy { $name } to …
+       *[other] Copy { $count } items to …
+    }
+move-here = Move to { $name }
+copy-here = Copy to { $name }
+no-folders = No folders in here.
+folders-failed = This folder cannot be looked into now.
+conflict-title = { $name } is there already
+conflict-there = What is there
+conflict-coming = What comes
+conflict-choose = What to do
+conflict-overwrite = Replace what is there
+conflict-newer = Replace it if what comes is newer
+conflict-rename = Keep both, with another name
+conflict-skip = Skip this one
+conflict-all = The same for all that follow
+go-on = Go on
+job-copy = Copying { $name }
+job-move = Moving { $name }
+job-zip = Packing { $name }
+job-cancel = Cancel it
+job-failed = { $what }: { $why }
