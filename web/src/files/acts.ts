@@ -13,13 +13,16 @@ import ListChecks from '@lucide/svelte/icons/list-checks';
 import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
 import Scissors from '@lucide/svelte/icons/scissors';
+import Share from '@lucide/svelte/icons/share-2';
 import Trash from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
 
 import { parentOf } from '../api/paths';
 import { all } from '../lib/selection';
+import { isOwn } from '../lib/sharing';
 import { route } from '../state/route.svelte';
+import { session } from '../state/session.svelte';
 import type { Desk } from './desk.svelte';
 import { download } from './fetching';
 import { open } from './opening';
@@ -64,6 +67,16 @@ export const acts: readonly Act[] = [
     group: 'open',
     bar: 'plain',
     on: (desk) => download(desk.chosen),
+  },
+  {
+    id: 'share',
+    label: 'act-share',
+    icon: Share,
+    about: 'chosen',
+    group: 'share',
+    bar: 'plain',
+    when: (desk) => !!desk.single && isOwn(desk.single.path, session.isOperator),
+    on: (desk) => desk.ask(() => import('./Share.svelte')),
   },
   {
     id: 'rename',
@@ -152,6 +165,15 @@ export const acts: readonly Act[] = [
     group: 'make',
     when: (desk) => desk.clip !== null,
     on: (desk) => paste(desk),
+  },
+  {
+    id: 'share-folder',
+    label: 'act-share-folder',
+    icon: Share,
+    about: 'folder',
+    group: 'make',
+    when: (desk) => isOwn(desk.path, session.isOperator),
+    on: (desk) => desk.ask(() => import('./Share.svelte')),
   },
   {
     id: 'select-all',

@@ -3,7 +3,9 @@ import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
 import { parentOf } from '../api/paths';
+import { isOwn } from '../lib/sharing';
 import { preview } from '../state/preview.svelte';
+import { session } from '../state/session.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -37,4 +39,11 @@ function previewed(entry: Entry): boolean {
 export const openers: Opener[] = [previewed, fetched];
 export const receivers: Receiver[] = [];
 export const thumbnails: Thumbnail[] = [];
-export const sections: Section[] = [];
+export const sections: Section[] = [
+  {
+    id: 'access',
+    label: 'share-access',
+    when: (entry) => isOwn(entry.path, session.isOperator),
+    load: () => import('./Access.svelte'),
+  },
+];

@@ -1,4 +1,5 @@
-share = Share
+act-share = Share
+act-share-folder = Share this folder
 share-title = Share { $name }
 share-people = People and groups
 share-who = Name, or @ and a group
@@ -13,7 +14,6 @@ share-level-contributor = Contributor
 share-level-editor = Editor
 share-level-dropbox = Drop box
 share-level-replacer = Replacer
-share-level-other = Special
 share-means-viewer = May open and download.
 share-means-contributor = May download and add files; changes nothing that is there.
 share-means-editor = May add, change, rename and delete.

@@ -1,4 +1,5 @@
-share = هم‌رسانی
+act-share = هم‌رسانی
+act-share-folder = هم‌رسانی این پوشه
 share-title = هم‌رسانی { $name }
 share-people = افراد و گروه‌ها
 share-who = نام، یا @ و نام گروه
@@ -13,7 +14,6 @@ share-level-contributor = مشارکت‌کننده
 share-level-editor = ویرایشگر
 share-level-dropbox = صندوق دریافت
 share-level-replacer = جایگزین‌کننده
-share-level-other = ویژه
 share-means-viewer = می‌تواند ببیند و دریافت کند.
 share-means-contributor = می‌تواند دریافت کند و فایل بیفزاید؛ آنچه هست را تغییر نمی‌دهد.
 share-means-editor = می‌تواند بیفزاید، تغییر دهد، نام‌گذاری کند و حذف کند.
