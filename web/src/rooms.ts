@@ -1,6 +1,11 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
+import BadgeCheck from '@lucide/svelte/icons/badge-check';
+import CircleUser from '@lucide/svelte/icons/circle-user';
 import Folder from '@lucide/svelte/icons/folder';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
+import Link2 from '@lucide/svelte/icons/link-2';
 import ShareIcon from '@lucide/svelte/icons/share-2';
+import ShieldAlert from '@lucide/svelte/icons/shield-alert';
 import Users from '@lucide/svelte/icons/users-round';
 import type { Component } from 'svelte';
 
@@ -23,10 +28,21 @@ export interface Room {
   readonly badge?: () => number;
 }
 
+/** A room at `/admin/<page>`. */
+function operators(page: string, icon: Room['icon'], load: Room['load']): Room {
+  return { id: 'admin', page, address: `/admin/${page}`, label: `admin-${page}`, icon, load, group: 'operators' };
+}
+
 export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
   { id: 'shared', address: '/shared', label: 'shared-room', icon: Users, load: async () => (await import('./pages/SharedWithMe.svelte')).default, group: 'own' },
   { id: 'sharing', address: '/sharing', label: 'sharing-room', icon: ShareIcon, load: async () => (await import('./pages/Sharing.svelte')).default, group: 'own' },
+  operators('accounts', CircleUser, async () => (await import('./pages/admin/Accounts.svelte')).default),
+  operators('groups', Users, async () => (await import('./pages/admin/Groups.svelte')).default),
+  operators('sharing', Link2, async () => (await import('./pages/admin/Sharing.svelte')).default),
+  operators('guard', ShieldAlert, async () => (await import('./pages/admin/Guard.svelte')).default),
+  operators('certificates', BadgeCheck, async () => (await import('./pages/admin/Certificates.svelte')).default),
+  operators('drives', HardDrive, async () => (await import('./pages/admin/Drives.svelte')).default),
 ];
 
 /** The room that an address is in. */
