@@ -1,5 +1,7 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
 import Folder from '@lucide/svelte/icons/folder';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
+import Users from '@lucide/svelte/icons/users';
 import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
@@ -23,6 +25,24 @@ export interface Room {
 
 export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
+  {
+    id: 'admin',
+    page: 'clients',
+    address: '/admin/clients',
+    label: 'clients',
+    icon: Users,
+    load: async () => (await import('./pages/console/Clients.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
+    page: 'warnings',
+    address: '/admin/warnings',
+    label: 'warnings-sent',
+    icon: TriangleAlert,
+    load: async () => (await import('./pages/console/Warnings.svelte')).default,
+    group: 'none',
+  },
 ];
 
 /** The room that an address is in. */
