@@ -6,7 +6,9 @@ import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Link2 from '@lucide/svelte/icons/link-2';
 import ShareIcon from '@lucide/svelte/icons/share-2';
 import ShieldAlert from '@lucide/svelte/icons/shield-alert';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Users from '@lucide/svelte/icons/users-round';
+import Monitor from '@lucide/svelte/icons/monitor';
 import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
@@ -43,6 +45,24 @@ export const rooms: readonly Room[] = [
   operators('guard', ShieldAlert, async () => (await import('./pages/admin/Guard.svelte')).default),
   operators('certificates', BadgeCheck, async () => (await import('./pages/admin/Certificates.svelte')).default),
   operators('drives', HardDrive, async () => (await import('./pages/admin/Drives.svelte')).default),
+  {
+    id: 'admin',
+    page: 'clients',
+    address: '/admin/clients',
+    label: 'clients',
+    icon: Monitor,
+    load: async () => (await import('./pages/console/Clients.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
+    page: 'warnings',
+    address: '/admin/warnings',
+    label: 'warnings-sent',
+    icon: TriangleAlert,
+    load: async () => (await import('./pages/console/Warnings.svelte')).default,
+    group: 'none',
+  },
 ];
 
 /** The room that an address is in. */

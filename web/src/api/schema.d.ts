@@ -999,6 +999,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status/lately": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What moved in the last minutes */
+        get: operations["show_lately_api_v1_status_lately_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/server/stop": {
         parameters: {
             query?: never;
@@ -1984,6 +2001,18 @@ export interface components {
              * @default false
              */
             block_address: boolean;
+        };
+        /**
+         * LatelyOut
+         * @description Bytes of content that moved in each step of the last ten minutes, the oldest first.
+         */
+        LatelyOut: {
+            /** Step Seconds */
+            step_seconds: number;
+            /** Up */
+            up: number[];
+            /** Down */
+            down: number[];
         };
         /**
          * LimitValuesOut
@@ -5974,6 +6003,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_lately_api_v1_status_lately_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatelyOut"];
                 };
             };
             /** @description An error (RFC 9457); `code` decides. */
