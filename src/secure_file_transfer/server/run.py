@@ -39,7 +39,9 @@ from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
 from ..services.traffic import ReadRates, Traffic, account_rates
+from ..services.trash import Trash
 from ..services.uploads import Uploads
+from ..services.versions import Versions
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
@@ -136,6 +138,8 @@ def open_server(
             hub=hub,
             jobs=jobs,
             operations=operations,
+            trash=house.trash(access, janitor.poke),
+            versions=Versions(access, house.audit),
         )
         operations.stopping.on_stop = listener.stop
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
@@ -263,6 +267,8 @@ def listen(
     hub: Events | None = None,
     jobs: Jobs | None = None,
     operations: Operations | None = None,
+    trash: Trash | None = None,
+    versions: Versions | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -292,6 +298,8 @@ def listen(
             live=Live(house.presence, house.control) if house else None,
             events=hub,
             operations=operations,
+            trash=trash,
+            versions=versions,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,
