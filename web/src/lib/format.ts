@@ -37,6 +37,6 @@ export function when(moment: Date, now: Date, locale: string): string {
   return format(locale, sameYear ? 'day' : 'year', sameYear ? day : { ...day, year: 'numeric' }).format(moment);
 }
 
-export function exactly(moment: Date, locale: string): string {
-  return format(locale, 'exact', { dateStyle: 'full', timeStyle: 'medium' }).format(moment);
+export function exactly(moment: Date, locale: string, date: 'full' | 'medium' = 'full'): string {
+  return format(locale, `exact ${date}`, { dateStyle: date, timeStyle: 'medium' }).format(moment);
 }
