@@ -13,7 +13,9 @@ from playwright.sync_api import Page, expect
 from .conftest import PASSWORD, Site
 
 LONG = "a-name-as-long-as-they-may-be-to-see-what-becomes-of-the-table-x"
-VARIANTS = [(language, theme, width) for language in ("en", "fa") for theme in ("light", "dark") for width in (1200, 390)]
+VARIANTS = [
+    (language, theme, width) for language in ("en", "fa") for theme in ("light", "dark") for width in (1200, 390)
+]
 
 
 def row(page: Page, name: str) -> Any:
@@ -55,7 +57,9 @@ def furnish(site: Site, folder: Path) -> None:
         site.ask("PUT", f"/admin/groups/staff/members/{name}")
     site.ask("PUT", "/grants", {"path": "/report.pdf", "to": "sara", "rights": "viewer"})
     site.ask("PUT", "/grants", {"path": "/سفر", "to": "@staff", "rights": "editor"})
-    site.ask("POST", "/links", {"path": "/report.pdf", "downloads": 5, "password": "four words", "name": "For the press"})
+    site.ask(
+        "POST", "/links", {"path": "/report.pdf", "downloads": 5, "password": "four words", "name": "For the press"}
+    )
     for _ in range(11):
         refused(site, "/sessions", {"name": "sara", "password": "wrong " * 3})
     site.server.run("mount-folder", "scans", str(folder), "--to", "sara", "--to", "@staff")

@@ -40,7 +40,9 @@ from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
 from ..services.traffic import ReadRates, Traffic, account_rates
+from ..services.trash import Trash
 from ..services.uploads import Uploads
+from ..services.versions import Versions
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
@@ -137,6 +139,8 @@ def open_server(
             hub=hub,
             jobs=jobs,
             operations=operations,
+            trash=house.trash(access, janitor.poke),
+            versions=Versions(access, house.audit),
         )
         operations.stopping.on_stop = listener.stop
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
@@ -264,6 +268,8 @@ def listen(
     hub: Events | None = None,
     jobs: Jobs | None = None,
     operations: Operations | None = None,
+    trash: Trash | None = None,
+    versions: Versions | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -294,6 +300,8 @@ def listen(
             events=hub,
             operations=operations,
             desk=_desk(settings, house) if house else None,
+            trash=trash,
+            versions=versions,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

@@ -581,6 +581,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was deleted */
+        get: operations["listed_api_v1_trash_get"];
+        put?: never;
+        post?: never;
+        /** Empty the trash */
+        delete: operations["empty_api_v1_trash_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{number}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put something back */
+        post: operations["restore_api_v1_trash__number__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove something for good */
+        delete: operations["remove_api_v1_trash__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a file */
+        get: operations["listed_api_v1_versions__path__get"];
+        put?: never;
+        /** Restore a version */
+        post: operations["restore_api_v1_versions__path__post"];
+        /** Remove a version */
+        delete: operations["remove_api_v1_versions__path__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grants": {
         parameters: {
             query?: never;
@@ -1685,6 +1756,14 @@ export interface components {
             level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
         };
         /**
+         * EmptiedOut
+         * @description How many entries went.
+         */
+        EmptiedOut: {
+            /** Removed */
+            removed: number;
+        };
+        /**
          * EndedOut
          * @description How many sessions were ended.
          */
@@ -2488,6 +2567,19 @@ export interface components {
             kind: "copy" | "move";
         };
         /**
+         * RemovedOut
+         * @description What was deleted has this number in the trash, and stays there until `expires`.
+         */
+        RemovedOut: {
+            /** Trash */
+            trash: number;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+        };
+        /**
          * RenewIn
          * @description A certificate request for the device that asks.
          */
@@ -2537,6 +2629,18 @@ export interface components {
              * @default 24
              */
             hours: number;
+        };
+        /**
+         * RestoreIn
+         * @description What happens where the name is taken, as with a move.
+         */
+        RestoreIn: {
+            /**
+             * Conflict
+             * @default skip
+             * @enum {string}
+             */
+            conflict: "skip" | "overwrite" | "rename";
         };
         /**
          * Role
@@ -2939,6 +3043,52 @@ export interface components {
             conflict: "skip" | "overwrite" | "rename";
         };
         /**
+         * TrashOut
+         * @description What was deleted, the last first; `cursor` continues it.
+         */
+        TrashOut: {
+            /** Entries */
+            entries: components["schemas"]["TrashedOut"][];
+            /** Cursor */
+            cursor: number | null;
+        };
+        /**
+         * TrashedOut
+         * @description Something in the trash.
+         *
+         *     `folder` is where it lay, `by` who deleted it, and `expires` when it goes for good. `size` and `files` are of all
+         *     that is in it, and null until a large folder was counted.
+         */
+        TrashedOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /** Folder */
+            folder: string;
+            /**
+             * Deleted
+             * Format: date-time
+             */
+            deleted: string;
+            /** By */
+            by: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Size */
+            size: number | null;
+            /** Files */
+            files: number | null;
+        };
+        /**
          * UnblockedOut
          * @description How many need not wait any more.
          */
@@ -3002,6 +3152,54 @@ export interface components {
              * @default false
              */
             all: boolean;
+        };
+        /**
+         * VersionIn
+         * @description The version that shall be the present one.
+         */
+        VersionIn: {
+            /** Restore */
+            restore: number;
+        };
+        /**
+         * VersionOut
+         * @description A version of a file: who wrote it and when, and since when it is only kept, until when.
+         *
+         *     `modified` is when its content changed, as its writer said. `by` is empty where nobody remembers.
+         */
+        VersionOut: {
+            /** Number */
+            number: number;
+            /** Current */
+            current: boolean;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Modified
+             * Format: date-time
+             */
+            modified: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** By */
+            by: string;
+            /** Replaced */
+            replaced: string | null;
+            /** Expires */
+            expires: string | null;
+        };
+        /**
+         * VersionsOut
+         * @description All versions of a file, the present one first.
+         */
+        VersionsOut: {
+            /** Versions */
+            versions: components["schemas"]["VersionOut"][];
         };
         /**
          * VisitedOut
@@ -4718,6 +4916,7 @@ export interface operations {
         parameters: {
             query?: {
                 recursive?: boolean;
+                permanent?: boolean;
             };
             header?: never;
             path: {
@@ -4729,6 +4928,15 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedOut"];
+                };
+            };
+            /** @description Gone for good */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4900,6 +5108,231 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UsageOut"];
                 };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listed_api_v1_trash_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    empty_api_v1_trash_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmptiedOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    restore_api_v1_trash__number__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_api_v1_trash__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listed_api_v1_versions__path__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    restore_api_v1_versions__path__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_api_v1_versions__path__delete: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error (RFC 9457); `code` decides. */
             default: {

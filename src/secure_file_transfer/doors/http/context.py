@@ -37,7 +37,9 @@ from ...services.shares import Shares
 from ...services.tokens import Tokens
 from ...services.totp import SecondFactor
 from ...services.traffic import Traffic
+from ...services.trash import Trash
 from ...services.uploads import Uploads
+from ...services.versions import Versions
 from . import cookies
 from .addresses import Proxies
 from .exchange import shown_path
@@ -131,6 +133,8 @@ class HttpServices:
     jobs: Jobs | None = None
     operations: Operations | None = None
     desk: Desk | None = None
+    trash: Trash | None = None
+    versions: Versions | None = None
 
 
 class Context:
