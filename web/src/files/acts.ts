@@ -7,12 +7,15 @@ import FolderInput from '@lucide/svelte/icons/folder-input';
 import FolderPlus from '@lucide/svelte/icons/folder-plus';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
 import FolderUp from '@lucide/svelte/icons/folder-up';
+import FolderTree from '@lucide/svelte/icons/folder-tree';
+import Info from '@lucide/svelte/icons/info';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LayoutGrid from '@lucide/svelte/icons/layout-grid';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
 import Scissors from '@lucide/svelte/icons/scissors';
+import Search from '@lucide/svelte/icons/search';
 import Share from '@lucide/svelte/icons/share-2';
 import Trash from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
@@ -212,6 +215,43 @@ export const acts: readonly Act[] = [
     group: 'view',
     when: (desk) => desk.view === 'grid',
     on: (desk) => (desk.view = 'list'),
+  },
+  {
+    id: 'tree',
+    label: 'act-tree',
+    icon: FolderTree,
+    about: 'folder',
+    group: 'view',
+    when: () => innerWidth >= 1152,
+    on: (desk) => (desk.tree = !desk.tree),
+  },
+  {
+    id: 'details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'chosen',
+    group: 'about',
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'folder-details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.chosen.length === 0,
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'find',
+    label: 'find',
+    icon: Search,
+    keys: ['/', 'Ctrl+F'],
+    about: 'page',
+    group: 'go',
+    on: (desk) => desk.field?.select(),
   },
   {
     id: 'keys',

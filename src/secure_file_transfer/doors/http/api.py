@@ -23,6 +23,7 @@ from .log import add_log
 from .operations import add_operations
 from .oversight import add_oversight
 from .people import add_people
+from .search import add_search
 from .tokens import add_tokens
 from .trash import add_trash, add_versions
 
@@ -71,6 +72,7 @@ def build_router(context: Context) -> APIRouter:
     _add_transfers(router, context)
     add_trash(router, context)
     add_versions(router, context, Named, _TREE)
+    add_search(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
     add_clients(router, context)
