@@ -564,6 +564,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/thumbnails/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of a file */
+        get: operations["thumbnail_api_v1_thumbnails__path__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grants": {
         parameters: {
             query?: never;
@@ -4514,6 +4531,48 @@ export interface operations {
             };
         };
     };
+    thumbnail_api_v1_thumbnails__path__get: {
+        parameters: {
+            query?: {
+                size?: 96 | 320 | 1600;
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     grants_api_v1_grants_get: {
         parameters: {
             query?: never;
@@ -5653,7 +5712,10 @@ export interface operations {
     };
     read_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;
@@ -5772,7 +5834,10 @@ export interface operations {
     };
     describe_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;
