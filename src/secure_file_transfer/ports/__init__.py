@@ -25,6 +25,7 @@ from .events import OPERATORS, Audience, Event, EventBus, Topic
 from .keeping import Kept, Trash, Weight
 from .log import LogEvents, LogRecord
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
+from .pictures import Renderer
 from .storage import BlobStore, Buffer, Clock, KeySource
 from .trees import Changed, Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
 from .work import Jobs
@@ -75,6 +76,7 @@ __all__ = [
     "NodeCursor",
     "Nodes",
     "ReaderId",
+    "Renderer",
     "Sessions",
     "SettingRow",
     "Settings",

@@ -18,6 +18,7 @@ from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..model import DEFAULT_PORT, Category, Principal
 from ..ports import Clock
+from ..renderers.process import ProcessRenderer, available
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.adoption import Adoption
@@ -35,6 +36,7 @@ from ..services.job_run import AccessOf
 from ..services.jobs import Jobs, recover
 from ..services.mounts import Mounts
 from ..services.operations import Operations
+from ..services.pictures import Pictures
 from ..services.presence import Presence
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
@@ -302,6 +304,7 @@ def listen(
             desk=_desk(settings, house) if house else None,
             trash=trash,
             versions=versions,
+            pictures=Pictures(files, ProcessRenderer()) if house and available() else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

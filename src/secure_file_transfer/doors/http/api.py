@@ -24,6 +24,7 @@ from .operations import add_operations
 from .oversight import add_oversight
 from .people import add_people
 from .search import add_search
+from .thumbnails import add_thumbnails
 from .tokens import add_tokens
 from .trash import add_trash, add_versions
 
@@ -72,6 +73,7 @@ def build_router(context: Context) -> APIRouter:
     _add_transfers(router, context)
     add_trash(router, context)
     add_versions(router, context, Named, _TREE)
+    add_thumbnails(router, context, Named, _TREE)
     add_search(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)

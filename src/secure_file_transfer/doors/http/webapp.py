@@ -75,8 +75,8 @@ class WebApp:
         """Answer a GET or HEAD, if that is an address of the app. Returns whether it is."""
         if not self.there:
             return False
-        first, slash, _ = path[1:].partition(b"/")
-        name = _PAGE if path == SETUP or (first in PLACES and (first or not slash)) else path[1:]
+        first = path[1:].partition(b"/")[0]
+        name = _PAGE if path in {b"/", SETUP} or first in PLACES else path[1:]
         part = self._parts.get(name)
         if part is None:
             return False
