@@ -6,13 +6,16 @@ import FolderUp from '@lucide/svelte/icons/folder-up';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import Pencil from '@lucide/svelte/icons/pencil';
+import Camera from '@lucide/svelte/icons/camera';
 import Trash from '@lucide/svelte/icons/trash-2';
+import Upload from '@lucide/svelte/icons/upload';
 import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
 
 import { parentOf } from '../api/paths';
 import { all } from '../lib/selection';
 import { route } from '../state/route.svelte';
+import { handheld, pick } from '../uploads/pick';
 import type { Desk } from './desk.svelte';
 import { download } from './fetching';
 import { open } from './opening';
@@ -98,6 +101,34 @@ export const acts: readonly Act[] = [
     group: 'make',
     bar: 'plain',
     on: (desk) => desk.ask(() => import('./NewFolder.svelte')),
+  },
+  {
+    id: 'upload',
+    label: 'act-upload',
+    icon: Upload,
+    keys: ['Ctrl+U'],
+    about: 'folder',
+    group: 'make',
+    bar: 'main',
+    on: (desk) => pick('files', desk.path),
+  },
+  {
+    id: 'upload-folder',
+    label: 'act-upload-folder',
+    icon: FolderUp,
+    about: 'folder',
+    group: 'make',
+    when: () => !handheld(),
+    on: (desk) => pick('folder', desk.path),
+  },
+  {
+    id: 'photo',
+    label: 'act-photo',
+    icon: Camera,
+    about: 'folder',
+    group: 'make',
+    when: handheld,
+    on: (desk) => pick('photo', desk.path),
   },
   {
     id: 'select-all',

@@ -2,6 +2,7 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
+import { uploads } from '../state/uploads.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -27,7 +28,12 @@ function fetched(entry: Entry): boolean {
   return true;
 }
 
+function uploaded(given: DataTransfer, folder: string): boolean {
+  void uploads.drop(given, folder);
+  return true;
+}
+
 export const openers: Opener[] = [fetched];
-export const receivers: Receiver[] = [];
+export const receivers: Receiver[] = [uploaded];
 export const thumbnails: Thumbnail[] = [];
 export const sections: Section[] = [];
