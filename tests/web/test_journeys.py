@@ -52,6 +52,7 @@ def test_folders_are_made_renamed_opened_and_removed(site: Site, visit: Any) -> 
     expect(row(page, "Photos")).to_be_visible()
     row(page, "Photos").click(position={"x": 500, "y": 20})
     page.keyboard.press("F2")
+    expect(page.get_by_label("New name")).to_be_focused()
     page.get_by_label("New name").fill("Pictures")
     visitor.shoot("rename")
     page.keyboard.press("Enter")

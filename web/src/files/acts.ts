@@ -1,12 +1,22 @@
 /** All that can be done on the page of files: the bar, the menus, the keyboard and the list of keys read this table. */
+import ClipboardPaste from '@lucide/svelte/icons/clipboard-paste';
+import Copies from '@lucide/svelte/icons/copy-plus';
+import Copy from '@lucide/svelte/icons/copy';
 import Download from '@lucide/svelte/icons/download';
+import FolderInput from '@lucide/svelte/icons/folder-input';
 import FolderPlus from '@lucide/svelte/icons/folder-plus';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
 import FolderUp from '@lucide/svelte/icons/folder-up';
+import FolderTree from '@lucide/svelte/icons/folder-tree';
+import Info from '@lucide/svelte/icons/info';
 import Keyboard from '@lucide/svelte/icons/keyboard';
+import LayoutGrid from '@lucide/svelte/icons/layout-grid';
 import ListChecks from '@lucide/svelte/icons/list-checks';
+import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
 import Camera from '@lucide/svelte/icons/camera';
+import Scissors from '@lucide/svelte/icons/scissors';
+import Search from '@lucide/svelte/icons/search';
 import Trash from '@lucide/svelte/icons/trash-2';
 import Upload from '@lucide/svelte/icons/upload';
 import X from '@lucide/svelte/icons/x';
@@ -19,6 +29,7 @@ import { handheld, pick } from '../uploads/pick';
 import type { Desk } from './desk.svelte';
 import { download } from './fetching';
 import { open } from './opening';
+import { paste } from './relocating';
 
 export interface Act {
   readonly id: string;
@@ -69,7 +80,43 @@ export const acts: readonly Act[] = [
     group: 'change',
     bar: 'plain',
     when: (desk) => !!desk.single,
-    on: (desk) => desk.ask(() => import('./Rename.svelte')),
+    on: (desk) => (desk.renaming = desk.single?.path ?? null),
+  },
+  {
+    id: 'cut',
+    label: 'act-cut',
+    icon: Scissors,
+    keys: ['Ctrl+X'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => (desk.clip = { entries: desk.chosen, cut: true }),
+  },
+  {
+    id: 'copy',
+    label: 'act-copy',
+    icon: Copy,
+    keys: ['Ctrl+C'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => (desk.clip = { entries: desk.chosen, cut: false }),
+  },
+  {
+    id: 'move-to',
+    label: 'act-move-to',
+    icon: FolderInput,
+    keys: ['Ctrl+Shift+X'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => desk.ask(() => import('./MoveTo.svelte')),
+  },
+  {
+    id: 'copy-to',
+    label: 'act-copy-to',
+    icon: Copies,
+    keys: ['Ctrl+Shift+C'],
+    about: 'chosen',
+    group: 'clip',
+    on: (desk) => desk.ask(() => import('./CopyTo.svelte')),
   },
   {
     id: 'delete',
@@ -131,6 +178,16 @@ export const acts: readonly Act[] = [
     on: (desk) => pick('photo', desk.path),
   },
   {
+    id: 'paste',
+    label: 'act-paste',
+    icon: ClipboardPaste,
+    keys: ['Ctrl+V'],
+    about: 'folder',
+    group: 'make',
+    when: (desk) => desk.clip !== null,
+    on: (desk) => paste(desk),
+  },
+  {
     id: 'select-all',
     label: 'act-select-all',
     icon: ListChecks,
@@ -149,6 +206,61 @@ export const acts: readonly Act[] = [
     group: 'go',
     when: (desk) => desk.path !== '/',
     on: (desk) => route.open(parentOf(desk.path)),
+  },
+  {
+    id: 'grid',
+    label: 'act-grid',
+    icon: LayoutGrid,
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.view === 'list',
+    on: (desk) => (desk.view = 'grid'),
+  },
+  {
+    id: 'list',
+    label: 'act-list',
+    icon: ListIcon,
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.view === 'grid',
+    on: (desk) => (desk.view = 'list'),
+  },
+  {
+    id: 'tree',
+    label: 'act-tree',
+    icon: FolderTree,
+    about: 'folder',
+    group: 'view',
+    when: () => innerWidth >= 1152,
+    on: (desk) => (desk.tree = !desk.tree),
+  },
+  {
+    id: 'details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'chosen',
+    group: 'about',
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'folder-details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.chosen.length === 0,
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'find',
+    label: 'find',
+    icon: Search,
+    keys: ['/', 'Ctrl+F'],
+    about: 'page',
+    group: 'go',
+    on: (desk) => desk.field?.select(),
   },
   {
     id: 'keys',
