@@ -14,10 +14,12 @@ import LayoutGrid from '@lucide/svelte/icons/layout-grid';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
+import Camera from '@lucide/svelte/icons/camera';
 import Scissors from '@lucide/svelte/icons/scissors';
 import Search from '@lucide/svelte/icons/search';
 import Share from '@lucide/svelte/icons/share-2';
 import Trash from '@lucide/svelte/icons/trash-2';
+import Upload from '@lucide/svelte/icons/upload';
 import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
 
@@ -26,6 +28,7 @@ import { all } from '../lib/selection';
 import { isOwn } from '../lib/sharing';
 import { route } from '../state/route.svelte';
 import { session } from '../state/session.svelte';
+import { handheld, pick } from '../uploads/pick';
 import type { Desk } from './desk.svelte';
 import { download } from './fetching';
 import { open } from './opening';
@@ -158,6 +161,34 @@ export const acts: readonly Act[] = [
     group: 'make',
     bar: 'plain',
     on: (desk) => desk.ask(() => import('./NewFolder.svelte')),
+  },
+  {
+    id: 'upload',
+    label: 'act-upload',
+    icon: Upload,
+    keys: ['Ctrl+U'],
+    about: 'folder',
+    group: 'make',
+    bar: 'main',
+    on: (desk) => pick('files', desk.path),
+  },
+  {
+    id: 'upload-folder',
+    label: 'act-upload-folder',
+    icon: FolderUp,
+    about: 'folder',
+    group: 'make',
+    when: () => !handheld(),
+    on: (desk) => pick('folder', desk.path),
+  },
+  {
+    id: 'photo',
+    label: 'act-photo',
+    icon: Camera,
+    about: 'folder',
+    group: 'make',
+    when: handheld,
+    on: (desk) => pick('photo', desk.path),
   },
   {
     id: 'paste',

@@ -6,6 +6,7 @@ import { parentOf } from '../api/paths';
 import { isOwn } from '../lib/sharing';
 import { preview } from '../state/preview.svelte';
 import { session } from '../state/session.svelte';
+import { uploads } from '../state/uploads.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -36,8 +37,13 @@ function previewed(entry: Entry): boolean {
   return true;
 }
 
+function uploaded(given: DataTransfer, folder: string): boolean {
+  void uploads.drop(given, folder);
+  return true;
+}
+
 export const openers: Opener[] = [previewed, fetched];
-export const receivers: Receiver[] = [];
+export const receivers: Receiver[] = [uploaded];
 export const thumbnails: Thumbnail[] = [];
 export const sections: Section[] = [
   {

@@ -103,6 +103,8 @@ class Engine {
   answer = (id: number, choice: Conflict, all: boolean): void => {
     this.#queue.answer(id, choice, all);
     this.#pump();
+    clearTimeout(this.#tick);
+    this.#show(); // what was answered is not asked again
   };
 
   clear = (): void => {
@@ -128,11 +130,18 @@ class Engine {
   /** Whether the browser can open the file of an unfinished upload again. */
   hasHandle = (id: number): boolean => this.#handles.has(id);
 
-  /** Open it again; the browser asks whoever is there. Returns whether it is the same file. */
-  async reopen(id: number): Promise<boolean> {
+  /** Open it again; the browser asks whoever is there. If they refuse, they can choose the file themselves. */
+  async reopen(id: number): Promise<'found' | 'other' | 'refused'> {
     const handle = this.#handles.get(id) as (FileSystemFileHandle & { requestPermission?(how: { mode: 'read' }): Promise<string> }) | undefined;
-    if (!handle || (await handle.requestPermission?.({ mode: 'read' })) !== 'granted') return false;
-    return this.found(id, await handle.getFile());
+    try {
+      if (handle && (await handle.requestPermission?.({ mode: 'read' })) === 'granted') {
+        return this.found(id, await handle.getFile()) ? 'found' : 'other';
+      }
+    } catch {
+      // moved or deleted meanwhile
+    }
+    this.#handles.delete(id);
+    return 'refused';
   }
 
   /** Go on with an unfinished upload, if that is its file. */

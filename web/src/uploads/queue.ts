@@ -45,6 +45,8 @@ export interface Item {
   sha256: string;
   /** Whether that is what was read here. */
   checked: boolean;
+  /** In which order they ended. */
+  ended: number;
   /** Where it went, if that is not `path`. */
   went: string;
 }
@@ -95,6 +97,7 @@ export class Queue {
   #bytes = 0;
   #sent = 0;
   #last = 0;
+  #endings = 0;
   /** Before it, nothing waits. */
   #from = 0;
   /** What was chosen for all conflicts to come. */
@@ -161,6 +164,7 @@ export class Queue {
       problem: null,
       sha256: '',
       checked: false,
+      ended: 0,
       went: '',
     };
     this.items.push(item);
@@ -211,6 +215,7 @@ export class Queue {
     item.pausedBy = '';
     if (state === 'waiting') this.#from = 0;
     if (ENDED.has(state)) {
+      item.ended = ++this.#endings;
       item.file = null; // so that ten thousand of them cost little
       this.#moved(item, item.size);
     }
@@ -348,6 +353,6 @@ const ORDER: readonly State[] = ['asking', 'running', 'failed', 'lost', 'paused'
 export function arranged(items: readonly Item[]): Item[] {
   const by = new Map<State, Item[]>(ORDER.map((state) => [state, []]));
   for (const item of items) by.get(item.state)?.push(item);
-  by.get('done')?.reverse();
+  by.get('done')?.sort((a, b) => b.ended - a.ended);
   return ORDER.flatMap((state) => by.get(state) ?? []);
 }

@@ -3,7 +3,7 @@ import type { Item } from './queue';
 
 const PLAIN = 58;
 /** What went wrong needs room to say what to do about it. */
-const WORDY = 112;
+const WORDY = 94;
 const BEYOND = 4;
 
 export const heightOf = (item: Item): number => (item.problem || item.state === 'lost' ? WORDY : PLAIN);

@@ -117,7 +117,7 @@ export class Small {
 
   async folder(job: Job, signal: AbortSignal): Promise<void> {
     const { answer } = await this.#patiently([job], { method: 'PUT', path: `/api/v1/folders${inUrl(job.path)}?parents=true` }, signal);
-    this.ended(job, { kind: 'done', path: (JSON.parse(answer.text) as { path: string }).path, sha256: '', checked: true });
+    this.ended(job, { kind: 'done', path: (JSON.parse(answer.text) as { path: string }).path, sha256: '', checked: false });
   }
 
   async #patiently(jobs: readonly Job[], request: Omit<Request, 'signal'>, signal: AbortSignal): Promise<{ answer: Answer; again: boolean }> {
