@@ -4,6 +4,8 @@ import type { Component } from 'svelte';
 import { fileUrl, type Entry } from '../api/client';
 import { isOwn } from '../lib/sharing';
 import { session } from '../state/session.svelte';
+import { parentOf } from '../api/paths';
+import { preview } from '../state/preview.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -29,7 +31,12 @@ function fetched(entry: Entry): boolean {
   return true;
 }
 
-export const openers: Opener[] = [fetched];
+function previewed(entry: Entry): boolean {
+  preview.open(parentOf(entry.path), entry.name);
+  return true;
+}
+
+export const openers: Opener[] = [previewed, fetched];
 export const receivers: Receiver[] = [];
 export const thumbnails: Thumbnail[] = [];
 export const sections: Section[] = [

@@ -21,6 +21,7 @@ from . import digests, problems
 from .conditional import http_date, not_modified, wanted_range
 from .context import Context, joined_fields
 from .exchange import Exchange, shown_path
+from .media import PLAIN, type_of
 from .passage import Passage
 from .problems import Headers, described
 from .query import read_pairs
@@ -62,8 +63,8 @@ class Plan:
     length: int = 0
 
 
-def plan(fields: dict[bytes, bytes], entry: Entry, *, head: bool) -> Plan:
-    """Decide the answer.
+def plan(fields: dict[bytes, bytes], entry: Entry, *, head: bool, kind: bytes = PLAIN) -> Plan:
+    """Decide the answer; `kind` is the type that the content gets.
 
     Raises:
         PreconditionFailedError, RangeNotSatisfiableError, InvalidRequestError
@@ -75,7 +76,7 @@ def plan(fields: dict[bytes, bytes], entry: Entry, *, head: bool) -> Plan:
     offset, length = span or (0, entry.size)
     headers = [
         *_validators(entry),
-        (b"content-type", b"application/octet-stream"),
+        (b"content-type", kind),
         (b"content-length", b"%d" % length),
         (b"content-disposition", disposition(entry.name)),
         (b"accept-ranges", b"bytes"),
@@ -129,11 +130,11 @@ def _steady(piece: Buffer) -> Buffer:
     return piece if isinstance(piece, bytes) or (isinstance(piece, memoryview) and piece.readonly) else bytes(piece)
 
 
-def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool) -> Opened:
+def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool, kind: bytes) -> Opened:
     """Decide, and read the first piece. Closes the content where nothing more is needed of it, and on errors."""
     try:
         try:
-            planned = plan(fields, content.entry, head=head)
+            planned = plan(fields, content.entry, head=head, kind=kind)
         except RangeNotSatisfiableError as error:
             raise _WithHeaders(error, [(b"content-range", b"bytes */%d" % content.entry.size)]) from None
         except PreconditionFailedError as error:
@@ -171,8 +172,9 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
     head = scope["method"] == "HEAD"
 
     def begin() -> Opened:
+        kind = type_of(path.name, scope["query_string"])
         content = context.services.files.open(caller.principal(), path)
-        opened = _open_content(content, joined_fields(scope["headers"]), head=head)
+        opened = _open_content(content, joined_fields(scope["headers"]), head=head, kind=kind)
         size, plan = content.entry.size, opened.plan
         goes_on = plan.offset + plan.length == size
         return replace(opened, about=About(str(path), size, plan.offset if goes_on else 0))
