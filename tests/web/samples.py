@@ -124,9 +124,7 @@ HOSTILE: dict[str, bytes] = {
     "html-called.png": _HTML.encode(),
     "svg-called.jpg": _SVG.encode(),
     "polyglot.gif": b"GIF89a/*"
-     b"\x01\x00\x01\x00"
-    + b"\x80\x00\x00" * 3
-    + f"*/=1;{ATTACK}//<script>{ATTACK}</script>".encode(),
+    b"\x01\x00\x01\x00" + b"\x80\x00\x00" * 3 + f"*/=1;{ATTACK}//<script>{ATTACK}</script>".encode(),
     "html-called.mp3": _HTML.encode(),
     "html-called.mp4": _HTML.encode(),
     "html-called.pdf": b"%PDF-1.7\n" + _HTML.encode(),
