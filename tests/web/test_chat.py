@@ -179,7 +179,7 @@ def test_a_search_leads_to_the_message_and_back_to_the_newest(site: Site, visit:
     page = visit().sign_in()
     page.goto("/chat")
     page.get_by_label("Search in messages").fill("needle 002")
-    page.locator("li button").first.click()
+    page.locator("li button").filter(has_text="needle 002").click()
     expect(line(page, "needle 002")).to_be_in_viewport()
     page.get_by_role("button", name="To the newest").click()
     expect(line(page, "needle 017")).to_be_in_viewport()

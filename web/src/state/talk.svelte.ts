@@ -175,7 +175,7 @@ export class Talk {
     if (event.data['chat'] !== this.id) return;
     const upto = Number(event.data['upto']);
     if (event.kind === 'message') {
-      if (this.newer) this.chat = this.chat && { ...this.chat, last: Math.max(this.chat.last, Number(event.data['sequence'])) };
+      if (this.newer) this.#counted(Number(event.data['sequence']), event.data['sender'] !== session.name);
       else void this.fetchNewer();
     } else if (event.kind === 'delivered' && this.chat) {
       this.chat = { ...this.chat, peer_delivered: Math.max(this.chat.peer_delivered, upto) };
@@ -183,6 +183,12 @@ export class Talk {
       const { peer_delivered, peer_read } = this.chat;
       this.chat = { ...this.chat, peer_delivered: Math.max(peer_delivered, upto), peer_read: Math.max(peer_read, upto) };
     }
+  }
+
+  /** One more further down, where nobody looks yet; once, however often it is told. */
+  #counted(sequence: number, foreign: boolean): void {
+    if (!this.chat || sequence <= this.chat.last) return;
+    this.chat = { ...this.chat, last: sequence, unread: this.chat.unread + (foreign ? 1 : 0) };
   }
 
   #flush(): void {
