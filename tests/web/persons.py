@@ -51,4 +51,5 @@ class Program:
 def client_of(site: Site, name: str) -> str:
     """The number under which operators see somebody's browser."""
     clients = site.ask("GET", "/clients")["clients"]
-    return next(str(each["id"]) for each in clients if each["name"] == name and "Mozilla" in each["agent"])
+    found: str = next(each["id"] for each in clients if each["name"] == name and "Mozilla" in each["agent"])
+    return found

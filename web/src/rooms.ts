@@ -1,6 +1,8 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
 import BadgeCheck from '@lucide/svelte/icons/badge-check';
 import CircleUser from '@lucide/svelte/icons/circle-user';
+import User from '@lucide/svelte/icons/circle-user-round';
+import Message from '@lucide/svelte/icons/message-circle';
 import Folder from '@lucide/svelte/icons/folder';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Link2 from '@lucide/svelte/icons/link-2';
@@ -12,6 +14,7 @@ import Monitor from '@lucide/svelte/icons/monitor';
 import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
+import { chats } from './state/chats.svelte';
 
 export interface Room {
   /** The first part of its addresses. The server knows them too: `PLACES` in doors/http/webapp.py. */
@@ -39,6 +42,15 @@ export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
   { id: 'shared', address: '/shared', label: 'shared-room', icon: Users, load: async () => (await import('./pages/SharedWithMe.svelte')).default, group: 'own' },
   { id: 'sharing', address: '/sharing', label: 'sharing-room', icon: ShareIcon, load: async () => (await import('./pages/Sharing.svelte')).default, group: 'own' },
+  {
+    id: 'chat',
+    address: '/chat',
+    label: 'chat',
+    icon: Message,
+    load: async () => (await import('./pages/Chat.svelte')).default,
+    group: 'own',
+    badge: () => chats.unread,
+  },
   operators('accounts', CircleUser, async () => (await import('./pages/admin/Accounts.svelte')).default),
   operators('groups', Users, async () => (await import('./pages/admin/Groups.svelte')).default),
   operators('sharing', Link2, async () => (await import('./pages/admin/Sharing.svelte')).default),
@@ -61,6 +73,14 @@ export const rooms: readonly Room[] = [
     label: 'warnings-sent',
     icon: TriangleAlert,
     load: async () => (await import('./pages/console/Warnings.svelte')).default,
+    group: 'none',
+  },
+  {
+    id: 'account',
+    address: '/account/profile',
+    label: 'account',
+    icon: User,
+    load: async () => (await import('./pages/account/Account.svelte')).default,
     group: 'none',
   },
 ];

@@ -1573,6 +1573,8 @@ export interface components {
         /**
          * ChatOut
          * @description A conversation. Sequence numbers: the `last` message, what the reader has `read`, what reached the other side.
+         *
+         *     `gone`: it is a guest who has left. `as_operators`: it is in the inbox that the operators share.
          */
         ChatOut: {
             /** Id */
@@ -1590,6 +1592,8 @@ export interface components {
             peer_read: number;
             /** Gone */
             gone: boolean;
+            /** As Operators */
+            as_operators: boolean;
             latest: components["schemas"]["MessageOut"] | null;
         };
         /**

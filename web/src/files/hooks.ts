@@ -7,8 +7,6 @@ import { isOwn } from '../lib/sharing';
 import { preview } from '../state/preview.svelte';
 import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
-import { parentOf } from '../api/paths';
-import { preview } from '../state/preview.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
