@@ -1,6 +1,6 @@
 admin-accounts = Accounts
 admin-groups = Groups
-admin-sharing = Links and shares
+admin-sharing = All shares
 admin-guard = Guard
 admin-certificates = Certificates
 admin-drives = Folder drives

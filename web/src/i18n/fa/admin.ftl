@@ -1,6 +1,6 @@
 admin-accounts = حساب‌ها
 admin-groups = گروه‌ها
-admin-sharing = پیوندها و هم‌رسانی‌ها
+admin-sharing = همهٔ هم‌رسانی‌ها
 admin-guard = نگهبان
 admin-certificates = گواهی‌ها
 admin-drives = درایوهای پوشه‌ای
