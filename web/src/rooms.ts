@@ -1,5 +1,8 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
 import Folder from '@lucide/svelte/icons/folder';
+import Gauge from '@lucide/svelte/icons/gauge';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
+import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Users from '@lucide/svelte/icons/users';
 import type { Component } from 'svelte';
@@ -27,11 +30,37 @@ export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
   {
     id: 'admin',
+    address: '/admin',
+    label: 'dash',
+    icon: Gauge,
+    load: async () => (await import('./pages/console/Dashboard.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
     page: 'clients',
     address: '/admin/clients',
     label: 'clients',
     icon: Users,
     load: async () => (await import('./pages/console/Clients.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
+    page: 'log',
+    address: '/admin/log',
+    label: 'log',
+    icon: ScrollText,
+    load: async () => (await import('./pages/console/Log.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
+    page: 'settings',
+    address: '/admin/settings',
+    label: 'limits',
+    icon: SlidersHorizontal,
+    load: async () => (await import('./pages/console/Settings.svelte')).default,
     group: 'operators',
   },
   {
