@@ -1,6 +1,7 @@
 """A server for the operator's pages, and people who do something on it at a pace that can be watched."""
 
 import http.client
+import json
 import ssl
 import threading
 from collections.abc import Iterator
@@ -41,6 +42,16 @@ class Stage:
             self.house.accounts.create(name, PASSWORD)
         account = self.house.accounts.get(name)
         return self.house.sessions.open_for(account, door="http", address=address, agent=agent).token
+
+    def guess(self, name: str) -> int:
+        """Somebody tries a wrong password; returns the status."""
+        context = ssl.create_default_context(cafile=str(self.cafile))
+        wire = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
+        said = json.dumps({"name": name, "password": "a wild guess"})
+        wire.request("POST", "/api/v1/sessions", said, {"content-type": "application/json"})
+        status = wire.getresponse().status
+        wire.close()
+        return status
 
     def client(self, token: str) -> SecureFileTransferClient:
         return SecureFileTransferClient("127.0.0.1", self.port, cafile=self.cafile, token=token)

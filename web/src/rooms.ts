@@ -4,10 +4,13 @@ import CircleUser from '@lucide/svelte/icons/circle-user';
 import User from '@lucide/svelte/icons/circle-user-round';
 import Message from '@lucide/svelte/icons/message-circle';
 import Folder from '@lucide/svelte/icons/folder';
+import Gauge from '@lucide/svelte/icons/gauge';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Link2 from '@lucide/svelte/icons/link-2';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
 import ShareIcon from '@lucide/svelte/icons/share-2';
 import ShieldAlert from '@lucide/svelte/icons/shield-alert';
+import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Users from '@lucide/svelte/icons/users-round';
 import Monitor from '@lucide/svelte/icons/monitor';
@@ -59,11 +62,37 @@ export const rooms: readonly Room[] = [
   operators('drives', HardDrive, async () => (await import('./pages/admin/Drives.svelte')).default),
   {
     id: 'admin',
+    address: '/admin',
+    label: 'dash',
+    icon: Gauge,
+    load: async () => (await import('./pages/console/Dashboard.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
     page: 'clients',
     address: '/admin/clients',
     label: 'clients',
     icon: Monitor,
     load: async () => (await import('./pages/console/Clients.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
+    page: 'log',
+    address: '/admin/log',
+    label: 'log',
+    icon: ScrollText,
+    load: async () => (await import('./pages/console/Log.svelte')).default,
+    group: 'operators',
+  },
+  {
+    id: 'admin',
+    page: 'settings',
+    address: '/admin/settings',
+    label: 'limits',
+    icon: SlidersHorizontal,
+    load: async () => (await import('./pages/console/Settings.svelte')).default,
     group: 'operators',
   },
   {

@@ -47,3 +47,10 @@ export const count = (number: number, locale: string) => new Intl.NumberFormat(l
 /** Of a whole number of hundredths. */
 export const percent = (hundredths: number, locale: string) =>
   new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(hundredths / 100);
+
+/** When it was, to the second; today needs no date. */
+export function stamp(moment: Date, now: Date, locale: string): string {
+  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+  const day = moment.toDateString() === now.toDateString() ? {} : ({ day: 'numeric', month: 'short' } as const);
+  return new Intl.DateTimeFormat(locale, { ...day, ...time }).format(moment);
+}

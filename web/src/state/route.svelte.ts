@@ -65,9 +65,10 @@ export const route = {
   },
 
   /** Say in the address how one looks at the same page, as with a filter; going back leads to the page before it. */
-  ask(query: Readonly<Record<string, string>>): void {
+  ask(query: URLSearchParams | Readonly<Record<string, string>>): void {
     const to = new URL(location.href);
-    to.search = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
+    const pairs = query instanceof URLSearchParams ? [...query] : Object.entries(query);
+    to.search = new URLSearchParams(pairs.filter(([, value]) => value)).toString();
     history.replaceState(null, '', to);
     place = placeOf(to);
   },
