@@ -1,5 +1,6 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
 import Folder from '@lucide/svelte/icons/folder';
+import Trash from '@lucide/svelte/icons/trash-2';
 import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
@@ -21,4 +22,5 @@ export interface Room {
 
 export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
+  { id: 'trash', address: '/trash', label: 'trash', icon: Trash, load: async () => (await import('./pages/Trash.svelte')).default, group: 'own' },
 ];

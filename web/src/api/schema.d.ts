@@ -2430,6 +2430,8 @@ export interface components {
              * @enum {string}
              */
             registration: "off" | "approval" | "open";
+            /** Trash Days */
+            trash_days: number;
             share?: components["schemas"]["ShareOut"] | null;
         };
         /**

@@ -13,6 +13,8 @@ import ListChecks from '@lucide/svelte/icons/list-checks';
 import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
 import Scissors from '@lucide/svelte/icons/scissors';
+import History from '@lucide/svelte/icons/history';
+import Shredded from '@lucide/svelte/icons/trash';
 import Trash from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
@@ -21,6 +23,7 @@ import { parentOf } from '../api/paths';
 import { all } from '../lib/selection';
 import { route } from '../state/route.svelte';
 import type { Desk } from './desk.svelte';
+import { isOwn, remove } from './discarding';
 import { download } from './fetching';
 import { open } from './opening';
 import { paste } from './relocating';
@@ -64,6 +67,15 @@ export const acts: readonly Act[] = [
     group: 'open',
     bar: 'plain',
     on: (desk) => download(desk.chosen),
+  },
+  {
+    id: 'versions',
+    label: 'act-versions',
+    icon: History,
+    about: 'chosen',
+    group: 'change',
+    when: (desk) => desk.single?.kind === 'file' && !desk.single.path.startsWith('/Drives/'),
+    on: (desk) => desk.ask(() => import('./Versions.svelte')),
   },
   {
     id: 'rename',
@@ -121,6 +133,17 @@ export const acts: readonly Act[] = [
     group: 'remove',
     bar: 'plain',
     fault: true,
+    on: (desk) => remove(desk),
+  },
+  {
+    id: 'delete-for-good',
+    label: 'act-delete-for-good',
+    icon: Shredded,
+    keys: ['Shift+Delete'],
+    about: 'chosen',
+    group: 'remove',
+    fault: true,
+    when: (desk) => desk.chosen.every(isOwn),
     on: (desk) => desk.ask(() => import('./Delete.svelte')),
   },
   {

@@ -96,6 +96,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
                     "registration": services.people.registration.mode.value if services.people else "off",
+                    "trash_days": services.trash.days if services.trash else 0,
                     "share": front_json(services.front) if services.front else None,
                 }
             )

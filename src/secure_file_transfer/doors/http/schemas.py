@@ -252,6 +252,7 @@ class ServerOut(BaseModel):
     client_certificates: Literal["off", "optional", "required"]
     certificate_sign_in: bool
     registration: Literal["off", "approval", "open"]
+    trash_days: int
     share: ShareOut | None = None
 
 
