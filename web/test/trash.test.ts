@@ -5,8 +5,8 @@ import { daysLeft, pick } from '../src/lib/trash';
 test('days are counted down to the last', () => {
   const now = new Date('2026-03-01T12:00:00Z');
   expect(daysLeft(new Date('2026-03-31T12:00:00Z'), now)).toBe(30);
-  expect(daysLeft(new Date('2026-03-02T11:00:00Z'), now)).toBe(0);
-  expect(daysLeft(new Date('2026-02-01T00:00:00Z'), now)).toBe(0);
+  expect(daysLeft(new Date('2026-03-02T11:00:00Z'), now)).toBe(1);
+  expect(daysLeft(new Date('2026-02-01T00:00:00Z'), now)).toBe(1);
 });
 
 test('a range is picked, and let go, from the last box on', () => {

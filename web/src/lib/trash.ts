@@ -1,8 +1,8 @@
 /** What the trash reckons. Pure. */
 const DAY = 86_400_000;
 
-/** Whole days that are left; 0 on the last one. */
-export const daysLeft = (ends: Date, now: Date): number => Math.max(0, Math.floor((ends.getTime() - now.getTime()) / DAY));
+/** Days that are left, the last one counted. */
+export const daysLeft = (ends: Date, now: Date): number => Math.max(1, Math.ceil((ends.getTime() - now.getTime()) / DAY));
 
 /** What a click on a box picks: with Shift, all from the last one on, as this one now is. */
 export function pick<Key>(picked: ReadonlySet<Key>, keys: readonly Key[], at: number, last: number | null, range: boolean): Set<Key> {

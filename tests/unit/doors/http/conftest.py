@@ -227,7 +227,7 @@ class FakeHouse:
         self.calls.append(("copy", source, target, conflict))
         return replace(self._find(source)[0], path=str(target), name=target.name)
 
-    def remove(self, who: Principal, path: RemotePath, *, recursive: bool) -> None:
+    def remove(self, who: Principal, path: RemotePath, *, recursive: bool, permanent: bool = False) -> None:
         self.calls.append(("remove", path, recursive))
         self._find(path)
 

@@ -2,7 +2,7 @@ trash = Trash
 trash-lead = What you delete stays here for { $days ->
         [one] one day
        *[other] { $days } days
-    }. It counts towards your space, and makes room when you need it.
+    }, or until you need the room.
 trash-off = This server keeps nothing that is deleted.
 trash-empty = The trash is empty
 trash-empty-text = What you delete can be put back from here.
@@ -11,8 +11,7 @@ trash-when = Deleted
 trash-by = by { $name }
 trash-ends = Gone for good
 trash-days-left = { $days ->
-        [0] within a day
-        [one] in one day
+        [one] within a day
        *[other] in { $days } days
     }
 trash-pick = Select { $name }
