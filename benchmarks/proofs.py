@@ -131,10 +131,10 @@ class Caller:
         return [entry["name"] for entry in json.loads(answer)["entries"]]
 
 
-def started(folder: Path, **env: str) -> ServerProcess:
-    """A server with one account."""
+def started(folder: Path, *, admin: bool = False, **env: str) -> ServerProcess:
+    """A server with one account. Without an administrator the web app waits for one to be made."""
     server = ServerProcess(folder / "data", env={"SFT_PROFILES": str(folder / "profiles.json"), **env})
-    server.add_user(USER, PASSWORD)
+    server.add_user(USER, PASSWORD, admin=admin)
     return server.start()
 
 

@@ -101,7 +101,7 @@ def open_time(page: Page, name: str) -> float:
 
 def prove_load(folder: Path, *, runs: int) -> str:
     """The first view on a cold load, on this machine: by the browser's own navigation timing."""
-    server = started(folder)
+    server = started(folder, admin=True)
     try:
         caller = Caller(server)
         for number in range(30):
@@ -120,7 +120,7 @@ def prove_load(folder: Path, *, runs: int) -> str:
 
 def prove_folder(folder: Path, *, files: int) -> str:
     """A folder of very many files: how soon its first rows are there, and how smoothly one scrolls through it."""
-    server = started(folder)
+    server = started(folder, admin=True)
     try:
         caller = Caller(server)
         caller.call("PUT", "/api/v1/folders/large", None, caller.headers())
