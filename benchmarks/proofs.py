@@ -25,6 +25,8 @@
 .venv/bin/python -m benchmarks.proofs chat         1,000 messages while both sides lose the connection 20 times
 .venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
 .venv/bin/python -m benchmarks.proofs jobs         kill -9 in the middle of copies, moves, archives and verifications
+.venv/bin/python -m benchmarks.proofs web-upload   a large file from Chromium while the network is cut ten times
+.venv/bin/python -m benchmarks.proofs web-many     10,000 small files dropped into the web app as a folder
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -426,6 +428,7 @@ def main() -> int:
         revocation_proof,
         timing_proof,
         tus_proofs,
+        web_proofs,
     )
     from .events_idle import prove_idle_events
     from .ftps_attacks import prove_attacks
@@ -465,6 +468,8 @@ def main() -> int:
         "events-idle": lambda at, o: prove_idle_events(at, connections=o.connections, listings=1000),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
+        "web-upload": lambda at, o: web_proofs.prove_upload(at, total=o.size or 5 << 30, cuts=10, seed=o.seed),
+        "web-many": lambda at, o: web_proofs.prove_many(at, files=o.files or 10_000),
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("proof", choices=list(proofs))
