@@ -19,7 +19,8 @@ _WATCH = """
 new MutationObserver((_, observer) => {
   if (!document.querySelector('[data-at]')) return;
   observer.disconnect();
-  requestAnimationFrame(() => requestAnimationFrame(() => performance.mark('rows')));
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => { document.documentElement.dataset.rows = performance.now(); }));
 }).observe(document, {childList: true, subtree: true});
 """
 _OPEN = """
@@ -88,8 +89,8 @@ def load_times(browser: Browser, signed_in: BrowserContext, url: str, runs: int)
         cold.add_init_script(_WATCH)
         page = cold.new_page()
         page.goto("/")
-        page.wait_for_function("performance.getEntriesByName('rows').length > 0")
-        took.append(float(page.evaluate("performance.getEntriesByName('rows')[0].startTime")))
+        page.locator("html[data-rows]").wait_for()
+        took.append(float(page.locator("html").get_attribute("data-rows") or "inf"))
         cold.close()
     return took
 
@@ -135,9 +136,7 @@ def prove_folder(folder: Path, *, files: int) -> str:
             sign_in(page)
             page.locator("[data-at]").first.wait_for()
             first = open_time(page, "large")
-            page.wait_for_function(
-                f"document.querySelector('[role=grid]').ariaRowCount === '{files + 1}'", timeout=120_000
-            )
+            page.locator(f'[role=grid][aria-rowcount="{files + 1}"]').wait_for(timeout=120_000)
             whole = float(page.evaluate("performance.now()"))
             scrolled = page.evaluate(_SCROLL)
             nodes = page.locator("[data-at]").count()
