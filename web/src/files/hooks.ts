@@ -2,7 +2,9 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
+import { thumbnailUrl } from '../api/content';
 import { parentOf } from '../api/paths';
+import { isPictured } from '../preview/kinds';
 import { preview } from '../state/preview.svelte';
 import { fetchFile } from './fetching';
 
@@ -36,5 +38,5 @@ function previewed(entry: Entry): boolean {
 
 export const openers: Opener[] = [previewed, fetched];
 export const receivers: Receiver[] = [];
-export const thumbnails: Thumbnail[] = [];
+export const thumbnails: Thumbnail[] = [(entry) => (isPictured(entry) ? thumbnailUrl(entry, 320) : null)];
 export const sections: Section[] = [];

@@ -17,11 +17,11 @@ export const preview = {
   },
   /** Another one in the place of this one: Back still leads to the folder. */
   turn(folder: string, name: string): void {
-    route.replace(address(folder, name));
+    route.go(address(folder, name), true);
   },
   close(folder: string): void {
     if (opened) history.back();
-    else route.replace(addressOf(folder));
+    else route.go(addressOf(folder), true);
     opened = false;
   },
 };

@@ -56,13 +56,6 @@ export const route = {
     history[instead ? 'replaceState' : 'pushState'](null, '', to);
     place = placeOf(to);
   },
-
-  /** The same in the place of where one is: Back leads to what was before. */
-  replace(address: string): void {
-    const to = new URL(address, location.origin);
-    history.replaceState(history.state, '', to);
-    place = placeOf(to);
-  },
 };
 
 /** For links of the app: follow a plain click here, and leave the others to the browser. */
