@@ -51,7 +51,7 @@ FILES = {
     "g wide.txt": b"\xff\xfe" + "سلام، wide text\n".encode("utf-16-le"),
     "h bytes.bin": bytes(range(256)) * 5000,
     "i scan.tiff": tiff(),
-    "j drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 20'><circle cx='20' cy='10' r='9'/></svg>",
+    "j drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 2'><circle cx='2' cy='1' r='1'/></svg>",
     LONG: PLAN.encode(),
 }
 FILM = """() => new Promise((done) => {
@@ -232,8 +232,10 @@ def test_a_finger_turns_to_the_next_file(stocked: Site, visit: Any) -> None:
     wipe = """([from, to]) => {
       const stage = document.querySelector('dialog .stage');
       const at = (x) => new Touch({identifier: 1, target: stage, clientX: x, clientY: 300});
-      stage.dispatchEvent(new TouchEvent('touchstart', {touches: [at(from)], changedTouches: [at(from)], bubbles: true}));
-      stage.dispatchEvent(new TouchEvent('touchend', {touches: [], changedTouches: [at(to)], bubbles: true}));
+      const tell = (kind, touches, x) =>
+        stage.dispatchEvent(new TouchEvent(kind, {touches, changedTouches: [at(x)], bubbles: true}));
+      tell('touchstart', [at(from)], from);
+      tell('touchend', [], to);
     }"""
     page.evaluate(wipe, [300, 100])
     expect(page.locator("#preview-name")).to_have_text("c sound.wav")
