@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -174,6 +175,29 @@ def test_a_text_is_shown_as_text_and_runs_nothing(site: Site, visit: Any) -> Non
     expect(page.locator("pre")).to_be_hidden()
     page.goto(page.url.replace("bytes.txt", "evil.svg"))
     expect(page.locator(".preview img")).to_be_visible()
+
+
+def test_an_operator_and_a_stranger_talk_and_a_warning_is_read(site: Site, visit: Any) -> None:
+    site.put("/report.txt", b"figures")
+    visitor = visit()
+    page = visitor.page
+    page.goto(link(site, "/report.txt"))
+    expect(page.get_by_text("You are here as Guest 1.")).to_be_visible()
+    (guest,) = [each for each in site.ask("GET", "/clients")["clients"] if each["kind"] == "visitor"]
+    talk = site.ask("POST", "/chats", {"session": guest["session"]})["id"]
+    site.ask("POST", f"/chats/{talk}/messages", {"id": str(uuid4()), "text": "<b>May I help?</b>"})
+    expect(page.get_by_role("log")).to_contain_text("<b>May I help?</b>")
+    page.get_by_label("Your message").fill("سلام")
+    page.get_by_role("button", name="Say it").click()
+    expect(page.get_by_role("log")).to_contain_text("سلام")
+    expect(page.get_by_label("Your message")).to_be_focused()
+    assert site.ask("GET", f"/chats/{talk}/messages")["messages"][0]["text"] == "سلام"
+    visitor.look("link-chat")
+    site.ask("POST", f"/clients/{guest['id']}/warnings", {"text": "We close at six."})
+    expect(page.get_by_role("alert")).to_contain_text("We close at six.")
+    visitor.look("link-warning")
+    page.get_by_role("button", name="I have read it").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_the_qr_code_holds_the_address(site: Site, visit: Any) -> None:
