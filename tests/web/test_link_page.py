@@ -88,8 +88,10 @@ def test_a_password_an_expiry_and_a_limit_hold_for_strangers(site: Site, visit: 
     with first.expect_download() as fetched:
         first.get_by_role("link", name="Download", exact=True).click()
     assert Path(fetched.value.path()).read_bytes() == b"figures"
-    second.reload()
-    expect(second.get_by_role("heading", name="This link does not work")).to_be_visible()
+    assert second.context.request.get(f"{address}/report.txt").status == 404
+    third = visit().page
+    third.goto(address)
+    expect(third.get_by_role("heading", name="This link does not work")).to_be_visible()
     first.reload()
     expect(first.get_by_role("link", name="Download", exact=True)).to_be_visible()
 

@@ -5658,7 +5658,10 @@ export interface operations {
     };
     read_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;
@@ -5777,7 +5780,10 @@ export interface operations {
     };
     describe_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;

@@ -34,7 +34,7 @@ from ...ports import Draft
 from ...services.chat import Said
 from ...services.doing import Doing
 from ...services.guests import cleaned
-from ...services.links import Links, does_not_work
+from ...services.links import Links
 from ...services.sessions import Visit
 from ...services.traffic import About, Direction
 from . import cookies, visit_html
@@ -253,8 +253,6 @@ class _Call:
             await self._page(200, visit_html.folder_page(view))
 
     def _view(self, link: Link, path: RemotePath, pairs: dict[str, str], who: Principal) -> View:
-        if link.left == 0 and Rights.READ in link.rights and (who.session is None or not who.session.counted):
-            raise does_not_work()  # somebody else took the last download, and this visitor can fetch nothing any more
         received = pairs.get("received", "")
         count = int(received) if received.isascii() and received.isdecimal() and len(received) <= 4 else 0
         guest = who.session.guest if who.session is not None else ""

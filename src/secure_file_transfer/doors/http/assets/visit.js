@@ -269,7 +269,8 @@ if (said) {
     await look();
   });
 }
-if (document.getElementById("warnings") && !document.querySelector("figure")) {
+// The page of one file in a folder has the address of that file: looking there would fetch it.
+if (document.getElementById("warnings") && !new URLSearchParams(location.search).has("view")) {
   for (const touch of ["pointermove", "keydown", "scroll"]) {
     addEventListener(touch, () => (touched = Date.now()), { passive: true });
   }
