@@ -1,7 +1,6 @@
-"""What people store never runs in the app's origin: not in its preview, and not when its address is opened by itself."""
+"""What people store never runs in the app's origin: not in its preview, nor when its address is opened by itself."""
 
 import urllib.parse
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -54,7 +53,7 @@ def stored(site: Site) -> Site:
 
 
 @pytest.fixture
-def visitor(stored: Site, visit: Any) -> Iterator[Any]:
+def visitor(stored: Site, visit: Any) -> Any:
     visitor = visit()
     visitor.sign_in()
     return visitor

@@ -3,7 +3,7 @@
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -217,7 +217,7 @@ def test_the_qr_code_holds_the_address(site: Site, visit: Any) -> None:
 
 BORDER, SIDE = 3, 37
 """A QR code of version 5 (ISO/IEC 18004): 37 modules on a side, which is where addresses of links end up."""
-_MASKS = (
+_MASKS: tuple[Callable[[int, int], int], ...] = (
     lambda x, y: (x + y) % 2, lambda x, y: y % 2, lambda x, y: x % 3, lambda x, y: (x + y) % 3,
     lambda x, y: (y // 2 + x // 3) % 2, lambda x, y: x * y % 2 + x * y % 3, lambda x, y: (x * y % 2 + x * y % 3) % 2,
     lambda x, y: ((x + y) % 2 + x * y % 3) % 2,

@@ -104,7 +104,7 @@ class Shares:
             if len(tx.grants.of_drive(node.drive_id)) >= GRANTS_MAX:
                 raise InvalidRequestError("There are too many grants", hint="Share a folder above, or with a group.")
             tx.grants.put(node.id, to_account, to_group, given, now)
-            self._tell(tx, node, [(to_account, to_group)])
+            tell_of_sharing(tx, node, [(to_account, to_group)], self._publish)
             return Given(path, node.kind, name, given, now)
 
         made = self._catalog.write(work)
@@ -130,7 +130,7 @@ class Shares:
                 whom = "anybody" if to is None else display(to)
                 raise NotFoundError(f"{display(str(path))} is not shared with {whom}", hint="See: sft grants.")
             everybody = [(each.account_id, each.group_id) for each in before]
-            self._tell(tx, node, everybody if to is None else [(to_account, to_group)])
+            tell_of_sharing(tx, node, everybody if to is None else [(to_account, to_group)], self._publish)
             return count
 
         count = self._catalog.write(work)
@@ -138,16 +138,6 @@ class Shares:
         text = f"{display(str(path))} is not shared with {whom} any more"
         self._audit.record(Category.SHARING, "share.revoked", text, target=str(path), who=principal)
         return count
-
-    def _tell(self, tx: CatalogTx, node: Node, whom: Iterable[tuple[AccountId | None, GroupId | None]]) -> None:
-        """Once it is durable, tell those accounts that `/Shared` is another, and have watchers looked at again."""
-        accounts: set[AccountId] = set()
-        for account, group in whom:
-            accounts |= {account} if account is not None else set()
-            accounts |= {each.id for each in tx.groups.members(group)} if group is not None else set()
-        news = Event(Topic.FILES, "shared", {}, Audience(accounts=frozenset(accounts)), "shared")
-        tx.afterwards(lambda: self._publish(news))
-        tx.afterwards(lambda: self._publish(moved_event(node.drive_id, node.id)))
 
     def given(self, principal: Principal) -> Sequence[Given]:
         """What this account shares, by path; for an operator also what folder drives are shared with whom."""
@@ -186,6 +176,22 @@ class Shares:
             ]
 
         return self._catalog.read(look)
+
+
+def tell_of_sharing(
+    tx: CatalogTx,
+    node: Node,
+    whom: Iterable[tuple[AccountId | None, GroupId | None]],
+    publish: Callable[[Event], None],
+) -> None:
+    """Once it is durable, tell those accounts that `/Shared` is another, and have watchers looked at again."""
+    accounts: set[AccountId] = set()
+    for account, group in whom:
+        accounts |= {account} if account is not None else set()
+        accounts |= {each.id for each in tx.groups.members(group)} if group is not None else set()
+    news = Event(Topic.FILES, "shared", {}, Audience(accounts=frozenset(accounts)), "shared")
+    tx.afterwards(lambda: publish(news))
+    tx.afterwards(lambda: publish(moved_event(node.drive_id, node.id)))
 
 
 def sharer(principal: Principal, path: RemotePath | None = None) -> Account:

@@ -7,23 +7,32 @@ import FolderInput from '@lucide/svelte/icons/folder-input';
 import FolderPlus from '@lucide/svelte/icons/folder-plus';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
 import FolderUp from '@lucide/svelte/icons/folder-up';
+import FolderTree from '@lucide/svelte/icons/folder-tree';
+import Info from '@lucide/svelte/icons/info';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LayoutGrid from '@lucide/svelte/icons/layout-grid';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
+import Camera from '@lucide/svelte/icons/camera';
 import Scissors from '@lucide/svelte/icons/scissors';
+import History from '@lucide/svelte/icons/history';
+import Search from '@lucide/svelte/icons/search';
 import Share from '@lucide/svelte/icons/share-2';
+import Shredded from '@lucide/svelte/icons/trash';
 import Trash from '@lucide/svelte/icons/trash-2';
+import Upload from '@lucide/svelte/icons/upload';
 import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
 
 import { parentOf } from '../api/paths';
 import { all } from '../lib/selection';
-import { isOwn } from '../lib/sharing';
+import { mayShare } from '../lib/sharing';
 import { route } from '../state/route.svelte';
 import { session } from '../state/session.svelte';
+import { handheld, pick } from '../uploads/pick';
 import type { Desk } from './desk.svelte';
+import { isOwn, remove } from './discarding';
 import { download } from './fetching';
 import { open } from './opening';
 import { paste } from './relocating';
@@ -75,8 +84,17 @@ export const acts: readonly Act[] = [
     about: 'chosen',
     group: 'share',
     bar: 'plain',
-    when: (desk) => !!desk.single && isOwn(desk.single.path, session.isOperator),
+    when: (desk) => !!desk.single && mayShare(desk.single.path, session.isOperator),
     on: (desk) => desk.ask(() => import('./Share.svelte')),
+  },
+  {
+    id: 'versions',
+    label: 'act-versions',
+    icon: History,
+    about: 'chosen',
+    group: 'change',
+    when: (desk) => desk.single?.kind === 'file' && !desk.single.path.startsWith('/Drives/'),
+    on: (desk) => desk.ask(() => import('./Versions.svelte')),
   },
   {
     id: 'rename',
@@ -134,6 +152,17 @@ export const acts: readonly Act[] = [
     group: 'remove',
     bar: 'plain',
     fault: true,
+    on: (desk) => remove(desk),
+  },
+  {
+    id: 'delete-for-good',
+    label: 'act-delete-for-good',
+    icon: Shredded,
+    keys: ['Shift+Delete'],
+    about: 'chosen',
+    group: 'remove',
+    fault: true,
+    when: (desk) => desk.chosen.every(isOwn),
     on: (desk) => desk.ask(() => import('./Delete.svelte')),
   },
   {
@@ -157,6 +186,34 @@ export const acts: readonly Act[] = [
     on: (desk) => desk.ask(() => import('./NewFolder.svelte')),
   },
   {
+    id: 'upload',
+    label: 'act-upload',
+    icon: Upload,
+    keys: ['Ctrl+U'],
+    about: 'folder',
+    group: 'make',
+    bar: 'main',
+    on: (desk) => pick('files', desk.path),
+  },
+  {
+    id: 'upload-folder',
+    label: 'act-upload-folder',
+    icon: FolderUp,
+    about: 'folder',
+    group: 'make',
+    when: () => !handheld(),
+    on: (desk) => pick('folder', desk.path),
+  },
+  {
+    id: 'photo',
+    label: 'act-photo',
+    icon: Camera,
+    about: 'folder',
+    group: 'make',
+    when: handheld,
+    on: (desk) => pick('photo', desk.path),
+  },
+  {
     id: 'paste',
     label: 'act-paste',
     icon: ClipboardPaste,
@@ -172,7 +229,7 @@ export const acts: readonly Act[] = [
     icon: Share,
     about: 'folder',
     group: 'make',
-    when: (desk) => isOwn(desk.path, session.isOperator),
+    when: (desk) => mayShare(desk.path, session.isOperator),
     on: (desk) => desk.ask(() => import('./Share.svelte')),
   },
   {
@@ -212,6 +269,43 @@ export const acts: readonly Act[] = [
     group: 'view',
     when: (desk) => desk.view === 'grid',
     on: (desk) => (desk.view = 'list'),
+  },
+  {
+    id: 'tree',
+    label: 'act-tree',
+    icon: FolderTree,
+    about: 'folder',
+    group: 'view',
+    when: () => innerWidth >= 1152,
+    on: (desk) => (desk.tree = !desk.tree),
+  },
+  {
+    id: 'details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'chosen',
+    group: 'about',
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'folder-details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.chosen.length === 0,
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'find',
+    label: 'find',
+    icon: Search,
+    keys: ['/', 'Ctrl+F'],
+    about: 'page',
+    group: 'go',
+    on: (desk) => desk.field?.select(),
   },
   {
     id: 'keys',

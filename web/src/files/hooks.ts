@@ -2,10 +2,11 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
-import { isOwn } from '../lib/sharing';
-import { session } from '../state/session.svelte';
 import { parentOf } from '../api/paths';
+import { mayShare } from '../lib/sharing';
 import { preview } from '../state/preview.svelte';
+import { session } from '../state/session.svelte';
+import { uploads } from '../state/uploads.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -36,14 +37,19 @@ function previewed(entry: Entry): boolean {
   return true;
 }
 
+function uploaded(given: DataTransfer, folder: string): boolean {
+  void uploads.drop(given, folder);
+  return true;
+}
+
 export const openers: Opener[] = [previewed, fetched];
-export const receivers: Receiver[] = [];
+export const receivers: Receiver[] = [uploaded];
 export const thumbnails: Thumbnail[] = [];
 export const sections: Section[] = [
   {
     id: 'access',
     label: 'share-access',
-    when: (entry) => isOwn(entry.path, session.isOperator),
+    when: (entry) => mayShare(entry.path, session.isOperator),
     load: () => import('./Access.svelte'),
   },
 ];

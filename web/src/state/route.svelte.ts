@@ -63,6 +63,15 @@ export const route = {
     history.replaceState(history.state, '', to);
     place = placeOf(to);
   },
+
+  /** Say in the address how one looks at the same page, as with a filter; going back leads to the page before it. */
+  ask(query: URLSearchParams | Readonly<Record<string, string>>): void {
+    const to = new URL(location.href);
+    const pairs = query instanceof URLSearchParams ? [...query] : Object.entries(query);
+    to.search = new URLSearchParams(pairs.filter(([, value]) => value)).toString();
+    history.replaceState(null, '', to);
+    place = placeOf(to);
+  },
 };
 
 /** For links of the app: follow a plain click here, and leave the others to the browser. */

@@ -111,7 +111,8 @@ def _answer(content: bytes) -> Response:
     return Response(content, 200, {"cache-control": "no-store"}, media_type="application/json")
 
 
-def _level(rights: Rights) -> dict[str, Any]:
+def level_json(rights: Rights) -> dict[str, Any]:
+    """A mask, and its name where it has one."""
     return {"rights": int(rights), "level": next((name for name, mask in LEVELS.items() if mask == rights), None)}
 
 
@@ -121,8 +122,8 @@ def _kind(kind: Kind) -> str:
 
 def _given(each: Given) -> dict[str, Any]:
     who = {"path": str(each.path), "kind": _kind(each.kind), "to": each.to}
-    return {**who, **_level(each.rights), "since": schemas.write_time(each.since_us)}
+    return {**who, **level_json(each.rights), "since": schemas.write_time(each.since_us)}
 
 
 def _received(each: Taken) -> dict[str, Any]:
-    return {"path": str(each.path), "owner": each.owner, "kind": _kind(each.kind), **_level(each.rights)}
+    return {"path": str(each.path), "owner": each.owner, "kind": _kind(each.kind), **level_json(each.rights)}
