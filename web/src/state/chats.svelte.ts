@@ -3,6 +3,7 @@ import * as api from '../api/chat';
 import { Problem } from '../api/problem';
 import { t } from '../i18n/index.svelte';
 import { notify } from '../lib/notify';
+import { drafts } from './drafts';
 import { live, type LiveEvent } from './live.svelte';
 import { route } from './route.svelte';
 import { session } from './session.svelte';
@@ -16,6 +17,7 @@ let fault = $state.raw<Problem | null>(null);
 let panel = $state<{ chat: number | null } | null>(null);
 let begun = 0;
 let readers = 0;
+let over = (): void => undefined;
 let due: ReturnType<typeof setTimeout> | undefined;
 let asking = false;
 let again = false;
@@ -89,15 +91,20 @@ export const chats = {
   showPanel: (chat: number | null): void => void (panel = { chat }),
   hidePanel: (): void => void (panel = null),
 
+  /** Whoever sends hears when the session is over. */
+  whenOver: (closes: () => void): void => void (over = closes),
+
   /** Count what waits, from now on until what is returned is called. */
   begin(): () => void {
     begun += 1;
     void look();
+    if (drafts.names(`chat ${session.name} `).length) void import('./outbox.svelte').then(({ resume }) => resume());
     const end = live.on('chat', heard);
     return () => {
       begun += 1;
       clearTimeout(due);
       end();
+      over();
       unread = 0;
       list = cursor = panel = null;
     };
