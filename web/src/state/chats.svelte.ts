@@ -62,9 +62,13 @@ async function look(): Promise<void> {
   }
 }
 
+/** Whether it is from one's own side: of the operators' inbox all of them are. */
+export const isOurs = ({ data }: LiveEvent): boolean =>
+  data['sender'] === session.name || (data['kind'] === 'operators' && session.isOperator);
+
 function heard(event: LiveEvent): void {
   soon();
-  if (event.kind !== 'message' || event.data['sender'] === session.name) return;
+  if (event.kind !== 'message' || isOurs(event)) return;
   const chat = Number(event.data['chat']);
   notify(t('chat-notice', { name: String(event.data['sender']) }), '', `chat ${chat}`, () => route.go(`/chat?id=${chat}`));
 }

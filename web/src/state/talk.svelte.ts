@@ -2,7 +2,7 @@
 import * as api from '../api/chat';
 import { Problem } from '../api/problem';
 import { merged } from '../lib/talk';
-import { chats } from './chats.svelte';
+import { chats, isOurs } from './chats.svelte';
 import { drafts } from './drafts';
 import { live, type LiveEvent } from './live.svelte';
 import { outboxOf, type Outbox } from './outbox.svelte';
@@ -144,7 +144,7 @@ export class Talk {
     if (event.data['chat'] !== this.id) return;
     const upto = Number(event.data['upto']);
     if (event.kind === 'message') {
-      if (this.newer) this.#counted(Number(event.data['sequence']), event.data['sender'] !== session.name);
+      if (this.newer) this.#counted(Number(event.data['sequence']), !isOurs(event));
       else void this.fetchNewer();
     } else if (event.kind === 'delivered' && this.chat) {
       this.chat = { ...this.chat, peer_delivered: Math.max(this.chat.peer_delivered, upto) };
