@@ -18,6 +18,7 @@ from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..model import DEFAULT_PORT, Category, Principal
 from ..ports import Clock
+from ..renderers.process import ProcessRenderer, available
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.adoption import Adoption
@@ -35,12 +36,15 @@ from ..services.job_run import AccessOf
 from ..services.jobs import Jobs, recover
 from ..services.mounts import Mounts
 from ..services.operations import Operations
+from ..services.pictures import Pictures
 from ..services.presence import Presence
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
 from ..services.traffic import ReadRates, Traffic, account_rates
+from ..services.trash import Trash
 from ..services.uploads import Uploads
+from ..services.versions import Versions
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
@@ -137,6 +141,8 @@ def open_server(
             hub=hub,
             jobs=jobs,
             operations=operations,
+            trash=house.trash(access, janitor.poke),
+            versions=Versions(access, house.audit),
         )
         operations.stopping.on_stop = listener.stop
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
@@ -264,6 +270,8 @@ def listen(
     hub: Events | None = None,
     jobs: Jobs | None = None,
     operations: Operations | None = None,
+    trash: Trash | None = None,
+    versions: Versions | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -294,6 +302,9 @@ def listen(
             events=hub,
             operations=operations,
             desk=_desk(settings, house) if house else None,
+            trash=trash,
+            versions=versions,
+            pictures=Pictures(files, ProcessRenderer()) if house and available() else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,

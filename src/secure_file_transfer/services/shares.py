@@ -44,6 +44,7 @@ class Given:
     """What I let somebody do. `to` is an account, or `@` and a group."""
 
     path: RemotePath
+    kind: Kind
     to: str
     rights: Rights
     since_us: TimeUs
@@ -104,7 +105,7 @@ class Shares:
                 raise InvalidRequestError("There are too many grants", hint="Share a folder above, or with a group.")
             tx.grants.put(node.id, to_account, to_group, given, now)
             tell_of_sharing(tx, node, [(to_account, to_group)], self._publish)
-            return Given(path, name, given, now)
+            return Given(path, node.kind, name, given, now)
 
         made = self._catalog.write(work)
         text = f"{display(str(path))} was shared with {display(made.to)}: {rights_text(made.rights)}"
@@ -143,16 +144,17 @@ class Shares:
         account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Given]:
-            paths: dict[NodeId, RemotePath | None] = {}
+            things: dict[NodeId, tuple[Node | None, RemotePath | None]] = {}
             found = []
             for each in tx.grants.of_drive(account.home_id):
-                if each.node_id not in paths:
-                    paths[each.node_id] = path_of(tx, account.home_id, each.node_id)
-                if (path := paths[each.node_id]) is not None and reached(principal, path):
-                    found.append(_given(path, each))
+                if each.node_id not in things:
+                    things[each.node_id] = tx.nodes.get(each.node_id), path_of(tx, account.home_id, each.node_id)
+                node, path = things[each.node_id]
+                if node is not None and path is not None and reached(principal, path):
+                    found.append(_given(path, node.kind, each))
             for mount in tx.mounts.all() if _is_operator(principal) else ():
                 if reached(principal, path := DRIVES / mount.name):
-                    found += [_given(path, each) for each in tx.grants.of_drive(mount.drive_id)]
+                    found += [_given(path, Kind.FOLDER, each) for each in tx.grants.of_drive(mount.drive_id)]
             return found
 
         return sorted(self._catalog.read(look), key=lambda each: (each.path.parts, each.to.casefold()))
@@ -293,5 +295,5 @@ def path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | N
     return None
 
 
-def _given(path: RemotePath, grant: ShareGrant) -> Given:
-    return Given(path, grant.to, grant.rights, grant.created_us)
+def _given(path: RemotePath, kind: Kind, grant: ShareGrant) -> Given:
+    return Given(path, kind, grant.to, grant.rights, grant.created_us)

@@ -581,6 +581,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was deleted */
+        get: operations["listed_api_v1_trash_get"];
+        put?: never;
+        post?: never;
+        /** Empty the trash */
+        delete: operations["empty_api_v1_trash_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{number}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put something back */
+        post: operations["restore_api_v1_trash__number__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove something for good */
+        delete: operations["remove_api_v1_trash__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a file */
+        get: operations["listed_api_v1_versions__path__get"];
+        put?: never;
+        /** Restore a version */
+        post: operations["restore_api_v1_versions__path__post"];
+        /** Remove a version */
+        delete: operations["remove_api_v1_versions__path__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grants": {
         parameters: {
             query?: never;
@@ -991,6 +1062,23 @@ export interface paths {
         };
         /** How the server is */
         get: operations["show_status_api_v1_status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status/lately": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What moved in the last minutes */
+        get: operations["show_lately_api_v1_status_lately_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1485,6 +1573,8 @@ export interface components {
         /**
          * ChatOut
          * @description A conversation. Sequence numbers: the `last` message, what the reader has `read`, what reached the other side.
+         *
+         *     `gone`: it is a guest who has left. `as_operators`: it is in the inbox that the operators share.
          */
         ChatOut: {
             /** Id */
@@ -1502,6 +1592,8 @@ export interface components {
             peer_read: number;
             /** Gone */
             gone: boolean;
+            /** As Operators */
+            as_operators: boolean;
             latest: components["schemas"]["MessageOut"] | null;
         };
         /**
@@ -1668,6 +1760,14 @@ export interface components {
             level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
         };
         /**
+         * EmptiedOut
+         * @description How many entries went.
+         */
+        EmptiedOut: {
+            /** Removed */
+            removed: number;
+        };
+        /**
          * EndedOut
          * @description How many sessions were ended.
          */
@@ -1804,6 +1904,11 @@ export interface components {
         GivenOut: {
             /** Path */
             path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
             /** To */
             to: string;
             /** Rights */
@@ -1979,6 +2084,18 @@ export interface components {
              * @default false
              */
             block_address: boolean;
+        };
+        /**
+         * LatelyOut
+         * @description Bytes of content that moved in each step of the last ten minutes, the oldest first.
+         */
+        LatelyOut: {
+            /** Step Seconds */
+            step_seconds: number;
+            /** Up */
+            up: number[];
+            /** Down */
+            down: number[];
         };
         /**
          * LimitValuesOut
@@ -2454,6 +2571,19 @@ export interface components {
             kind: "copy" | "move";
         };
         /**
+         * RemovedOut
+         * @description What was deleted has this number in the trash, and stays there until `expires`.
+         */
+        RemovedOut: {
+            /** Trash */
+            trash: number;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+        };
+        /**
          * RenewIn
          * @description A certificate request for the device that asks.
          */
@@ -2503,6 +2633,18 @@ export interface components {
              * @default 24
              */
             hours: number;
+        };
+        /**
+         * RestoreIn
+         * @description What happens where the name is taken, as with a move.
+         */
+        RestoreIn: {
+            /**
+             * Conflict
+             * @default skip
+             * @enum {string}
+             */
+            conflict: "skip" | "overwrite" | "rename";
         };
         /**
          * Role
@@ -2905,6 +3047,52 @@ export interface components {
             conflict: "skip" | "overwrite" | "rename";
         };
         /**
+         * TrashOut
+         * @description What was deleted, the last first; `cursor` continues it.
+         */
+        TrashOut: {
+            /** Entries */
+            entries: components["schemas"]["TrashedOut"][];
+            /** Cursor */
+            cursor: number | null;
+        };
+        /**
+         * TrashedOut
+         * @description Something in the trash.
+         *
+         *     `folder` is where it lay, `by` who deleted it, and `expires` when it goes for good. `size` and `files` are of all
+         *     that is in it, and null until a large folder was counted.
+         */
+        TrashedOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /** Folder */
+            folder: string;
+            /**
+             * Deleted
+             * Format: date-time
+             */
+            deleted: string;
+            /** By */
+            by: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Size */
+            size: number | null;
+            /** Files */
+            files: number | null;
+        };
+        /**
          * UnblockedOut
          * @description How many need not wait any more.
          */
@@ -2968,6 +3156,54 @@ export interface components {
              * @default false
              */
             all: boolean;
+        };
+        /**
+         * VersionIn
+         * @description The version that shall be the present one.
+         */
+        VersionIn: {
+            /** Restore */
+            restore: number;
+        };
+        /**
+         * VersionOut
+         * @description A version of a file: who wrote it and when, and since when it is only kept, until when.
+         *
+         *     `modified` is when its content changed, as its writer said. `by` is empty where nobody remembers.
+         */
+        VersionOut: {
+            /** Number */
+            number: number;
+            /** Current */
+            current: boolean;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Modified
+             * Format: date-time
+             */
+            modified: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** By */
+            by: string;
+            /** Replaced */
+            replaced: string | null;
+            /** Expires */
+            expires: string | null;
+        };
+        /**
+         * VersionsOut
+         * @description All versions of a file, the present one first.
+         */
+        VersionsOut: {
+            /** Versions */
+            versions: components["schemas"]["VersionOut"][];
         };
         /**
          * VisitedOut
@@ -4684,6 +4920,7 @@ export interface operations {
         parameters: {
             query?: {
                 recursive?: boolean;
+                permanent?: boolean;
             };
             header?: never;
             path: {
@@ -4695,6 +4932,15 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedOut"];
+                };
+            };
+            /** @description Gone for good */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4866,6 +5112,231 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UsageOut"];
                 };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listed_api_v1_trash_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    empty_api_v1_trash_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmptiedOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    restore_api_v1_trash__number__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_api_v1_trash__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listed_api_v1_versions__path__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    restore_api_v1_versions__path__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_api_v1_versions__path__delete: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error (RFC 9457); `code` decides. */
             default: {
@@ -5982,6 +6453,35 @@ export interface operations {
             };
         };
     };
+    show_lately_api_v1_status_lately_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatelyOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     stop_api_v1_server_stop_post: {
         parameters: {
             query?: never;
@@ -6226,7 +6726,10 @@ export interface operations {
     };
     read_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;
@@ -6345,7 +6848,10 @@ export interface operations {
     };
     describe_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;

@@ -23,7 +23,10 @@ from .log import add_log
 from .operations import add_operations
 from .oversight import add_oversight
 from .people import add_people
+from .search import add_search
+from .thumbnails import add_thumbnails
 from .tokens import add_tokens
+from .trash import add_trash, add_versions
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -68,6 +71,10 @@ def build_router(context: Context) -> APIRouter:
     add_admin(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
+    add_trash(router, context)
+    add_versions(router, context, Named, _TREE)
+    add_thumbnails(router, context, Named, _TREE)
+    add_search(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
     add_clients(router, context)
@@ -249,11 +256,23 @@ def _add_entries(router: APIRouter, context: Context) -> None:
         caller = context.caller(request.scope)
         return _answer(await caller.run(lambda who: schemas.dump(schemas.entry_json(files.stat(who, path)))))
 
-    @router.delete("/entries/{path}", status_code=204, openapi_extra=_TREE, summary="Delete")
+    @router.delete(
+        "/entries/{path}",
+        response_model=schemas.RemovedOut,
+        responses={204: {"description": "Gone for good"}},
+        openapi_extra=_TREE,
+        summary="Delete",
+    )
     async def remove(request: Request, path: Named, query: Annotated[schemas.RemoveQuery, Query()]) -> Response:
-        caller = context.caller(request.scope)
-        await caller.run(lambda who: files.remove(who, path, recursive=query.recursive))
-        return Response(status_code=204)
+        caller, trash = context.caller(request.scope), context.services.trash
+
+        def work(who: Principal) -> bytes | None:
+            number = files.remove(who, path, recursive=query.recursive, permanent=query.permanent)
+            ends = None if number is None or trash is None else trash.ends(who, path, number)
+            return None if ends is None else schemas.dump({"trash": number, "expires": schemas.write_time(ends)})
+
+        removed = await caller.run(work)
+        return Response(status_code=204) if removed is None else _answer(removed)
 
     @router.get("/folders/{path}", response_model=schemas.PageOut, openapi_extra=_TREE, summary="List a folder")
     async def list_folder(request: Request, path: Named, query: Annotated[schemas.FolderQuery, Query()]) -> Response:

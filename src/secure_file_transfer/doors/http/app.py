@@ -46,6 +46,8 @@ _TREES: dict[bytes, tuple[str, ...]] = {
     b"entries": ("GET", "DELETE"),
     b"folders": ("GET", "PUT"),
     b"files": ("GET", "HEAD", "PUT"),
+    b"versions": ("GET", "POST", "DELETE"),
+    b"thumbnails": ("GET",),
 }
 """Where a path follows, and the methods there: the framework's own `Allow` names only those of one route."""
 

@@ -24,7 +24,7 @@ PAGE_POLICY = (
     b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _TYPES = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
-_STATIC = ("style.css", "visit.css", "copy.js", "icon.svg")
+_STATIC = ("style.css", "visit.css", "visit.js", "copy.js", "icon.svg")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?", re.ASCII)
 _TEXT = b"text/plain; charset=utf-8"
 

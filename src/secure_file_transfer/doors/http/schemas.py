@@ -108,9 +108,10 @@ class ParentsQuery(_Taken):
 
 
 class RemoveQuery(_Taken):
-    """Whether a folder goes with all that it holds."""
+    """Whether a folder goes with all that it holds, and whether for good or into the trash."""
 
     recursive: bool = False
+    permanent: bool = False
 
 
 # --- what is given: these document; the functions below write ---------------------------------------------------
@@ -271,6 +272,13 @@ class EntryOut(BaseModel):
     created: datetime
     sha256: str | None
     etag: str
+
+
+class RemovedOut(BaseModel):
+    """What was deleted has this number in the trash, and stays there until `expires`."""
+
+    trash: int
+    expires: datetime
 
 
 class PageOut(BaseModel):

@@ -211,7 +211,19 @@ async def use_files(tour: Tour) -> None:
     await tour("PUT", "/files/{path}", None, "file.replaced", at="d/a", body=b"hello again")
     await tour("POST", "/copy", {"source": "/d/a", "target": "/d/b"}, "file.copied")
     await tour("POST", "/move", {"source": "/d/b", "target": "/d/c"}, "file.moved")
-    await tour("DELETE", "/entries/{path}", None, "file.removed", at="d/c")
+    await tour("DELETE", "/entries/{path}", None, "file.removed", at="d/c", query="?permanent=true")
+    version = (await desk.ask("GET", "/api/v1/versions/d/a", token=tour.token)).json["versions"][1]["number"]
+    await tour("POST", "/versions/{path}", {"restore": version}, "version.restored", at="d/a")
+    await tour("DELETE", "/versions/{path}", None, "version.removed", at="d/a", query=f"?version={version}")
+    await tour("PUT", "/files/{path}", None, "file.created", at="t", body=b"hello")
+    for number, act in ((1, "restore"), (2, "remove")):
+        gone = await tour("DELETE", "/entries/{path}", None, "file.trashed", at="t")
+        assert gone.json["trash"] == number
+        if act == "restore":
+            await tour("POST", "/trash/{number}/restore", {}, "trash.restored", at="1")
+        else:
+            await tour("DELETE", "/trash/{number}", None, "trash.removed", at="2")
+    await tour("DELETE", "/trash", None, "trash.emptied")
     metadata = {"upload-metadata": f"filename {b64encode(b'u').decode()}", "tus-resumable": "1.0.0"}
     for kind in ("upload.removed", "file.created"):
         begun = await desk.ask("POST", "/api/v1/uploads", token=tour.token, headers={**metadata, "upload-length": "3"})

@@ -85,7 +85,8 @@ def test_every_shipped_asset_is_known(call: Any) -> None:
 
     folder = Path(package.__file__).parent / "assets"
     served = {path.decode().rpartition("/")[2] for path in call.app._pages._static}
-    assert {file.name for file in folder.iterdir()} == served | {"home.html", "reset.html", "visit.html"}
+    pages = {"home.html", "reset.html", "visit.html", "visit.en.ftl", "visit.fa.ftl"}
+    assert {file.name for file in folder.iterdir()} == served | pages
 
 
 async def test_attack_42_a_one_time_code_is_in_no_log(call: Any) -> None:
