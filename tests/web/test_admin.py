@@ -166,7 +166,7 @@ def test_whoever_registered_is_approved_or_rejected(tmp_path: Path, browser: Any
         site.names("/")
         for name in ("neda", "spam"):
             assert answered(site, "POST", "/api/v1/register", {"name": name, "password": PASSWORD}) == 201
-        visitor = Visitor(browser, site, language="en", theme="light", width=1200, folder=tmp_path)
+        visitor = Visitor(browser, site, language="en", theme="light", width=1200, folder=tmp_path, worker=False)
         page = at(visitor, "accounts")
         expect(page.get_by_role("heading", name=said("2 people wait for approval"))).to_be_visible()
         visitor.look("admin-waiting")
