@@ -46,7 +46,6 @@ retry-all = Try all again
 clear-done = Clear finished
 show-less = Show less
 show-more = Show more
-go-on = Go on
 decide = Decide
 choose-again = Choose the file
 first = Do this next

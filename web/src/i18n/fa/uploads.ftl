@@ -46,7 +46,6 @@ retry-all = تلاش دوبارهٔ همه
 clear-done = پاک کردن پایان‌یافته‌ها
 show-less = نمایش کمتر
 show-more = نمایش بیشتر
-go-on = ادامه
 decide = تصمیم
 choose-again = انتخاب فایل
 first = این یکی نفر بعد
