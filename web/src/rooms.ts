@@ -1,6 +1,7 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
 import Folder from '@lucide/svelte/icons/folder';
 import Gauge from '@lucide/svelte/icons/gauge';
+import ListChecks from '@lucide/svelte/icons/list-checks';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
@@ -8,6 +9,7 @@ import Users from '@lucide/svelte/icons/users';
 import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
+import { running } from './state/running.svelte';
 
 export interface Room {
   /** The first part of its addresses. The server knows them too: `PLACES` in doors/http/webapp.py. */
@@ -28,6 +30,15 @@ export interface Room {
 
 export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
+  {
+    id: 'jobs',
+    address: '/jobs',
+    label: 'jobs',
+    icon: ListChecks,
+    load: async () => (await import('./pages/Jobs.svelte')).default,
+    group: 'own',
+    badge: () => running.count,
+  },
   {
     id: 'admin',
     address: '/admin',

@@ -54,3 +54,6 @@ export function stamp(moment: Date, now: Date, locale: string): string {
   const day = moment.toDateString() === now.toDateString() ? {} : ({ day: 'numeric', month: 'short' } as const);
   return new Intl.DateTimeFormat(locale, { ...day, ...time }).format(moment);
 }
+
+/** For a canvas, which knows no `bdi`: what is written from the right says so by itself. */
+export const isolated = (text: string, dir: 'ltr' | 'rtl') => (dir === 'rtl' ? `\u2067${text}\u2069` : text);
