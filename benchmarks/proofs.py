@@ -444,7 +444,7 @@ def main() -> int:
         "crowd": lambda at, o: crowd_proofs.prove_crowd(
             at, clients=o.clients, people=10, seed=o.seed, big=o.size or 2 * MIB
         ),
-        "live": lambda at, o: live_proof.prove_live(at, clients=o.clients, rate=256 * 1024, seconds=15),
+        "live": lambda at, o: live_proof.prove_live(at, clients=o.clients, rate=256 * 1024, seconds=20, pairs=3),
         "writers": lambda at, o: crowd_proofs.prove_writers(at, writers=o.rounds, seed=o.seed),
         "engine-memory": lambda at, o: crowd_proofs.prove_engine_memory(at, total=o.size or 2 << 30, several=4),
         "sealed": lambda at, o: prove_sealed(at, flips=o.rounds, seed=o.seed),

@@ -1,15 +1,25 @@
 /** The rooms of the app: what the navigation shows, and what each address loads. A new room is one more row. */
+import BadgeCheck from '@lucide/svelte/icons/badge-check';
+import CircleUser from '@lucide/svelte/icons/circle-user';
+import User from '@lucide/svelte/icons/circle-user-round';
+import Message from '@lucide/svelte/icons/message-circle';
 import Folder from '@lucide/svelte/icons/folder';
 import Gauge from '@lucide/svelte/icons/gauge';
 import ListChecks from '@lucide/svelte/icons/list-checks';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
+import Link2 from '@lucide/svelte/icons/link-2';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
+import ShareIcon from '@lucide/svelte/icons/share-2';
+import ShieldAlert from '@lucide/svelte/icons/shield-alert';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
-import Users from '@lucide/svelte/icons/users';
+import Users from '@lucide/svelte/icons/users-round';
+import Monitor from '@lucide/svelte/icons/monitor';
 import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
 import { running } from './state/running.svelte';
+import { chats } from './state/chats.svelte';
 
 export interface Room {
   /** The first part of its addresses. The server knows them too: `PLACES` in doors/http/webapp.py. */
@@ -28,8 +38,24 @@ export interface Room {
   readonly badge?: () => number;
 }
 
+/** A room at `/admin/<page>`. */
+function operators(page: string, icon: Room['icon'], load: Room['load']): Room {
+  return { id: 'admin', page, address: `/admin/${page}`, label: `admin-${page}`, icon, load, group: 'operators' };
+}
+
 export const rooms: readonly Room[] = [
   { id: 'files', address: '/', label: 'files', icon: Folder, load: async () => Files, group: 'own' },
+  { id: 'shared', address: '/shared', label: 'shared-room', icon: Users, load: async () => (await import('./pages/SharedWithMe.svelte')).default, group: 'own' },
+  { id: 'sharing', address: '/sharing', label: 'sharing-room', icon: ShareIcon, load: async () => (await import('./pages/Sharing.svelte')).default, group: 'own' },
+  {
+    id: 'chat',
+    address: '/chat',
+    label: 'chat',
+    icon: Message,
+    load: async () => (await import('./pages/Chat.svelte')).default,
+    group: 'own',
+    badge: () => chats.unread,
+  },
   {
     id: 'jobs',
     address: '/jobs',
@@ -52,7 +78,7 @@ export const rooms: readonly Room[] = [
     page: 'clients',
     address: '/admin/clients',
     label: 'clients',
-    icon: Users,
+    icon: Monitor,
     load: async () => (await import('./pages/console/Clients.svelte')).default,
     group: 'operators',
   },
@@ -65,6 +91,12 @@ export const rooms: readonly Room[] = [
     load: async () => (await import('./pages/console/Log.svelte')).default,
     group: 'operators',
   },
+  operators('accounts', CircleUser, async () => (await import('./pages/admin/Accounts.svelte')).default),
+  operators('groups', Users, async () => (await import('./pages/admin/Groups.svelte')).default),
+  operators('sharing', Link2, async () => (await import('./pages/admin/Sharing.svelte')).default),
+  operators('guard', ShieldAlert, async () => (await import('./pages/admin/Guard.svelte')).default),
+  operators('certificates', BadgeCheck, async () => (await import('./pages/admin/Certificates.svelte')).default),
+  operators('drives', HardDrive, async () => (await import('./pages/admin/Drives.svelte')).default),
   {
     id: 'admin',
     page: 'settings',
@@ -81,6 +113,14 @@ export const rooms: readonly Room[] = [
     label: 'warnings-sent',
     icon: TriangleAlert,
     load: async () => (await import('./pages/console/Warnings.svelte')).default,
+    group: 'none',
+  },
+  {
+    id: 'account',
+    address: '/account/profile',
+    label: 'account',
+    icon: User,
+    load: async () => (await import('./pages/account/Account.svelte')).default,
     group: 'none',
   },
 ];

@@ -32,6 +32,9 @@ export function list(path: string, how: Listing, signal?: AbortSignal): Promise<
   return ask('GET', `/folders${inUrl(path)}?${query}`, undefined, signal);
 }
 
+/** What is at a path. */
+export const entry = (path: string) => ask<Entry>('GET', `/entries${inUrl(path)}`);
+
 export const makeFolder = (path: string) => ask<Entry>('PUT', `/folders${inUrl(path)}`);
 
 export const move = (source: string, target: string) => ask<Entry>('POST', '/move', { source, target });

@@ -22,10 +22,28 @@ export const remembered = {
   set language(value: string | null) {
     set('language', value);
   },
+  get notices() {
+    return get('notices');
+  },
+  set notices(value: string | null) {
+    set('notices', value);
+  },
   get theme() {
     return get('theme');
   },
   set theme(value: string | null) {
     set('theme', value);
+  },
+  get view() {
+    return get('view');
+  },
+  set view(value: string | null) {
+    set('view', value);
+  },
+  get tree() {
+    return get('tree');
+  },
+  set tree(value: string | null) {
+    set('tree', value);
   },
 };

@@ -231,7 +231,9 @@ class FakeHouse:
         self.calls.append(("remove", path, recursive))
         self._find(path)
 
-    def open(self, who: Principal, path: RemotePath) -> FakeContent:
+    def open(
+        self, who: Principal, path: RemotePath, *, version: int | None = None, told: bool = True
+    ) -> FakeContent:
         entry, data = self._find(path)
         if entry.kind is Kind.FOLDER:
             raise errors.IsAFolderError
