@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Given, Link } from '../src/api/sharing';
-import { chosenOf, holding, isOwn, isWithin, levelOf, met, numberOf, offered, partsOf, password, sharesOf, stateOf } from '../src/lib/sharing';
+import { chosenOf, holding, mayShare, isWithin, levelOf, met, numberOf, offered, partsOf, password, sharesOf, stateOf } from '../src/lib/sharing';
 
 const given = (path: string, to: string): Given => ({ path, kind: 'folder', to, rights: 8, level: 'viewer', since: '2026-01-01T00:00:00Z' });
 const link = (more: Partial<Link>): Link => ({
@@ -23,8 +23,8 @@ describe('grants', () => {
     expect(isWithin('/a', '/')).toBe(true);
   });
   it('are for what is one’s own', () => {
-    expect(['/', '/Shared', '/Shared/ada/x', '/Drives/nas', '/Sharedx', '/a'].map((each) => isOwn(each))).toEqual([false, false, false, false, true, true]);
-    expect(['/Drives', '/Drives/nas', '/Drives/nas/x'].map((each) => isOwn(each, true))).toEqual([false, true, false]);
+    expect(['/', '/Shared', '/Shared/ada/x', '/Drives/nas', '/Sharedx', '/a'].map((each) => mayShare(each))).toEqual([false, false, false, false, true, true]);
+    expect(['/Drives', '/Drives/nas', '/Drives/nas/x'].map((each) => mayShare(each, true))).toEqual([false, true, false]);
   });
   it('of a file are fewer', () => {
     expect(offered('file').map(levelOf)).toEqual(['viewer', 'replacer']);

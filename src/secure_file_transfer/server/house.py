@@ -189,7 +189,7 @@ class House:
 
     def trash(self, access: Access, on_removed: Callable[[], None]) -> Trash:
         """What was deleted and can come back."""
-        return Trash(access, self.vaults.tree, on_removed, self.audit)
+        return Trash(access, self.vaults.tree, on_removed, self.audit, self.keeping)
 
     def jobs(self, access_of: AccessOf, on_removed: Callable[[], None]) -> Jobs:
         """The long operations. One object must serve all doors; nothing is done before it is started."""

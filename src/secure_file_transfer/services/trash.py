@@ -27,7 +27,7 @@ from secure_file_transfer.ports import CatalogTx
 from . import vault_trash
 from .access import Access
 from .audit import SILENT, Audit
-from .keeping import By
+from .keeping import NOTHING, By, Keeping
 from .scopes import reaches, require_rights, rights_of
 from .vault import VaultTree
 from .vault_nodes import Room
@@ -51,6 +51,7 @@ class Trash:
         access: who sees which drive.
         tree_of: the files of a drive.
         on_removed: called after something was removed for good, so that its space can be given back soon.
+        keeping: for how long it is kept.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Trash:
         tree_of: Callable[[DriveId], VaultTree],
         on_removed: Callable[[], None],
         audit: Audit = SILENT,
+        keeping: Keeping = NOTHING,
     ) -> None:
+        self.days = keeping.trash_days
         self._access = access
         self._tree_of = tree_of
         self._on_removed = on_removed

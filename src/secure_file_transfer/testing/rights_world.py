@@ -66,7 +66,7 @@ class SharingWorld:
         self.uploads = Uploads(self.catalog, self.access, self.files, lambda _: None, self.clock, 10**12)
         self.blocks = Blocks(self.access, lambda _: None, self.clock)
         self.commits = Commits(self.blocks)
-        self.trash = Trash(self.access, self.trees.__getitem__, lambda: None, audit)
+        self.trash = Trash(self.access, self.trees.__getitem__, lambda: None, audit, keeping)
         self.versions = Versions(self.access, audit)
         self.sweeper = Sweeper(self.catalog, blobs, leases, self.clock, 0, keeping)
 

@@ -2820,6 +2820,8 @@ export interface components {
             registration: "off" | "approval" | "open";
             /** Password Length */
             password_length: number | null;
+            /** Trash Days */
+            trash_days: number;
             share?: components["schemas"]["ShareOut"] | null;
         };
         /**

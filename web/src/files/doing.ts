@@ -29,8 +29,9 @@ export const rename = (desk: Desk, entry: api.Entry, name: string): Promise<void
     toasts.say(t('renamed', { name: moved.name }));
   });
 
-export const remove = (desk: Desk, entries: readonly api.Entry[]): Promise<void> =>
+/** For good; whoever does this has been asked. */
+export const removeForGood = (desk: Desk, entries: readonly api.Entry[]): Promise<void> =>
   doing(desk, async () => {
-    for (const entry of entries) await api.remove(entry.path);
+    for (const entry of entries) await api.removeForGood(entry.path);
     toasts.say(t('deleted', { count: entries.length, name: entries[0]?.name ?? '' }));
   });

@@ -3,7 +3,7 @@ import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
 import { parentOf } from '../api/paths';
-import { isOwn } from '../lib/sharing';
+import { mayShare } from '../lib/sharing';
 import { preview } from '../state/preview.svelte';
 import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
@@ -49,7 +49,7 @@ export const sections: Section[] = [
   {
     id: 'access',
     label: 'share-access',
-    when: (entry) => isOwn(entry.path, session.isOperator),
+    when: (entry) => mayShare(entry.path, session.isOperator),
     load: () => import('./Access.svelte'),
   },
 ];

@@ -52,7 +52,7 @@ export function holding(path: string, given: readonly Given[]): { own: Given[]; 
 }
 
 /** Whether one may share it: what is in one's home, and for operators the folder drives, each as a whole. */
-export function isOwn(path: string, operator = false): boolean {
+export function mayShare(path: string, operator = false): boolean {
   if (isWithin(path, '/Drives')) return operator && path.split('/').length === 3;
   return path !== '/' && !isWithin(path, '/Shared');
 }

@@ -49,11 +49,11 @@ export const route = {
   /** Open a folder. */
   open: (path: string): void => route.go(addressOf(path)),
 
-  /** Go to an address of the app; with `instead`, one does not come back to the present one. */
-  go(address: string, instead = false): void {
+  /** Go to an address of the app. */
+  go(address: string): void {
     const to = new URL(address, location.origin);
     if (to.pathname + to.search === location.pathname + location.search) return;
-    history[instead ? 'replaceState' : 'pushState'](null, '', to);
+    history.pushState(null, '', to);
     place = placeOf(to);
   },
 

@@ -104,6 +104,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "certificate_sign_in": credentials is not None and credentials.alone,
                     "registration": services.people.registration.mode.value if services.people else "off",
                     "password_length": services.people.accounts.length_min if services.people else None,
+                    "trash_days": services.trash.days if services.trash else 0,
                     "share": front_json(services.front) if services.front else None,
                 }
             )

@@ -258,6 +258,7 @@ class ServerOut(BaseModel):
     certificate_sign_in: bool
     registration: Literal["off", "approval", "open"]
     password_length: int | None
+    trash_days: int
     share: ShareOut | None = None
 
 

@@ -471,6 +471,13 @@ async def test_openapi_describes_every_route(call: Any) -> None:
     document = answer.json
     described = {(path, method) for path, operations in document["paths"].items() for method in operations}
     assert described == {
+        ("/api/v1/trash", "get"),
+        ("/api/v1/trash", "delete"),
+        ("/api/v1/trash/{number}", "delete"),
+        ("/api/v1/trash/{number}/restore", "post"),
+        ("/api/v1/versions/{path}", "get"),
+        ("/api/v1/versions/{path}", "post"),
+        ("/api/v1/versions/{path}", "delete"),
         ("/api/v1/server", "get"),
         ("/api/v1/setup", "post"),
         ("/api/v1/sessions", "post"),

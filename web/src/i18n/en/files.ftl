@@ -19,8 +19,8 @@ create = Create
 new-name = New name
 delete-title =
     { $count ->
-        [one] Delete { $name }?
-       *[other] Delete { $count } items?
+        [one] Delete { $name } for good?
+       *[other] Delete { $count } items for good?
     }
 delete-text = It is removed for everybody. This cannot be undone.
 selected =

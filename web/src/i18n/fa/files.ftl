@@ -19,8 +19,8 @@ create = ساختن
 new-name = نام تازه
 delete-title =
     { $count ->
-        [one] { $name } حذف شود؟
-       *[other] { $count } مورد حذف شود؟
+        [one] { $name } برای همیشه حذف شود؟
+       *[other] { $count } مورد برای همیشه حذف شود؟
     }
 delete-text = برای همه حذف می‌شود و بازگشتی ندارد.
 selected =
