@@ -94,7 +94,7 @@ def test_every_state_looks_right(site: Site, visit: Any, language: str, theme: s
     page.goto("/")
     page.get_by_role("row", name="notes.txt").locator("input").click()
     page.get_by_role("button", name={"en": "More", "fa": "بیشتر"}[language]).first.click()
-    page.get_by_role("menuitem", name={"en": "Versions", "fa": "نسخه\u200cها"}[language]).click()  # noqa: RUF001 - Persian
+    page.get_by_role("menuitem", name={"en": "Versions", "fa": "نسخه\u200cها"}[language]).click()
     expect(page.get_by_role("dialog").get_by_role("listitem")).to_have_count(3)
     visitor.look("versions")
     page.keyboard.press("Escape")

@@ -36,3 +36,4 @@ operations = Operations
 new-things = new:
 no-such-page = There is no such page here.
 copied = Copied
+rename-title = Rename { $name }

@@ -36,3 +36,4 @@ operations = اداره
 new-things = تازه:
 no-such-page = چنین صفحه‌ای اینجا نیست.
 copied = رونوشت شد
+rename-title = تغییر نام { $name }
