@@ -25,6 +25,8 @@
 .venv/bin/python -m benchmarks.proofs chat         1,000 messages while both sides lose the connection 20 times
 .venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
 .venv/bin/python -m benchmarks.proofs jobs         kill -9 in the middle of copies, moves, archives and verifications
+.venv/bin/python -m benchmarks.proofs web-load     the web app's first view, with nothing in the browser's cache
+.venv/bin/python -m benchmarks.proofs web-folder   the web app with a folder of 100,000 files: opened, scrolled through
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -430,6 +432,7 @@ def main() -> int:
     from .events_idle import prove_idle_events
     from .ftps_attacks import prove_attacks
     from .ftps_idle import prove_idle
+    from .web_proofs import prove_folder, prove_load
 
     proofs: dict[str, Callable[[Path, argparse.Namespace], str]] = {
         "roundtrip": lambda at, o: prove_roundtrip(at, big=o.size or 1 << 30, files=o.files or 10_000),
@@ -464,6 +467,8 @@ def main() -> int:
         "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
         "events-idle": lambda at, o: prove_idle_events(at, connections=o.connections, listings=1000),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
+        "web-load": lambda at, o: prove_load(at, runs=o.rounds),
+        "web-folder": lambda at, o: prove_folder(at, files=o.files or 100_000),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])

@@ -7,6 +7,8 @@ import FolderInput from '@lucide/svelte/icons/folder-input';
 import FolderPlus from '@lucide/svelte/icons/folder-plus';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
 import FolderUp from '@lucide/svelte/icons/folder-up';
+import FolderTree from '@lucide/svelte/icons/folder-tree';
+import Info from '@lucide/svelte/icons/info';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LayoutGrid from '@lucide/svelte/icons/layout-grid';
 import ListChecks from '@lucide/svelte/icons/list-checks';
@@ -15,11 +17,13 @@ import Pencil from '@lucide/svelte/icons/pencil';
 import Scissors from '@lucide/svelte/icons/scissors';
 import History from '@lucide/svelte/icons/history';
 import Shredded from '@lucide/svelte/icons/trash';
+import Search from '@lucide/svelte/icons/search';
 import Trash from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
 
 import { parentOf } from '../api/paths';
+import { hasVersions } from '../lib/drives';
 import { all } from '../lib/selection';
 import { route } from '../state/route.svelte';
 import type { Desk } from './desk.svelte';
@@ -74,7 +78,7 @@ export const acts: readonly Act[] = [
     icon: History,
     about: 'chosen',
     group: 'change',
-    when: (desk) => desk.single?.kind === 'file' && !desk.single.path.startsWith('/Drives/'),
+    when: (desk) => desk.single?.kind === 'file' && hasVersions(desk.single.path),
     on: (desk) => desk.ask(() => import('./Versions.svelte')),
   },
   {
@@ -213,6 +217,43 @@ export const acts: readonly Act[] = [
     group: 'view',
     when: (desk) => desk.view === 'grid',
     on: (desk) => (desk.view = 'list'),
+  },
+  {
+    id: 'tree',
+    label: 'act-tree',
+    icon: FolderTree,
+    about: 'folder',
+    group: 'view',
+    when: () => innerWidth >= 1152,
+    on: (desk) => (desk.tree = !desk.tree),
+  },
+  {
+    id: 'details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'chosen',
+    group: 'about',
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'folder-details',
+    label: 'act-details',
+    icon: Info,
+    keys: ['Alt+Enter'],
+    about: 'folder',
+    group: 'view',
+    when: (desk) => desk.chosen.length === 0,
+    on: (desk) => (desk.details = !desk.details),
+  },
+  {
+    id: 'find',
+    label: 'find',
+    icon: Search,
+    keys: ['/', 'Ctrl+F'],
+    about: 'page',
+    group: 'go',
+    on: (desk) => desk.field?.select(),
   },
   {
     id: 'keys',

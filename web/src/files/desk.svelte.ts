@@ -31,6 +31,8 @@ export class Desk {
   /** The path of the entry whose name is being written. */
   renaming = $state<string | null>(null);
   clip = $state.raw<Clip | null>(null);
+  /** The field to search in. */
+  field = $state<HTMLInputElement>();
   /** Whether the details stand beside the list. */
   details = $state(false);
 
@@ -46,12 +48,23 @@ export class Desk {
 
   readonly #cut = $derived(new Set(this.clip?.cut ? this.clip.entries.map((entry) => entry.path) : []));
   #view = $state<View>(remembered.view === 'grid' ? 'grid' : 'list');
+  #tree = $state(remembered.tree !== 'no');
   #before: readonly string[] = [];
   #from = '';
   #opened = false;
 
   get path(): string {
     return this.folder.path;
+  }
+
+  /** Whether the tree of folders stands beside the list, where there is room. */
+  get tree(): boolean {
+    return this.#tree;
+  }
+
+  set tree(wanted: boolean) {
+    this.#tree = wanted;
+    remembered.tree = wanted ? null : 'no';
   }
 
   get view(): View {

@@ -2,6 +2,7 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
+import { hasVersions } from '../lib/drives';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -30,4 +31,11 @@ function fetched(entry: Entry): boolean {
 export const openers: Opener[] = [fetched];
 export const receivers: Receiver[] = [];
 export const thumbnails: Thumbnail[] = [];
-export const sections: Section[] = [];
+export const sections: Section[] = [
+  {
+    id: 'versions',
+    label: 'act-versions',
+    when: (entry) => entry.kind === 'file' && hasVersions(entry.path),
+    load: () => import('./VersionsSection.svelte'),
+  },
+];

@@ -2,6 +2,8 @@
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
 
+const rightToLeft = (locale: string) => /^(ar|fa|he|ur)\b/.test(locale);
+
 /** In powers of 1,000, as disks and networks are sold. */
 export function size(bytes: number, locale: string): string {
   let unit = 0;
@@ -14,7 +16,8 @@ export function size(bytes: number, locale: string): string {
   return new Intl.NumberFormat(locale, {
     style: 'unit',
     unit: UNITS[unit] as string,
-    unitDisplay: unit === 0 ? 'long' : 'short',
+    // Beside digits that run the other way a Latin unit would be drawn on the wrong side of them.
+    unitDisplay: unit === 0 || rightToLeft(locale) ? 'long' : 'short',
     maximumFractionDigits: digits,
   }).format(value);
 }

@@ -111,7 +111,9 @@ export class Folder {
   async #begin(count: number, signal: AbortSignal): Promise<void> {
     let page = await this.#fetch(null, Math.min(NEXT, count), signal);
     const found = [...page.entries];
-    while (page.cursor && found.length < count) {
+    // What a search finds is shown as it comes, unless it is done again behind what is shown.
+    const all = !this.#source || this.entries.length > 0;
+    while (all && page.cursor && found.length < count) {
       page = await this.#fetch(page.cursor, NEXT, signal);
       found.push(...page.entries);
     }

@@ -46,11 +46,11 @@ export const route = {
   /** Open a folder. */
   open: (path: string): void => route.go(addressOf(path)),
 
-  /** Go to an address of the app. */
-  go(address: string): void {
+  /** Go to an address of the app; with `instead`, one does not come back to the present one. */
+  go(address: string, instead = false): void {
     const to = new URL(address, location.origin);
     if (to.pathname + to.search === location.pathname + location.search) return;
-    history.pushState(null, '', to);
+    history[instead ? 'replaceState' : 'pushState'](null, '', to);
     place = placeOf(to);
   },
 };

@@ -22,6 +22,7 @@ from .links import add_links, front_json
 from .log import add_log
 from .operations import add_operations
 from .people import add_people
+from .search import add_search
 from .tokens import add_tokens
 from .trash import add_trash, add_versions
 
@@ -69,6 +70,7 @@ def build_router(context: Context) -> APIRouter:
     _add_transfers(router, context)
     add_trash(router, context)
     add_versions(router, context, Named, _TREE)
+    add_search(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
     add_clients(router, context)

@@ -60,7 +60,8 @@ class WebApp:
         """Answer a GET or HEAD, if that is an address of the app. Returns whether it is."""
         if not self.there:
             return False
-        name = _PAGE if path[1:].partition(b"/")[0] in PLACES else path[1:]
+        first, slash, _ = path[1:].partition(b"/")
+        name = _PAGE if first in PLACES and (first or not slash) else path[1:]
         part = self._parts.get(name)
         if part is None:
             return False

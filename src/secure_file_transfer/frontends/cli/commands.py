@@ -39,6 +39,7 @@ COMMANDS = (
     Command("get", FILES, "receiving:get", "[OPTIONS] REMOTE... [LOCAL]", "Fetch files and folders from the server."),
     Command("sync", FILES, "sync:sync", "[OPTIONS] SOURCE TARGET", "Make a folder like another, here or there."),
     Command("ls", FILES, "browse:ls", "[OPTIONS] [PATH]", "List a folder."),
+    Command("find", FILES, "find:find", "[OPTIONS] PATTERN [PATH]", "Find files and folders by name."),
     Command("stat", FILES, "browse:stat", "[OPTIONS] PATH...", "Show all that is known of a file or folder."),
     Command("cat", FILES, "receiving:cat", "[OPTIONS] PATH...", "Write a file's content to standard output."),
     Command("mkdir", FILES, "change:mkdir", "[OPTIONS] PATH...", "Make folders."),

@@ -502,6 +502,7 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/jobs/{number}", "get"),
         ("/api/v1/jobs/{number}", "delete"),
         ("/api/v1/jobs/{number}/cancel", "post"),
+        ("/api/v1/search", "get"),
         ("/api/v1/usage", "get"),
         ("/api/v1/zip", "get"),
         ("/api/v1/devices", "get"),

@@ -94,3 +94,57 @@ job-move = Moving { $name }
 job-zip = Packing { $name }
 job-cancel = Cancel it
 job-failed = { $what }: { $why }
+find = Search here and below
+find-end = End the search
+find-kind = Kind
+find-kind-any = Any kind
+find-kind-file = Files
+find-kind-folder = Folders
+find-kind-image = Pictures
+find-kind-video = Videos
+find-kind-audio = Music
+find-kind-text = Documents
+find-kind-sheet = Spreadsheets
+find-kind-code = Code
+find-kind-archive = Archives
+find-changed = Changed
+find-days-0 = Any time
+find-days-1 = In the last day
+find-days-7 = In the last 7 days
+find-days-30 = In the last 30 days
+find-days-365 = In the last year
+find-size = Size
+find-any-size = Any size
+find-larger = At least { $size }
+find-going = Searching … { $count } found so far
+find-count =
+    { $count ->
+        [0] Nothing found
+        [one] { $count } found
+       *[other] { $count } found
+    }
+find-nothing = Nothing found
+find-nothing-text = Try fewer or other words, or search from a folder above.
+folders = Folders
+act-tree = Folder tree
+act-details = Details
+details-kind = Kind
+details-bytes =
+    { $count ->
+        [one] { $count } byte
+       *[other] { $count } bytes
+    }
+details-created = Made
+details-where = In
+details-copy-path = Copy the path
+details-copy-digest = Copy the SHA-256
+details-no-digest = Not known yet.
+kind-folder = Folder
+kind-image = Picture
+kind-video = Video
+kind-audio = Music
+kind-text = Document
+kind-sheet = Spreadsheet
+kind-code = Code
+kind-archive = Archive
+kind-other = File

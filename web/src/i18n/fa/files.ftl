@@ -94,3 +94,57 @@ job-move = در حال جابه‌جایی { $name }
 job-zip = در حال فشرده‌سازی { $name }
 job-cancel = لغو آن
 job-failed = { $what }: { $why }
+find = جست‌وجو در اینجا و زیرپوشه‌ها
+find-end = پایان جست‌وجو
+find-kind = نوع
+find-kind-any = هر نوع
+find-kind-file = فایل‌ها
+find-kind-folder = پوشه‌ها
+find-kind-image = تصویرها
+find-kind-video = ویدئوها
+find-kind-audio = موسیقی
+find-kind-text = سندها
+find-kind-sheet = صفحه‌گسترده‌ها
+find-kind-code = کد
+find-kind-archive = بایگانی‌ها
+find-changed = زمان تغییر
+find-days-0 = هر زمان
+find-days-1 = در روز گذشته
+find-days-7 = در ۷ روز گذشته
+find-days-30 = در ۳۰ روز گذشته
+find-days-365 = در سال گذشته
+find-size = اندازه
+find-any-size = هر اندازه
+find-larger = دست‌کم { $size }
+find-going = در حال جست‌وجو … { $count } مورد تا کنون
+find-count =
+    { $count ->
+        [0] چیزی پیدا نشد
+        [one] { $count } مورد پیدا شد
+       *[other] { $count } مورد پیدا شد
+    }
+find-nothing = چیزی پیدا نشد
+find-nothing-text = با واژه‌های کمتر یا دیگر، یا از پوشه‌ای بالاتر جست‌وجو کنید.
+folders = پوشه‌ها
+act-tree = درخت پوشه‌ها
+act-details = جزئیات
+details-kind = نوع
+details-bytes =
+    { $count ->
+        [one] { $count } بایت
+       *[other] { $count } بایت
+    }
+details-created = ساخته‌شده
+details-where = در
+details-copy-path = رونوشت مسیر
+details-copy-digest = رونوشت SHA-256
+details-no-digest = هنوز دانسته نیست.
+kind-folder = پوشه
+kind-image = تصویر
+kind-video = ویدئو
+kind-audio = موسیقی
+kind-text = سند
+kind-sheet = صفحه‌گسترده
+kind-code = کد
+kind-archive = بایگانی
+kind-other = فایل

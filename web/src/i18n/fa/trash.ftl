@@ -52,3 +52,9 @@ version-remove = حذف نسخهٔ { $time }
 version-restored = نسخهٔ پیشین { $name } بازگردانده شد. آنچه بود در میان نسخه‌هاست.
 version-removed = نسخه حذف شد.
 version-bring-back = بازگرداندن
+versions-no-earlier = نسخهٔ پیشینی نیست.
+versions-earlier =
+    { $count ->
+        [one] یک نسخهٔ پیشین
+       *[other] { $count } نسخهٔ پیشین
+    }
