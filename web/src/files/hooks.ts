@@ -2,8 +2,11 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
+import { thumbnailUrl } from '../api/content';
 import { parentOf } from '../api/paths';
+import { hasVersions } from '../lib/drives';
 import { mayShare } from '../lib/sharing';
+import { isPictured } from '../preview/kinds';
 import { preview } from '../state/preview.svelte';
 import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
@@ -44,12 +47,18 @@ function uploaded(given: DataTransfer, folder: string): boolean {
 
 export const openers: Opener[] = [previewed, fetched];
 export const receivers: Receiver[] = [uploaded];
-export const thumbnails: Thumbnail[] = [];
+export const thumbnails: Thumbnail[] = [(entry) => (isPictured(entry) ? thumbnailUrl(entry, 320) : null)];
 export const sections: Section[] = [
   {
     id: 'access',
     label: 'share-access',
     when: (entry) => mayShare(entry.path, session.isOperator),
     load: () => import('./Access.svelte'),
+  },
+  {
+    id: 'versions',
+    label: 'act-versions',
+    when: (entry) => entry.kind === 'file' && hasVersions(entry.path),
+    load: () => import('./VersionsSection.svelte'),
   },
 ];
