@@ -22,6 +22,7 @@ from .catalog import (
 from .chat import Chat, ChatId, Chats, Marks, Message, ReaderId, Side, Sight
 from .control import Bars, Endings, Warnings
 from .events import OPERATORS, Audience, Event, EventBus, Topic
+from .keeping import Kept, Trash, Weight
 from .log import LogEvents, LogRecord
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .pictures import Renderer
@@ -63,6 +64,7 @@ __all__ = [
     "Grants",
     "Groups",
     "Jobs",
+    "Kept",
     "KeySource",
     "Links",
     "LogEvents",
@@ -82,9 +84,11 @@ __all__ = [
     "Sight",
     "Tokens",
     "Topic",
+    "Trash",
     "Uploads",
     "Versions",
     "Warnings",
+    "Weight",
     "Written",
     "check_journey",
 ]

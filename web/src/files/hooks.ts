@@ -4,8 +4,11 @@ import type { Component } from 'svelte';
 import { fileUrl, type Entry } from '../api/client';
 import { thumbnailUrl } from '../api/content';
 import { parentOf } from '../api/paths';
+import { mayShare } from '../lib/sharing';
 import { isPictured } from '../preview/kinds';
 import { preview } from '../state/preview.svelte';
+import { session } from '../state/session.svelte';
+import { uploads } from '../state/uploads.svelte';
 import { fetchFile } from './fetching';
 
 /** What opening a file does. Returns false for what it is not for. */
@@ -36,7 +39,19 @@ function previewed(entry: Entry): boolean {
   return true;
 }
 
+function uploaded(given: DataTransfer, folder: string): boolean {
+  void uploads.drop(given, folder);
+  return true;
+}
+
 export const openers: Opener[] = [previewed, fetched];
-export const receivers: Receiver[] = [];
+export const receivers: Receiver[] = [uploaded];
 export const thumbnails: Thumbnail[] = [(entry) => (isPictured(entry) ? thumbnailUrl(entry, 320) : null)];
-export const sections: Section[] = [];
+export const sections: Section[] = [
+  {
+    id: 'access',
+    label: 'share-access',
+    when: (entry) => mayShare(entry.path, session.isOperator),
+    load: () => import('./Access.svelte'),
+  },
+];

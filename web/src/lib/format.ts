@@ -43,3 +43,18 @@ export function when(moment: Date, now: Date, locale: string): string {
 export function exactly(moment: Date, locale: string, date: 'full' | 'medium' = 'full'): string {
   return format(locale, `exact ${date}`, { dateStyle: date, timeStyle: 'medium' }).format(moment);
 }
+
+/** A day and a time, short: for what will be, or was long ago. */
+export function moment(at: Date, locale: string): string {
+  return format(locale, 'moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+}
+
+/** How long something still takes: in minutes or hours once that is enough. */
+export function duration(seconds: number, locale: string): string {
+  const [value, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: unit === 'hour' ? 1 : 0 }).format(value);
+}
+
+export function percent(share: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share / 100);
+}

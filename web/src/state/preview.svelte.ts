@@ -17,11 +17,11 @@ export const preview = {
   },
   /** Another one in the place of this one: Back still leads to the folder. */
   turn(folder: string, name: string): void {
-    route.go(address(folder, name), true);
+    route.replace(address(folder, name));
   },
   close(folder: string): void {
     if (opened) history.back();
-    else route.go(addressOf(folder), true);
+    else route.replace(addressOf(folder));
     opened = false;
   },
 };

@@ -49,11 +49,27 @@ export const route = {
   /** Open a folder. */
   open: (path: string): void => route.go(addressOf(path)),
 
-  /** Go to an address of the app; with `instead`, one does not come back to the present one. */
-  go(address: string, instead = false): void {
+  /** Go to an address of the app. */
+  go(address: string): void {
     const to = new URL(address, location.origin);
     if (to.pathname + to.search === location.pathname + location.search) return;
-    history[instead ? 'replaceState' : 'pushState'](null, '', to);
+    history.pushState(null, '', to);
+    place = placeOf(to);
+  },
+
+  /** The same in the place of where one is: Back leads to what was before. */
+  replace(address: string): void {
+    const to = new URL(address, location.origin);
+    history.replaceState(history.state, '', to);
+    place = placeOf(to);
+  },
+
+  /** Say in the address how one looks at the same page, as with a filter; going back leads to the page before it. */
+  ask(query: URLSearchParams | Readonly<Record<string, string>>): void {
+    const to = new URL(location.href);
+    const pairs = query instanceof URLSearchParams ? [...query] : Object.entries(query);
+    to.search = new URLSearchParams(pairs.filter(([, value]) => value)).toString();
+    history.replaceState(null, '', to);
     place = placeOf(to);
   },
 };

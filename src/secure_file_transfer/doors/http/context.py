@@ -11,6 +11,7 @@ from ...model import Device, Principal
 from ...services.accounts import Accounts
 from ...services.audit import SILENT, Audit, acting
 from ...services.blocks import Blocks
+from ...services.certificate_view import CertificateView
 from ...services.chat import Chats
 from ...services.control import Control
 from ...services.credentials import Credentials, Shown
@@ -22,8 +23,10 @@ from ...services.guard import Guard
 from ...services.jobs import Jobs
 from ...services.links import Links, Placed
 from ...services.log import Log
+from ...services.mounts import Mounts
 from ...services.networks import source_of
 from ...services.operations import Operations
+from ...services.oversight import Oversight
 from ...services.own_password import OwnPassword
 from ...services.pictures import Pictures
 from ...services.presence import Presence
@@ -35,7 +38,9 @@ from ...services.shares import Shares
 from ...services.tokens import Tokens
 from ...services.totp import SecondFactor
 from ...services.traffic import Traffic
+from ...services.trash import Trash
 from ...services.uploads import Uploads
+from ...services.versions import Versions
 from . import cookies
 from .addresses import Proxies
 from .exchange import shown_path
@@ -74,6 +79,15 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What only operators look at."""
+
+    oversight: Oversight
+    certificates: CertificateView
+    mounts: Mounts
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """Who is here, and what operators do to them."""
 
@@ -88,9 +102,9 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events`, `jobs` and
-    `operations` without accounts, `pictures` where nothing draws any. `front` is the link that the whole server is
-    there for.
+    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events`, `jobs`,
+    `operations` and `desk` without accounts, `pictures` where nothing draws any. `front` is the link that the whole
+    server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -122,6 +136,9 @@ class HttpServices:
     events: Events | None = None
     jobs: Jobs | None = None
     operations: Operations | None = None
+    desk: Desk | None = None
+    trash: Trash | None = None
+    versions: Versions | None = None
     pictures: Pictures | None = None
 
 

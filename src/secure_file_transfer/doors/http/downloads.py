@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ...errors import InvalidRequestError, PreconditionFailedError, RangeNotSatisfiableError, SourceChangedError
 from ...logger import get_logger
-from ...model import Entry, Principal
+from ...model import Entry, Principal, VersionId
 from ...paths import RemotePath
 from ...ports import Buffer, Content
 from ...services.archive import zip_stream
@@ -28,6 +28,7 @@ from .query import read_pairs
 from .workers import Pull, gathered
 
 ZIP_PIECE = 512 * 1024
+_DIGITS_MAX = 18
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"
 _log = get_logger()
 
@@ -170,10 +171,11 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
     scope = exchange.scope
     caller = context.caller(scope)
     head = scope["method"] == "HEAD"
+    version = _version(scope["query_string"])
 
     def begin() -> Opened:
         kind = type_of(path.name, scope["query_string"])
-        content = context.services.files.open(caller.principal(), path)
+        content = context.services.files.open(caller.principal(), path, version=version)
         opened = _open_content(content, joined_fields(scope["headers"]), head=head, kind=kind)
         size, plan = content.entry.size, opened.plan
         goes_on = plan.offset + plan.length == size
@@ -190,6 +192,16 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
             return
         await _enter(passage, caller.who, opened)
         await send_opened(context, exchange, opened)
+
+
+def _version(query: bytes) -> VersionId | None:
+    """Which version of the file is asked for."""
+    values = [value for name, value in read_pairs(query) if name == "version"]
+    if not values:
+        return None
+    if len(values) > 1 or not (values[0].isascii() and values[0].isdecimal() and len(values[0]) <= _DIGITS_MAX):
+        raise InvalidRequestError("The version is not a number", hint="List the versions to see their numbers.")
+    return VersionId(int(values[0]))
 
 
 async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> None:

@@ -6,6 +6,7 @@ only for the page that names them.
 
 import asyncio
 import gzip
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,9 @@ POLICY = (
     b"frame-ancestors 'none'; base-uri 'none'"
 )
 _DATA = b"application/octet-stream"
+HASHING = b"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"
+"""For the worker that computes SHA-256 of whole files, and nothing else: only there WebAssembly is allowed."""
+_HASHER = re.compile(rb"assets/hash\.worker-[A-Za-z0-9_-]+\.js")
 _TYPES = {
     "bcmap": _DATA,
     "css": b"text/css; charset=utf-8",
@@ -39,8 +43,12 @@ _TYPES = {
 }
 _COMPACT = frozenset({b"image/png", b"font/woff2", _DATA})
 _PAGE = b"index.html"
-PLACES = frozenset({b"", b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin"})
+PLACES = frozenset({b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin"})
 """How addresses within the app begin: they all are the one page, which finds out by itself what to show."""
+
+
+SETUP = b"/setup"
+"""The first run's address. Whoever serves the app asks before whether there still is one (attack 25)."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +79,13 @@ class WebApp:
         """Answer a GET or HEAD, if that is an address of the app. Returns whether it is."""
         if not self.there:
             return False
-        first, slash, _ = path[1:].partition(b"/")
-        name = _PAGE if first in PLACES and (first or not slash) else path[1:]
+        first = path[1:].partition(b"/")[0]
+        name = _PAGE if path in {b"/", SETUP} or first in PLACES else path[1:]
         part = self._parts.get(name)
         if part is None:
             return False
-        await _send(exchange, part, lasting=name.startswith(b"assets/"))
+        policy = HASHING if _HASHER.fullmatch(name) else POLICY
+        await _send(exchange, part, policy, lasting=name.startswith(b"assets/"))
         return True
 
 
@@ -90,14 +99,14 @@ def _parts(folder: Traversable, above: bytes) -> Iterator[tuple[bytes, _Part]]:
             yield name, _Part(content, kind, b'"' + sha256(content).hexdigest()[:20].encode() + b'"')
 
 
-async def _send(exchange: Exchange, part: _Part, *, lasting: bool) -> None:
+async def _send(exchange: Exchange, part: _Part, policy: bytes, *, lasting: bool) -> None:
     fields = joined_fields(exchange.scope["headers"])
     headers: Headers = [
         (b"etag", part.etag),
         (b"cache-control", b"public, max-age=31536000, immutable" if lasting else b"no-cache"),
         (b"vary", b"accept-encoding"),
         (b"content-type", part.kind),
-        (b"content-security-policy", POLICY),
+        (b"content-security-policy", policy),
     ]
     if fields.get(b"if-none-match") == part.etag:
         await exchange.answer(304, headers, b"")
