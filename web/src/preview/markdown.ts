@@ -15,7 +15,7 @@ const OUTWARD = /^(?:https?:|mailto:)/i;
 
 const purify = DOMPurify();
 purify.addHook('afterSanitizeAttributes', (element) => {
-  if (/^(H[1-6]|LI|P|TD|TH|DT|DD|BLOCKQUOTE)$/.test(element.tagName) && !element.hasAttribute('dir')) element.setAttribute('dir', 'auto');
+  if (/^(H[1-6]|UL|OL|P|TABLE|DL|BLOCKQUOTE)$/.test(element.tagName) && !element.hasAttribute('dir')) element.setAttribute('dir', 'auto');
   if (element.tagName === 'PRE') element.setAttribute('dir', 'ltr');
   if (!element.hasAttribute('href')) return;
   element.setAttribute('target', '_blank');
