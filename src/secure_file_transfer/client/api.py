@@ -150,14 +150,20 @@ class Api(Connected):
         }
         return wire.entry(await self._call("POST", url, values, expect=(status,), silence=_RELOCATING_SECONDS))
 
-    async def remove(self, path: str, *, recursive: bool = False) -> None:
+    async def remove(self, path: str, *, recursive: bool = False, permanent: bool = False) -> int | None:
         """Remove a file, an empty folder, or with `recursive` a folder and all it holds.
+
+        It goes into the trash, where there is one: the number that it has there comes back, for `restore`. None: it
+        is gone for good, as it always is with `permanent`.
 
         Raises:
             NotFoundError, NotEmptyError, ConflictError (the root)
+            ForbiddenError: for good, and it is another's.
         """
-        query = [("recursive", "true")] if recursive else []
-        await self._call("DELETE", _url("entries", path), query=query, expect=(204,))
+        query = [(name, "true") for name, wanted in (("recursive", recursive), ("permanent", permanent)) if wanted]
+        answer = await self._call("DELETE", _url("entries", path), query=query, expect=(200, 204))
+        number = answer.get("trash") if isinstance(answer, dict) else None
+        return number if isinstance(number, int) else None
 
     async def usage(self) -> Usage:
         """What your drive holds, and what still fits."""

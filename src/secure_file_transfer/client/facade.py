@@ -239,6 +239,13 @@ class SecureFileTransferClient(Configured):
     move = _bridged(AsyncClient.move)
     copy = _bridged(AsyncClient.copy)
     remove = _bridged(AsyncClient.remove)
+    trash = _bridged(AsyncClient.trash)
+    restore = _bridged(AsyncClient.restore)
+    remove_from_trash = _bridged(AsyncClient.remove_from_trash)
+    empty_trash = _bridged(AsyncClient.empty_trash)
+    versions = _bridged(AsyncClient.versions)
+    restore_version = _bridged(AsyncClient.restore_version)
+    remove_version = _bridged(AsyncClient.remove_version)
     usage = _bridged(AsyncClient.usage)
 
     grant = _bridged(AsyncClient.grant)

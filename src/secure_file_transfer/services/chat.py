@@ -51,7 +51,7 @@ class Talk:
     """A conversation as somebody in it sees it.
 
     `last`, `read` (by the reader), `peer_delivered` and `peer_read` are sequence numbers. `moved` is what lists go on
-    by. `gone`: it is a guest who has left.
+    by. `gone`: it is a guest who has left. `as_operators`: what the reader says there, one of the operators says.
     """
 
     id: ChatId
@@ -63,6 +63,7 @@ class Talk:
     peer_read: int
     moved: int
     gone: bool
+    as_operators: bool
     latest: "Said | None" = None
 
 
@@ -369,6 +370,7 @@ class Chats:
             theirs.read,
             chat.moved,
             self._gone(tx, chat),
+            seat.side is Side.SECOND and chat.second_id is None,
             _said(_views(tx, who), seat, last[0]) if last else None,
         )
 

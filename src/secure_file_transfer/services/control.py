@@ -259,7 +259,10 @@ class Control:
         if found is None or not _is_for(found, principal):
             raise NotFoundError("There is no such warning", hint="List them: sft warnings list.")
         now = self._clock.now_us()
-        if self._catalog.write(lambda tx: tx.warnings.acknowledge(found.id, now)):
+        new = self._catalog.write(lambda tx: tx.warnings.acknowledge(found.id, now))
+        with self._lock:
+            self._open.pop(found.id, None)  # before it is told: whoever hears of it looks at once
+        if new:
             self._tell("acknowledged", replace(found, acknowledged_us=now))
             self._audit.record(
                 Category.ADMINISTRATION,
@@ -268,8 +271,6 @@ class Control:
                 target=found.receiver,
                 who=principal,
             )
-        with self._lock:
-            self._open.pop(found.id, None)
 
     def remove_expired(self) -> None:
         """Forget blocks whose time is up, and warnings of last month; when the server opens, and now and then."""

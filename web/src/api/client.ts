@@ -39,7 +39,7 @@ export const makeFolder = (path: string) => ask<Entry>('PUT', `/folders${inUrl(p
 
 export const move = (source: string, target: string) => ask<Entry>('POST', '/move', { source, target });
 
-export const remove = (path: string) => ask<void>('DELETE', `/entries${inUrl(path)}?recursive=true`);
+export const removeForGood = (path: string) => ask<void>('DELETE', `/entries${inUrl(path)}?recursive=true&permanent=true`);
 
 /** Where the browser fetches a file by itself. */
 export const fileUrl = (path: string) => `${API}/files${inUrl(path)}`;

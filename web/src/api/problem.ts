@@ -4,16 +4,24 @@ export class Problem extends Error {
   readonly status: number;
   readonly hint: string;
   readonly retryAfter: number | null;
+  /** What all problems of this code have in common; the message says more, or begins with it. */
+  readonly title: string;
   /** Whether the same request may succeed later although nobody changes anything. */
   readonly retryable: boolean;
 
-  constructor(code: string, status: number, message: string, hint = '', retryAfter: number | null = null, retryable = false) {
+  constructor(code: string, status: number, message: string, hint = '', retryAfter: number | null = null, title = '', retryable = false) {
     super(message);
     this.code = code;
     this.status = status;
     this.hint = hint;
     this.retryAfter = retryAfter;
+    this.title = title;
     this.retryable = retryable;
+  }
+
+  /** Whether whoever asked is signed in no more. A wrong password is a 401 too, and ends nothing. */
+  get signedOut(): boolean {
+    return this.code === 'sign_in_required' || this.code === 'session_ended';
   }
 }
 
@@ -30,8 +38,8 @@ export function toProblem(body: string, status: number, wait = 0): Problem {
     const said = JSON.parse(body) as Record<string, unknown>;
     const text = (name: string) => (typeof said[name] === 'string' ? said[name] : '');
     const words = [text('code') || 'unknown', status, text('detail') || text('title'), text('hint')] as const;
-    return new Problem(...words, retryAfter, said['retryable'] === true);
+    return new Problem(...words, retryAfter, text('title'), said['retryable'] === true);
   } catch {
-    return new Problem('unknown', status, '', '', retryAfter, status >= 502 && status <= 504);
+    return new Problem('unknown', status, '', '', retryAfter, '', status >= 502 && status <= 504);
   }
 }

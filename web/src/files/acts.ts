@@ -16,7 +16,10 @@ import ListIcon from '@lucide/svelte/icons/list';
 import Pencil from '@lucide/svelte/icons/pencil';
 import Camera from '@lucide/svelte/icons/camera';
 import Scissors from '@lucide/svelte/icons/scissors';
+import History from '@lucide/svelte/icons/history';
 import Search from '@lucide/svelte/icons/search';
+import Share from '@lucide/svelte/icons/share-2';
+import Shredded from '@lucide/svelte/icons/trash';
 import Trash from '@lucide/svelte/icons/trash-2';
 import Upload from '@lucide/svelte/icons/upload';
 import X from '@lucide/svelte/icons/x';
@@ -24,9 +27,12 @@ import type { Component } from 'svelte';
 
 import { parentOf } from '../api/paths';
 import { all } from '../lib/selection';
+import { mayShare } from '../lib/sharing';
 import { route } from '../state/route.svelte';
+import { session } from '../state/session.svelte';
 import { handheld, pick } from '../uploads/pick';
 import type { Desk } from './desk.svelte';
+import { isOwn, remove } from './discarding';
 import { download } from './fetching';
 import { open } from './opening';
 import { paste } from './relocating';
@@ -70,6 +76,25 @@ export const acts: readonly Act[] = [
     group: 'open',
     bar: 'plain',
     on: (desk) => download(desk.chosen),
+  },
+  {
+    id: 'share',
+    label: 'act-share',
+    icon: Share,
+    about: 'chosen',
+    group: 'share',
+    bar: 'plain',
+    when: (desk) => !!desk.single && mayShare(desk.single.path, session.isOperator),
+    on: (desk) => desk.ask(() => import('./Share.svelte')),
+  },
+  {
+    id: 'versions',
+    label: 'act-versions',
+    icon: History,
+    about: 'chosen',
+    group: 'change',
+    when: (desk) => desk.single?.kind === 'file' && !desk.single.path.startsWith('/Drives/'),
+    on: (desk) => desk.ask(() => import('./Versions.svelte')),
   },
   {
     id: 'rename',
@@ -127,6 +152,17 @@ export const acts: readonly Act[] = [
     group: 'remove',
     bar: 'plain',
     fault: true,
+    on: (desk) => remove(desk),
+  },
+  {
+    id: 'delete-for-good',
+    label: 'act-delete-for-good',
+    icon: Shredded,
+    keys: ['Shift+Delete'],
+    about: 'chosen',
+    group: 'remove',
+    fault: true,
+    when: (desk) => desk.chosen.every(isOwn),
     on: (desk) => desk.ask(() => import('./Delete.svelte')),
   },
   {
@@ -186,6 +222,15 @@ export const acts: readonly Act[] = [
     group: 'make',
     when: (desk) => desk.clip !== null,
     on: (desk) => paste(desk),
+  },
+  {
+    id: 'share-folder',
+    label: 'act-share-folder',
+    icon: Share,
+    about: 'folder',
+    group: 'make',
+    when: (desk) => mayShare(desk.path, session.isOperator),
+    on: (desk) => desk.ask(() => import('./Share.svelte')),
   },
   {
     id: 'select-all',

@@ -2,6 +2,10 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
+import { parentOf } from '../api/paths';
+import { mayShare } from '../lib/sharing';
+import { preview } from '../state/preview.svelte';
+import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
 import { fetchFile } from './fetching';
 
@@ -28,12 +32,24 @@ function fetched(entry: Entry): boolean {
   return true;
 }
 
+function previewed(entry: Entry): boolean {
+  preview.open(parentOf(entry.path), entry.name);
+  return true;
+}
+
 function uploaded(given: DataTransfer, folder: string): boolean {
   void uploads.drop(given, folder);
   return true;
 }
 
-export const openers: Opener[] = [fetched];
+export const openers: Opener[] = [previewed, fetched];
 export const receivers: Receiver[] = [uploaded];
 export const thumbnails: Thumbnail[] = [];
-export const sections: Section[] = [];
+export const sections: Section[] = [
+  {
+    id: 'access',
+    label: 'share-access',
+    when: (entry) => mayShare(entry.path, session.isOperator),
+    load: () => import('./Access.svelte'),
+  },
+];

@@ -44,6 +44,11 @@ export function exactly(moment: Date, locale: string, date: 'full' | 'medium' = 
   return format(locale, `exact ${date}`, { dateStyle: date, timeStyle: 'medium' }).format(moment);
 }
 
+/** A day and a time, short: for what will be, or was long ago. */
+export function moment(at: Date, locale: string): string {
+  return format(locale, 'moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+}
+
 /** How long something still takes: in minutes or hours once that is enough. */
 export function duration(seconds: number, locale: string): string {
   const [value, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];

@@ -134,7 +134,7 @@ export class Folder {
 
   #failed(error: unknown): void {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 401 || (this.phase === 'ready' && error.status !== 404)) toasts.fault(error);
+    if (error.signedOut || (this.phase === 'ready' && error.status !== 404)) toasts.fault(error);
     else {
       this.problem = error;
       this.phase = 'failed';

@@ -65,14 +65,16 @@ function listenOn(): void {
 }
 
 function over(closed: CloseEvent): void {
+  const welcome = connected;
   socket = null;
   connected = false;
   clearTimeout(silence);
   if (closed.code === SESSION_ENDED) {
     last = null;
-    session.ended(closed.reason.startsWith('session_ended: ') ? closed.reason.slice(15) : '');
-    return;
+    wait = FIRST_WAIT;
   }
+  // The session that ended may be the one before this; and a refused handshake tells a page nothing.
+  if (closed.code === SESSION_ENDED || !welcome) void session.check();
   retry = setTimeout(() => {
     retry = undefined;
     connect();

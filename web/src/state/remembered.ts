@@ -22,6 +22,12 @@ export const remembered = {
   set language(value: string | null) {
     set('language', value);
   },
+  get notices() {
+    return get('notices');
+  },
+  set notices(value: string | null) {
+    set('notices', value);
+  },
   get theme() {
     return get('theme');
   },

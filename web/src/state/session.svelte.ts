@@ -1,12 +1,19 @@
 /** Who is signed in at which server. */
 import * as api from '../api/client';
 import { Problem } from '../api/problem';
+import { drafts } from './drafts';
 
 type Phase = 'loading' | 'setup' | 'out' | 'in' | 'unreachable';
 
+/** Why one has to sign in again: an operator ended the session, with or without a word; or it is simply over. */
+export interface Ended {
+  readonly by: 'operator' | 'time' | 'elsewhere';
+  readonly reason: string;
+}
+
 let phase = $state<Phase>('loading');
 let me = $state.raw<api.Whoami | null>(null);
-let told = $state('');
+let told = $state.raw<Ended | null>(null);
 const goodbyes = new Set<() => void>();
 
 export const session = {
@@ -20,7 +27,7 @@ export const session = {
   get me() {
     return me;
   },
-  /** Why an operator has ended the session that was here before. */
+  /** How the session that was here before came to its end; nothing of it after one has signed out oneself. */
   get told() {
     return told;
   },
@@ -32,11 +39,23 @@ export const session = {
     try {
       me = await api.whoami();
       phase = 'in';
-      told = '';
+      told = null;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.status !== 401) phase = 'unreachable';
-      else phase = (await api.server()).setup ? 'setup' : 'out';
+      else if ((await api.server()).setup) phase = 'setup';
+      else if (error.code === 'session_ended') this.ended(error);
+      else phase = 'out';
+    }
+  },
+
+  /** Something was heard of its end: ask whether it lasts. Without an answer it does. */
+  async check(): Promise<void> {
+    try {
+      await api.whoami();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.signedOut && phase === 'in') this.ended(error);
     }
   },
 
@@ -50,14 +69,23 @@ export const session = {
 
   async signOut(): Promise<void> {
     for (const goodbye of goodbyes) goodbye();
-    await api.signOut().catch(() => undefined); // whoever is signed out already has what they wanted
+    const over = api.signOut().catch(() => undefined); // whoever is signed out already has what they wanted
+    phase = 'loading'; // what the server says of the end is no news now
+    await over;
+    drafts.clear();
     this.ended();
   },
 
-  /** The server says that the session is no more. */
-  ended(why = ''): void {
+  /** The session is no more; the problem is how the server says so. */
+  ended(problem: Problem | null = null): void {
+    told = problem && endOf(problem, me?.expires ?? null);
     me = null;
-    told = why;
     phase = 'out';
   },
 };
+
+function endOf(problem: Problem, expires: string | null): Ended {
+  if (problem.code !== 'session_ended') return { by: expires && Date.parse(expires) <= Date.now() ? 'time' : 'elsewhere', reason: '' };
+  const before = `${problem.title}: `;
+  return { by: 'operator', reason: problem.message.startsWith(before) ? problem.message.slice(before.length) : '' };
+}

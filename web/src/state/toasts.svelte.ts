@@ -34,7 +34,7 @@ export const toasts = {
   /** What went wrong, in the server's words where it has some. */
   fault(error: unknown): void {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 401) session.ended();
+    if (error.signedOut) session.ended(error);
     else add(textOf(error), error.hint, true);
   },
 

@@ -202,7 +202,7 @@ class Engine {
   #hold(id: number, problem: Said, retryAfter: number | null): void {
     this.#queue.back(id);
     this.held = problem;
-    if (problem.code === 'sign_in_required' || problem.code === 'session_ended') session.ended(problem.code === 'session_ended' ? problem.text : '');
+    if (problem.code === 'sign_in_required' || problem.code === 'session_ended') void session.check();
     else if (problem.code !== 'no_space') {
       clearTimeout(this.#goOn);
       this.#goOn = setTimeout(this.goOn, (retryAfter ?? HELD_S) * 1000);

@@ -42,7 +42,7 @@ export const send: Send = ({ method, path, headers = {}, body = null, signal, on
       clearTimeout(silence);
       signal.removeEventListener('abort', stop);
       if (signal.aborted) reject(signal.reason as Error);
-      else if (!request.status) reject(new Problem('offline', 0, '', '', null, true));
+      else if (!request.status) reject(new Problem('offline', 0, '', '', null, '', true));
       else if (request.status >= 400) {
         reject(toProblem(request.responseText, request.status, Number(request.getResponseHeader('retry-after'))));
       } else resolve({ status: request.status, text: request.responseText, header: (name) => request.getResponseHeader(name) });

@@ -101,7 +101,10 @@ class MessageOut(BaseModel):
 
 
 class ChatOut(BaseModel):
-    """A conversation. Sequence numbers: the `last` message, what the reader has `read`, what reached the other side."""
+    """A conversation. Sequence numbers: the `last` message, what the reader has `read`, what reached the other side.
+
+    `gone`: it is a guest who has left. `as_operators`: it is in the inbox that the operators share.
+    """
 
     id: int
     peer: PeerOut
@@ -111,6 +114,7 @@ class ChatOut(BaseModel):
     peer_delivered: int
     peer_read: int
     gone: bool
+    as_operators: bool
     latest: MessageOut | None
 
 
@@ -258,6 +262,7 @@ def chat_json(talk: Talk) -> dict[str, Any]:
         "peer_delivered": talk.peer_delivered,
         "peer_read": talk.peer_read,
         "gone": talk.gone,
+        "as_operators": talk.as_operators,
         "latest": None if talk.latest is None else message_json(talk.latest),
     }
 

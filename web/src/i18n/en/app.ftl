@@ -36,4 +36,4 @@ operations = Operations
 new-things = new:
 no-such-page = There is no such page here.
 copied = Copied
-session-ended = Your session was ended: { $reason }
+rename-title = Rename { $name }

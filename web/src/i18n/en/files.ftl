@@ -19,8 +19,8 @@ create = Create
 new-name = New name
 delete-title =
     { $count ->
-        [one] Delete { $name }?
-       *[other] Delete { $count } items?
+        [one] Delete { $name } for good?
+       *[other] Delete { $count } items for good?
     }
 delete-text = It is removed for everybody. This cannot be undone.
 selected =
@@ -94,7 +94,7 @@ job-move = Moving { $name }
 job-zip = Packing { $name }
 job-cancel = Cancel it
 job-failed = { $what }: { $why }
-find = Search here and below
+find = Search in this folder
 find-end = End the search
 find-kind = Kind
 find-kind-any = Any kind

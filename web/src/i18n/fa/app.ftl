@@ -36,4 +36,4 @@ operations = اداره
 new-things = تازه:
 no-such-page = چنین صفحه‌ای اینجا نیست.
 copied = رونوشت شد
-session-ended = نشست شما پایان یافت: { $reason }
+rename-title = تغییر نام { $name }

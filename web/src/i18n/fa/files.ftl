@@ -19,8 +19,8 @@ create = ساختن
 new-name = نام تازه
 delete-title =
     { $count ->
-        [one] { $name } حذف شود؟
-       *[other] { $count } مورد حذف شود؟
+        [one] { $name } برای همیشه حذف شود؟
+       *[other] { $count } مورد برای همیشه حذف شود؟
     }
 delete-text = برای همه حذف می‌شود و بازگشتی ندارد.
 selected =
@@ -94,7 +94,7 @@ job-move = در حال جابه‌جایی { $name }
 job-zip = در حال فشرده‌سازی { $name }
 job-cancel = لغو آن
 job-failed = { $what }: { $why }
-find = جست‌وجو در اینجا و زیرپوشه‌ها
+find = جست‌وجو در این پوشه
 find-end = پایان جست‌وجو
 find-kind = نوع
 find-kind-any = هر نوع

@@ -1,0 +1,33 @@
+/** News of the system's own, for whoever looks at another page; only where they were allowed, and wished for here. */
+import { remembered } from '../state/remembered';
+
+const there = 'Notification' in globalThis;
+
+export const notices = {
+  /** `off` until they are asked for; `refused` by the browser, which only its own settings change. */
+  get state(): 'absent' | 'off' | 'on' | 'refused' {
+    if (!there) return 'absent';
+    if (Notification.permission === 'denied') return 'refused';
+    return Notification.permission === 'granted' && remembered.notices === 'on' ? 'on' : 'off';
+  },
+
+  async turn(on: boolean): Promise<void> {
+    if (on && there && Notification.permission === 'default') await Notification.requestPermission();
+    remembered.notices = on ? 'on' : null;
+  },
+};
+
+/** Tell it, unless the page is looked at. `tag`: it takes the place of what was told under the same one. */
+export function notify(title: string, body: string, tag = title, onclick?: () => void): void {
+  if (!document.hidden || notices.state !== 'on') return;
+  try {
+    const told = new Notification(title, { body, tag, icon: '/static/icon.svg' });
+    told.onclick = () => {
+      focus();
+      told.close();
+      onclick?.();
+    };
+  } catch {
+    // phones want a service worker for it
+  }
+}
