@@ -57,7 +57,7 @@ def browsing(port: int) -> Iterator[tuple["Page", Any]]:
 
 
 class TabMemory:
-    """What the tab's process holds that is its own (`Private_Dirty` and swap of smaps), watched four times a second.
+    """What the tab's process holds that is its own (`Private_Dirty` and swap of smaps), watched once a second.
 
     The resident set counts the program's pages too, which all tabs share; it is told beside.
     """
@@ -78,7 +78,7 @@ class TabMemory:
         self._thread.join(10)
 
     def _watch(self) -> None:
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(1.0):
             private = resident = 0
             for pid in self._pids:
                 try:
