@@ -4,6 +4,7 @@ import http.client
 import json
 import ssl
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,7 @@ class Stage:
         self.house, self.port, self._ftps_port = house, port, ftps_port
         self.url = f"https://127.0.0.1:{port}"
         self.cafile = house.directory.tls / "ca_cert.pem"
+        self.blobs = house.directory.path / "blobs"
         house.accounts.create(NAME, PASSWORD, Role.ADMIN)
 
     def token(self, name: str, agent: str = "secure-file-transfer/1.0", address: str = "127.0.0.1") -> str:
@@ -43,15 +45,23 @@ class Stage:
         account = self.house.accounts.get(name)
         return self.house.sessions.open_for(account, door="http", address=address, agent=agent).token
 
-    def guess(self, name: str) -> int:
-        """Somebody tries a wrong password; returns the status."""
+    def ask(self, method: str, path: str, body: bytes, **headers: str) -> int:
+        """One request; returns the status."""
         context = ssl.create_default_context(cafile=str(self.cafile))
         wire = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
-        said = json.dumps({"name": name, "password": "a wild guess"})
-        wire.request("POST", "/api/v1/sessions", said, {"content-type": "application/json"})
+        wire.request(method, "/api/v1" + urllib.parse.quote(path), body, headers)
         status = wire.getresponse().status
         wire.close()
         return status
+
+    def guess(self, name: str) -> int:
+        """Somebody tries a wrong password; returns the status."""
+        said = json.dumps({"name": name, "password": "a wild guess"}).encode()
+        return self.ask("POST", "/sessions", said, **{"content-type": "application/json"})
+
+    def put(self, path: str, content: bytes) -> None:
+        """A file of the operator's."""
+        assert self.ask("PUT", "/files" + path, content, authorization=f"Bearer {self.token(NAME)}") == 201
 
     def client(self, token: str) -> SecureFileTransferClient:
         return SecureFileTransferClient("127.0.0.1", self.port, cafile=self.cafile, token=token)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.web.test_admin import LONG, account, refused
+from tests.web.test_admin import LONG, account, guess
 
 from secure_file_transfer.testing.process import ServerProcess
 
@@ -30,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def furnish(site: Site, folder: Path) -> None:
     """A server with something on every one of the pages."""
     site.names("/")
-    assert refused(site, "/sessions", {"name": NAME, "password": PASSWORD}) == 201  # known from here, whoever guesses
+    assert guess(site, NAME, PASSWORD) == 201  # known from here, whoever guesses
     site.put("/report.pdf", b"x" * 100)
     site.make_folder("/سفر")
     account(site, "sara", email="sara@example.com", quota=200, note="press")
@@ -46,7 +46,7 @@ def furnish(site: Site, folder: Path) -> None:
         "POST", "/links", {"path": "/report.pdf", "downloads": 5, "password": "four words", "name": "For the press"}
     )
     for _ in range(11):
-        refused(site, "/sessions", {"name": "sara", "password": "wrong " * 3})
+        guess(site, "sara")
     site.server.sft("mount-folder", "scans", str(folder), "--to", "sara", "--to", "@staff")
 
 

@@ -1,5 +1,6 @@
 """The operator's list of who is here, in a browser, with people who really do something."""
 
+import re
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -133,7 +134,9 @@ def test_a_warning_is_sent_and_its_acknowledgement_is_seen(site: Stage, visit: A
         page.get_by_label("Warning").fill("Please stop before noon")
         visitor.look("client-warn")
         page.get_by_role("button", name="Send warning").click()
-        expect(page.locator(".toast")).to_contain_text("vera")
+        expect(page.locator(".toast")).to_contain_text(re.compile("vera.* was warned"))
+        row(page, "vera").press("Enter")
+        expect(page.get_by_role("dialog")).to_contain_text("not acknowledged yet")
         page.goto("/admin/warnings")
         line = page.get_by_role("row").filter(has_text="Please stop before noon")
         expect(line).to_contain_text("Not yet")
@@ -141,6 +144,11 @@ def test_a_warning_is_sent_and_its_acknowledgement_is_seen(site: Stage, visit: A
         vera.acknowledge(warning.id)
         expect(line).not_to_contain_text("Not yet")
         visitor.look("warnings")
+        page.goto("/admin/clients?q=vera")
+        row(page, "vera").press("Enter")
+        expect(page.get_by_role("dialog")).to_contain_text("Please stop before noon")
+        expect(page.get_by_role("dialog")).to_contain_text("Acknowledged")
+        visitor.look("client-warned")
 
 
 def test_who_is_disconnected_is_gone_and_hears_why(site: Stage, visit: Any) -> None:

@@ -1,10 +1,12 @@
 """The first run: from the link that a server prints to a first file, with nothing read."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from tests.web.test_uploads import drop
 
 from .conftest import NAME, PASSWORD, Site
 
@@ -17,16 +19,7 @@ def link(site: Site) -> str:
     return f"{site.url}/setup#{site.server.setup_code}"
 
 
-def put(page: Page, name: str, content: str) -> None:
-    """Upload as the page does, by the session that it has."""
-    status = page.evaluate(
-        "async ([name, content]) => (await fetch(`/api/v1/files/${name}`, {method: 'PUT', body: content})).status",
-        [name, content],
-    )
-    assert status == 201
-
-
-def test_a_newcomer_has_a_first_file_within_a_minute(site: Site, visit: Any) -> None:
+def test_a_newcomer_has_a_first_file_within_a_minute(site: Site, visit: Any, tmp_path: Path) -> None:
     visitor, begun = visit(), time.monotonic()
     page = visitor.page
     page.goto(link(site))
@@ -42,8 +35,10 @@ def test_a_newcomer_has_a_first_file_within_a_minute(site: Site, visit: Any) -> 
     page.get_by_role("button", name="Open my files").click()
     expect(page.locator("#content")).to_be_visible()
     expect(page.get_by_title("Account")).to_contain_text(NAME)
-    put(page, "first.txt", "hello")
-    page.reload()
+    expect(page.get_by_text("Drop your first file here")).to_be_visible()
+    visitor.look("setup-first")
+    (tmp_path / "first.txt").write_text("hello")
+    drop(page, tmp_path / "first.txt")
     expect(page.get_by_role("button", name="first.txt", exact=True)).to_be_visible()
     assert time.monotonic() - begun < 60
     visitor.shoot("setup-first-file")

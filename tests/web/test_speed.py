@@ -4,7 +4,7 @@ import gzip
 import re
 from typing import Any
 
-from benchmarks.web_proofs import load_times, open_time
+from benchmarks.web_view_proofs import load_times, open_time
 from playwright.sync_api import Browser, expect
 from tests.web.types import WEB
 

@@ -98,6 +98,7 @@ def test_every_state_looks_right(site: Site, visit: Any, language: str, theme: s
     expect(page.get_by_role("dialog").get_by_role("listitem")).to_have_count(3)
     visitor.look("versions")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     page.keyboard.press("Delete")
     expect(page.locator(".toast")).to_be_visible()
     visitor.look("trashed")

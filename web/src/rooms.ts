@@ -7,6 +7,7 @@ import Folder from '@lucide/svelte/icons/folder';
 import Gauge from '@lucide/svelte/icons/gauge';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Link2 from '@lucide/svelte/icons/link-2';
+import ListChecks from '@lucide/svelte/icons/list-checks';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import ShareIcon from '@lucide/svelte/icons/share-2';
 import ShieldAlert from '@lucide/svelte/icons/shield-alert';
@@ -19,6 +20,7 @@ import type { Component } from 'svelte';
 
 import Files from './pages/Files.svelte';
 import { chats } from './state/chats.svelte';
+import { running } from './state/running.svelte';
 
 export interface Room {
   /** The first part of its addresses. The server knows them too: `PLACES` in doors/http/webapp.py. */
@@ -64,6 +66,7 @@ export const rooms: readonly Room[] = [
   own('sharing', 'sharing-room', ShareIcon, async () => (await import('./pages/Sharing.svelte')).default),
   own('trash', 'trash', Trash, async () => (await import('./pages/Trash.svelte')).default),
   own('chat', 'chat', Message, async () => (await import('./pages/Chat.svelte')).default, () => chats.unread),
+  own('jobs', 'jobs', ListChecks, async () => (await import('./pages/Jobs.svelte')).default, () => running.count),
   { id: 'account', address: '/account/profile', label: 'account', icon: User, load: async () => (await import('./pages/account/Account.svelte')).default, group: 'none' },
 
   { id: 'admin', address: '/admin', label: 'dash', icon: Gauge, load: async () => (await import('./pages/console/Dashboard.svelte')).default, group: 'operators' },

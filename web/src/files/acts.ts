@@ -26,6 +26,7 @@ import X from '@lucide/svelte/icons/x';
 import type { Component } from 'svelte';
 
 import { parentOf } from '../api/paths';
+import { hasVersions } from '../lib/drives';
 import { all } from '../lib/selection';
 import { mayShare } from '../lib/sharing';
 import { route } from '../state/route.svelte';
@@ -93,7 +94,7 @@ export const acts: readonly Act[] = [
     icon: History,
     about: 'chosen',
     group: 'change',
-    when: (desk) => desk.single?.kind === 'file' && !desk.single.path.startsWith('/Drives/'),
+    when: (desk) => desk.single?.kind === 'file' && hasVersions(desk.single.path),
     on: (desk) => desk.ask(() => import('./Versions.svelte')),
   },
   {

@@ -2,12 +2,11 @@
 import type { Entry } from '../api/client';
 import { discard, restore, trashDays } from '../api/trash';
 import { t } from '../i18n/index.svelte';
-import { driveOf } from '../lib/drives';
+import { driveOf, hasVersions } from '../lib/drives';
 import { toasts } from '../state/toasts.svelte';
 import type { Desk } from './desk.svelte';
 
-/** Folders of the server have no trash. */
-const isFinal = (entry: Entry) => driveOf(entry.path).startsWith('Drives/');
+const isFinal = (entry: Entry) => !hasVersions(entry.path);
 
 /** Whether it is one's own, so that one may delete it for good. */
 export const isOwn = (entry: Entry) => driveOf(entry.path) === '';

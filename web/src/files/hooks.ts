@@ -4,6 +4,7 @@ import type { Component } from 'svelte';
 import { fileUrl, type Entry } from '../api/client';
 import { thumbnailUrl } from '../api/content';
 import { parentOf } from '../api/paths';
+import { hasVersions } from '../lib/drives';
 import { mayShare } from '../lib/sharing';
 import { isPictured } from '../preview/kinds';
 import { preview } from '../state/preview.svelte';
@@ -53,5 +54,11 @@ export const sections: Section[] = [
     label: 'share-access',
     when: (entry) => mayShare(entry.path, session.isOperator),
     load: () => import('./Access.svelte'),
+  },
+  {
+    id: 'versions',
+    label: 'act-versions',
+    when: (entry) => entry.kind === 'file' && hasVersions(entry.path),
+    load: () => import('./VersionsSection.svelte'),
   },
 ];

@@ -2,7 +2,8 @@
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
 
-const rightToLeft = (locale: string) => /^(ar|fa|he|ur)\b/.test(locale);
+/** Whether a language is written from the right. */
+export const rightToLeft = (locale: string) => /^(ar|fa|he|ur)\b/.test(locale);
 
 /** In powers of 1,000, as disks and networks are sold. */
 export function size(bytes: number, locale: string): string {

@@ -1,5 +1,7 @@
 /** Speeds, spans and counts for people, with the digits of their language. */
 
+import { rightToLeft } from './format';
+
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** Bytes in a second, in powers of 1,000 like sizes. */
@@ -14,7 +16,7 @@ export function rate(bytes: number, locale: string): string {
   return new Intl.NumberFormat(locale, {
     style: 'unit',
     unit: `${UNITS[unit]}-per-second`,
-    unitDisplay: 'short',
+    unitDisplay: rightToLeft(locale) ? 'long' : 'short', // as sizes do
     maximumFractionDigits: digits,
   }).format(value);
 }
@@ -54,3 +56,6 @@ export function stamp(moment: Date, now: Date, locale: string): string {
   const day = moment.toDateString() === now.toDateString() ? {} : ({ day: 'numeric', month: 'short' } as const);
   return new Intl.DateTimeFormat(locale, { ...day, ...time }).format(moment);
 }
+
+/** For a canvas, which knows no `bdi`: what is written from the right says so by itself. */
+export const isolated = (text: string, dir: 'ltr' | 'rtl') => (dir === 'rtl' ? `\u2067${text}\u2069` : text);

@@ -34,6 +34,8 @@ let stale = false;
 let connected = $state(false);
 /** The folders that the server watches for this connection. */
 let watched = new Set<unknown>();
+/** The topics that it tells of. */
+let told = new Set<unknown>();
 
 const wanted = () => ({ topics: [...byTopic.keys(), ...(byFolder.size && !byTopic.has('files') ? ['files'] : [])], watch: [...byFolder.keys()] });
 
@@ -53,6 +55,7 @@ function connect(): void {
   asked = true;
   stale = false;
   watched = new Set();
+  told = new Set();
   mine.onopen = () => mine.send(JSON.stringify({ ...wanted(), ...(last ? { after: last } : {}) }));
   mine.onmessage = (message) => hear(JSON.parse(message.data as string) as LiveEvent);
   mine.onclose = (closed) => over(closed);
@@ -89,7 +92,7 @@ function hear(event: LiveEvent): void {
     asked = false;
     connected = true;
     wait = FIRST_WAIT;
-    if (event.kind === 'subscribed') tellWatched(event);
+    if (event.kind === 'subscribed') tellBegun(event);
     if (stale) {
       stale = false;
       choose();
@@ -103,12 +106,14 @@ function hear(event: LiveEvent): void {
   }
 }
 
-/** Whoever watches a folder hears when that has begun: what came before they have to look at by themselves. */
-function tellWatched(event: LiveEvent): void {
-  const now = new Set(event.data['watch'] as unknown[]);
-  const begun = [...byFolder].filter(([path]) => now.has(path) && !watched.has(path));
-  watched = now;
-  for (const [, heard] of begun) for (const each of heard) each(event);
+/** Whoever listens hears when that has begun: what came before they have to look at by themselves. */
+function tellBegun(event: LiveEvent): void {
+  const [folders, topics] = [new Set(event.data['watch'] as unknown[]), new Set(event.data['topics'] as unknown[])];
+  const begun = [...byFolder].filter(([path]) => folders.has(path) && !watched.has(path));
+  const heard = [...byTopic].filter(([topic]) => topics.has(topic) && !told.has(topic));
+  [watched, told] = [folders, topics];
+  for (const [, all] of begun) for (const each of all) each(event);
+  for (const [, all] of heard) for (const each of all) each({ ...event, kind: 'resync' });
 }
 
 function listen<Key>(where: Map<Key, Set<Heard>>, key: Key, heard: Heard): () => void {
@@ -133,7 +138,7 @@ export const live = {
   get connected() {
     return connected;
   },
-  /** Hear of a topic until the function that is returned is called. */
+  /** Hear of a topic until the function that is returned is called; the first that comes may be a `resync`. */
   on: (topic: Topic, heard: Heard) => listen(byTopic, topic, heard),
   /** Hear of changes in one folder: list it once more when it is `subscribed`; a `gone` means that it is no more. */
   watch: (path: string, heard: Heard) => listen(byFolder, path, heard),

@@ -43,7 +43,7 @@ _TYPES = {
 }
 _COMPACT = frozenset({b"image/png", b"font/woff2", _DATA})
 _PAGE = b"index.html"
-PLACES = frozenset({b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin"})
+PLACES = frozenset({b"files", b"shared", b"sharing", b"trash", b"search", b"chat", b"account", b"admin", b"jobs"})
 """How addresses within the app begin: they all are the one page, which finds out by itself what to show."""
 
 

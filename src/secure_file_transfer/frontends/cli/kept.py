@@ -152,7 +152,7 @@ def versions_list(path: Remote, /, *, server: Server = None, json: Json = False)
 def versions_restore(
     path: Remote, number: _Version, /, *, server: Server = None, json: Json = False, quiet: Quiet = False
 ) -> int:
-    """Make a version of a file the present one.
+    """Make a version the present one.
 
     What is there now becomes an earlier version.
 
@@ -176,7 +176,9 @@ def versions_restore(
 
 
 def versions_rm(path: Remote, number: _Version, /, *, server: Server = None, quiet: Quiet = False) -> int:
-    """Remove an earlier version of a file of yours for good.
+    """Remove an earlier version for good.
+
+    Only of a file of yours.
 
         sft versions rm /report.odt 41
 

@@ -36,7 +36,7 @@ async def ask(app: WebApp, path: bytes, **headers: str) -> Any:
     return asked if found else None
 
 
-@pytest.mark.parametrize("path", [b"/", b"/files/", b"/files/a/b%2Fc"])
+@pytest.mark.parametrize("path", [b"/", b"/files/", b"/files/a/b%2Fc", b"/jobs", b"/admin/log"])
 async def test_the_page_is_there_at_every_address_of_the_app(app: WebApp, path: bytes) -> None:
     asked = await ask(app, path)
     assert (asked.status, asked.content) == (200, PAGE)

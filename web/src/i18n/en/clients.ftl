@@ -52,6 +52,10 @@ clients-warned =
         [one] { $name } was warned.
        *[other] { $count } were warned.
     }
+clients-warning = Warning
+clients-warning-open = Sent { $at }, not acknowledged yet
+clients-warning-read = Acknowledged { $at }
+clients-acknowledged = { $name } acknowledged your warning.
 clients-kicked =
     { $count ->
         [one] { $name } was disconnected.

@@ -20,3 +20,4 @@ setup-rate-some = Leave room for others: 10 MB/s
 setup-rate-little = Stay in the background: 2 MB/s
 setup-enter = Open my files
 setup-welcome = Welcome, { $name }. Put your first file here.
+setup-first = Drop your first file here, or choose it with the button above.

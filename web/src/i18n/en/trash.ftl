@@ -52,3 +52,9 @@ version-remove = Delete the version of { $time }
 version-restored = { $name } is again what it was. What it was before is among its versions.
 version-removed = The version was deleted.
 version-bring-back = Restore
+versions-no-earlier = No earlier versions.
+versions-earlier =
+    { $count ->
+        [one] One earlier version
+       *[other] { $count } earlier versions
+    }

@@ -52,6 +52,10 @@ clients-warned =
         [one] به { $name } هشدار داده شد.
        *[other] به { $count } نفر هشدار داده شد.
     }
+clients-warning = هشدار
+clients-warning-open = فرستاده‌شده { $at }، هنوز تأیید نشده
+clients-warning-read = تأییدشده { $at }
+clients-acknowledged = { $name } هشدار شما را تأیید کرد.
 clients-kicked =
     { $count ->
         [one] اتصال { $name } قطع شد.

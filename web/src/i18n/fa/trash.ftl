@@ -31,12 +31,12 @@ trash-more = نمایش بیشتر
 trash-remove-text = این کار بازگشتی ندارد.
 trashed =
     { $count ->
-        [one] { $name } به سطل زباله رفت.
+        [one] به سطل زباله رفت: { $name }
        *[other] { $count } مورد به سطل زباله رفت.
     }
 put-back =
     { $count ->
-        [one] { $name } برگردانده شد.
+        [one] برگردانده شد: { $name }
        *[other] { $count } مورد برگردانده شد.
     }
 act-delete-for-good = حذف همیشگی
@@ -49,6 +49,12 @@ version-until = تا { $date }
 version-download = دریافت نسخهٔ { $time }
 version-restore = بازگرداندن نسخهٔ { $time }
 version-remove = حذف نسخهٔ { $time }
-version-restored = { $name } به نسخهٔ پیشین برگشت. آنچه پیش از آن بود در نسخه‌ها هست.
+version-restored = نسخهٔ پیشین { $name } بازگردانده شد. آنچه بود در میان نسخه‌هاست.
 version-removed = نسخه حذف شد.
 version-bring-back = بازگرداندن
+versions-no-earlier = نسخهٔ پیشینی نیست.
+versions-earlier =
+    { $count ->
+        [one] یک نسخهٔ پیشین
+       *[other] { $count } نسخهٔ پیشین
+    }
