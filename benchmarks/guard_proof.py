@@ -210,7 +210,7 @@ def prove_guesses(
     folder: Path, *, sources: int = SOURCES, account_budget: int = ACCOUNT_BUDGET, seconds: float, keeps: float = KEEPS
 ) -> str:
     """Guess at accounts that are there and that are not, at codes of three kinds; upload meanwhile."""
-    server = started(folder, SFT_GUARD_ACCOUNT_GUESSES=str(account_budget))
+    server = started(folder, {"SFT_GUARD_ACCOUNT_GUESSES": str(account_budget)})
     try:
         _add_second_factor(server)
         uploader, flood = Uploader(Caller(server)), Flood(server, sources)

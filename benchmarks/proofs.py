@@ -45,7 +45,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -133,9 +133,9 @@ class Caller:
         return [entry["name"] for entry in json.loads(answer)["entries"]]
 
 
-def started(folder: Path, *, admin: bool = False, **env: str) -> ServerProcess:
+def started(folder: Path, env: Mapping[str, str] | None = None, *, admin: bool = False) -> ServerProcess:
     """A server with one account. Without an administrator the web app waits for one to be made."""
-    server = ServerProcess(folder / "data", env={"SFT_PROFILES": str(folder / "profiles.json"), **env})
+    server = ServerProcess(folder / "data", env={"SFT_PROFILES": str(folder / "profiles.json"), **(env or {})})
     server.add_user(USER, PASSWORD, admin=admin)
     return server.start()
 

@@ -56,7 +56,7 @@ class World:
         """Stores what will be downloaded."""
         self.total, self.folder = total, folder
         rates = {"SFT_RATE_UP": str(rate), "SFT_RATE_DOWN": str(rate)}
-        self.server = started(folder, **rates)
+        self.server = started(folder, rates)
         self.file = folder / "source"
         random_file(self.file, total)
         self.house = House(load(data_dir=self.server.data_dir, host="127.0.0.1", port=0))

@@ -131,7 +131,7 @@ def prove_timing(folder: Path, *, pairs: int, heavy: int, seed: int, within: flo
     """So many interleaved pairs of each question, `heavy` of those that hash a password."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     budgets = {f"SFT_GUARD_{kind}_GUESSES": str(_GUESSES_MAX) for kind in ("SOURCE", "ACCOUNT")}
-    server = started(folder, **budgets)
+    server = started(folder, budgets)
     lines, far = [f"{'not yours, not there':<22}{'ms':>10}{'ms':>10}{'ratio':>8}{'told right':>12}"], []
     try:
         for name in ("other", "gone"):

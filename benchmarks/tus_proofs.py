@@ -91,7 +91,7 @@ def prove_cuts(folder: Path, *, cuts: int, seed: int) -> str:
     positions = [at for at in edges if 0 <= at < len(data)][:cuts]
     positions += [chance.randrange(len(data)) for _ in range(cuts - len(positions))]
     again = 0
-    server = started(folder, SFT_BLOCK_SIZE=str(MIB))
+    server = started(folder, {"SFT_BLOCK_SIZE": str(MIB)})
     try:
         caller = Caller(server)
         for number, position in enumerate(positions):

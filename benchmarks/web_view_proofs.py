@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from .listing_proof import put_many
 from .proofs import PASSWORD, USER, Caller, say, started
 
-_WIDE = {"width": 1200, "height": 800}
+_WIDE = ViewportSize(width=1200, height=800)
 # The browser's own clock, from the begin of the navigation to the frame in which the first rows are drawn.
 _WATCH = """
 new MutationObserver((_, observer) => {
