@@ -63,11 +63,14 @@ def test_somebody_is_given_a_folder_sees_it_at_once_and_loses_it_at_once(site: S
     expect(bob.get_by_text("cat.txt")).to_be_visible()
     assert bob.url.endswith("/files/Shared/ada/Photos")
     bob.get_by_label("Folders on the way").get_by_role("link", name="Shared with me").click()
-    expect(bob.get_by_role("link", name="Photos")).to_be_visible()
+    bob.get_by_role("link", name="Photos").click()
+    expect(bob.get_by_text("cat.txt")).to_be_visible()
 
     dialog.get_by_role("button", name="Take access back from \u2068bob\u2069").click()
     expect(dialog.get_by_label("What \u2068bob\u2069 may do")).to_have_count(0)
     expect(who).to_be_focused()
+    expect(bob.get_by_text("cat.txt")).to_have_count(0)
+    bob.get_by_role("navigation", name="Menu").get_by_role("link", name="Shared with me").click()
     expect(bob.get_by_text("Nobody shares anything with you yet")).to_be_visible()
 
 
