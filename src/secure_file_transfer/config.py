@@ -141,6 +141,12 @@ class Settings(BaseSettings):
     """Where Prometheus may read how the server is, without TLS or sign-in; nowhere by default."""
     metrics_host: str = "127.0.0.1"
     """The address of that port. Whoever can reach it can read it."""
+    trash_days: int = Field(30, ge=0, le=3650)
+    """How long what was deleted can be put back. 0: it is gone at once."""
+    versions_kept: int = Field(20, ge=0, le=1000)
+    """How many earlier versions of a file are kept. 0 is none."""
+    version_days: int = Field(30, ge=0, le=3650)
+    """How long each of them is kept. 0: none are."""
     sweep_grace_minutes: int = Field(60, ge=0)
     """How old an unreferenced block must be before the sweep removes it."""
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$")

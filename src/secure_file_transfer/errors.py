@@ -129,6 +129,12 @@ class TooLargeError(SecureFileTransferError):
     row = _row("too_large", 413, 552, 12, "Too large")
 
 
+class UnsupportedContentError(SecureFileTransferError):
+    """The content is of a kind, or in a state, in which this cannot be done with it."""
+
+    row = _row("unsupported_content", 415, 504, 65, "That cannot be done with this content")
+
+
 class DigestMismatchError(SecureFileTransferError):
     """The bytes that arrived are not the bytes that were declared; nothing was published."""
 

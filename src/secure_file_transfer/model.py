@@ -19,6 +19,7 @@ LinkId = NewType("LinkId", int)
 TokenId = NewType("TokenId", int)
 WarningId = NewType("WarningId", int)
 JobId = NewType("JobId", int)
+TrashId = NewType("TrashId", int)
 UploadId = NewType("UploadId", str)
 """Random and unguessable, in base64url."""
 BlockId = NewType("BlockId", bytes)
@@ -139,7 +140,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One whole content of a file. `mac` binds every other field, see docs/seal-format.md."""
+    """One whole content of a file. `mac` binds what says which bytes they are, see docs/seal-format.md.
+
+    `author` wrote it, and said that it was changed last at `modified_us`; nobody remembers that of old ones.
+    """
 
     id: VersionId
     node_id: NodeId
@@ -148,6 +152,42 @@ class Version:
     created_us: TimeUs
     manifest: Manifest
     mac: bytes
+    author: str = ""
+    modified_us: TimeUs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """The same without its blocks. `kept_us` is when it gave way to another; None for the present one."""
+
+    id: VersionId
+    size: int
+    sha256: bytes
+    created_us: TimeUs
+    modified_us: TimeUs
+    author: str
+    kept_us: TimeUs | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """A file or folder in the trash of its drive.
+
+    `parent_id` is the folder that it lay in, and `folder` where that was in the drive; `seen` is the path by which
+    whoever deleted it knew it, and `account_id` their account, if they have one. `size` and `files` are of all that is
+    in it; None until somebody has counted.
+    """
+
+    id: TrashId
+    node: Node
+    parent_id: NodeId
+    folder: str
+    seen: str
+    deleted_us: TimeUs
+    author: str
+    account_id: AccountId | None
+    size: int | None
+    files: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +300,15 @@ class ShareGrant:
     """The name of the account, or `@` and the name of the group."""
     rights: Rights
     created_us: TimeUs
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedGrant:
+    """A grant by its number, and the drive that its node is in."""
+
+    number: int
+    drive_id: DriveId
+    grant: ShareGrant
 
 
 @dataclass(frozen=True, slots=True)

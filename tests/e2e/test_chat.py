@@ -73,7 +73,7 @@ def test_two_talk_and_what_comes_appears_above_the_line_that_one_types(people: d
         (said,) = bob.client.chat_messages(number)
         assert [each.path for each in said.segments] == [None, "/Shared/ada/scans"]
         bob.client.mark_read(number, said.sequence)
-        bob.client.send_message(number, "thanks\x09می\u200cخواهم\nsecond <line>")  # noqa: RUF001 - Persian
+        bob.client.send_message(number, "thanks\x09می\u200cخواهم\nsecond <line>")
 
     ran = on_terminal(
         [*SFT, "chat", "bob"],
@@ -87,7 +87,7 @@ def test_two_talk_and_what_comes_appears_above_the_line_that_one_types(people: d
         env=ada.env,
     )
     assert ran.code == 0
-    assert "thanks    می\u200cخواهم" in ran.out  # noqa: RUF001 - Persian
+    assert "thanks    می\u200cخواهم" in ran.out
     assert "bob, read" in ran.out
     assert ada.client.chats()[0].unread == 0
 

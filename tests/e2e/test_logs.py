@@ -28,8 +28,8 @@ def asked(server: ServerProcess, method: str, path: str, said: Any = None, token
     context = ssl.create_default_context(cafile=str(server.cafile))
     headers = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
     data = None if said is None else json.dumps(said).encode()
-    request = urllib.request.Request(f"{server.url}/api/v1{path}", data, headers, method=method)  # noqa: S310 - ours
-    with urllib.request.urlopen(request, context=context, timeout=30) as answer:  # noqa: S310
+    request = urllib.request.Request(f"{server.url}/api/v1{path}", data, headers, method=method)
+    with urllib.request.urlopen(request, context=context, timeout=30) as answer:
         content = answer.read()
     return json.loads(content) if content else None
 

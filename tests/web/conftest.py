@@ -26,7 +26,7 @@ class Site:
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
         self.url = server.url
-        self._context = ssl.create_default_context(cafile=str(server.cafile))
+        self.context = ssl.create_default_context(cafile=str(server.cafile))
         self._token: str | None = None
 
     def ask(self, method: str, path: str, body: Any = None, raw: bytes | None = None) -> Any:
@@ -39,7 +39,7 @@ class Site:
         request.add_header("content-type", "application/json" if raw is None else "application/octet-stream")
         if self._token is not None:
             request.add_header("authorization", f"Bearer {self._token}")
-        with urllib.request.urlopen(request, context=self._context) as answer:
+        with urllib.request.urlopen(request, context=self.context) as answer:
             return json.loads(answer.read() or b"null")
 
     def put(self, path: str, content: bytes) -> None:
@@ -64,7 +64,9 @@ def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     assert program, "Debian's chromium is needed: apt install chromium"
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        found = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--ignore-certificate-errors"]
+        )
         yield found
         found.close()
 
@@ -72,7 +74,9 @@ def browser() -> Iterator[Browser]:
 class Visitor:
     """Somebody in front of the page. Whatever the page complains of fails the test."""
 
-    def __init__(self, browser: Browser, site: Site, *, language: str, theme: Any, width: int, folder: Path) -> None:
+    def __init__(
+        self, browser: Browser, site: Site, *, language: str, theme: Any, width: int, folder: Path, worker: bool
+    ) -> None:
         self.complaints: list[str] = []
         self._folder = folder
         self._called = f"{language}-{theme}-{width}"
@@ -82,6 +86,7 @@ class Visitor:
             color_scheme=theme,
             locale={"en": "en-GB", "fa": "fa-IR"}[language],
             base_url=site.url,
+            service_workers="allow" if worker else "block",
         )
         self.context.set_default_timeout(30_000)
         self.page = self.context.new_page()
@@ -90,7 +95,8 @@ class Visitor:
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refusal is an answer like any other, though browsers write it down: what the page makes of it is tested.
-        if message.type in {"error", "warning"} and "responded with a status of 4" not in message.text:
+        expected = ("responded with a status of 4", "Service Worker registration blocked by Playwright")
+        if message.type in {"error", "warning"} and not any(text in message.text for text in expected):
             self.complaints.append(message.text)
 
     def sign_in(self) -> Page:
@@ -122,8 +128,10 @@ class Visitor:
 def visit(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Any]:
     visitors: list[Visitor] = []
 
-    def begin(*, language: str = "en", theme: Any = "light", width: int = 1200) -> Visitor:
-        visitors.append(Visitor(browser, site, language=language, theme=theme, width=width, folder=tmp_path))
+    def begin(*, language: str = "en", theme: Any = "light", width: int = 1200, worker: bool = False) -> Visitor:
+        visitors.append(
+            Visitor(browser, site, language=language, theme=theme, width=width, folder=tmp_path, worker=worker)
+        )
         return visitors[-1]
 
     yield begin

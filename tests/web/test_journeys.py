@@ -52,6 +52,7 @@ def test_folders_are_made_renamed_opened_and_removed(site: Site, visit: Any) -> 
     expect(row(page, "Photos")).to_be_visible()
     row(page, "Photos").click(position={"x": 500, "y": 20})
     page.keyboard.press("F2")
+    expect(page.get_by_label("New name")).to_be_focused()
     page.get_by_label("New name").fill("Pictures")
     visitor.shoot("rename")
     page.keyboard.press("Enter")
@@ -64,9 +65,9 @@ def test_folders_are_made_renamed_opened_and_removed(site: Site, visit: Any) -> 
     page.go_back()
     row(page, "Pictures").click(position={"x": 500, "y": 20})
     page.keyboard.press("Delete")
-    visitor.shoot("delete")
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(row(page, "Pictures")).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text("moved to the trash")
+    visitor.shoot("deleted")
     assert site.names("/") == []
 
 
@@ -89,8 +90,9 @@ def test_an_address_leads_into_a_folder_and_a_file_is_fetched_whole(site: Site, 
     visitor.sign_in()
     page = visitor.page
     page.goto("/files/100%25%20%26%20more")
+    page.get_by_role("button", name=HOSTILE, exact=True).click()
     with page.expect_download() as fetched:
-        page.get_by_role("button", name=HOSTILE, exact=True).click()
+        page.get_by_role("dialog").get_by_role("link", name="Download").click()
     fetched.value.save_as(tmp_path / "fetched")
     assert (tmp_path / "fetched").read_bytes() == content
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.web.types import WEB, WRITTEN, types
 
+from secure_file_transfer.services.families import FAMILIES
+
 SOURCE = WEB / "src"
 _MESSAGE = re.compile(r"^([a-z][a-z0-9-]*) =", re.MULTILINE)
 _VARIABLE = re.compile(r"\{ \$([a-z]+) ")
@@ -30,6 +32,14 @@ def test_every_language_says_everything_with_the_same_variables() -> None:
         assert set(_VARIABLE.findall(text)) == set(_VARIABLE.findall(persian[key])), key
 
 
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_no_key_is_given_twice(language: str) -> None:
+    """All catalogues of a language are one; a second of a name keeps the page from starting."""
+    text = "\n".join(file.read_text() for file in (SOURCE / "i18n" / language).glob("*.ftl"))
+    keys = _MESSAGE.findall(text)
+    assert sorted(keys) == sorted(set(keys))
+
+
 def test_every_text_is_there_and_is_used() -> None:
     """A key is written out where it is used, or begins with what stands before the first `${`."""
     whole: set[str] = set()
@@ -44,6 +54,11 @@ def test_every_text_is_there_and_is_used() -> None:
     assert {each for each in begun if not any(key.startswith(each) for key in there)} == set()
     unused = {key for key in there - whole if not any(key.startswith(each) for each in begun)}
     assert unused == set()
+
+
+def test_the_icons_know_the_same_families_of_files_as_the_search() -> None:
+    text = (SOURCE / "lib" / "family.ts").read_text()
+    assert dict(re.findall(r"^  ([a-z]+): '([a-z0-9 ]+)',$", text, re.MULTILINE)) == FAMILIES
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

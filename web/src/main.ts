@@ -8,3 +8,5 @@ import { preferred, speak } from './i18n/index.svelte';
 
 await speak(preferred());
 mount(App, { target: document.body });
+// Browsers keep no worker of a server whose certificate they do not trust; the app works without it.
+void navigator.serviceWorker?.register('/sw.js').catch(() => undefined);

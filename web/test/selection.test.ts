@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { NONE, all, kept, only, through, toggle, type Selection } from '../src/lib/selection';
+import { NONE, all, kept, only, these, through, toggle, type Selection } from '../src/lib/selection';
 
 const keys = ['/a', '/b', '/c', '/d', '/e'];
 const picked = (selection: Selection) => [...selection.picked].sort().join('');
@@ -25,8 +25,18 @@ test('with Shift everything from the anchor on is picked, either way', () => {
 
 test('what is gone is picked no more, and the keyboard stands on a row that is there', () => {
   const last = through(only(keys, 3), keys, 4);
-  const left = kept(last, ['/a', '/d']);
+  const left = kept(last, keys, ['/a', '/d']);
   expect(picked(left)).toBe('/d');
   expect(left.active).toBe(1);
-  expect(kept(all(NONE, keys), []).active).toBe(0);
+  expect(kept(all(NONE, keys), keys, []).active).toBe(0);
+});
+
+test('the keyboard stays on its row when others come before it', () => {
+  const on = only(keys, 2);
+  expect(kept(on, keys, ['/0', '/1', ...keys])).toMatchObject({ active: 4, anchor: 4 });
+  expect(kept(on, keys, ['/b', '/c'])).toMatchObject({ active: 1 });
+});
+
+test('what a band touches is picked besides what was', () => {
+  expect(picked(these(new Set(['/a']), keys, [2, 3, 9], 3))).toBe('/a/c/d');
 });

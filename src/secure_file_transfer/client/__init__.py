@@ -7,6 +7,7 @@ from .devices import Enrolled
 from .events import Hints, LiveEvent
 from .facade import SecureFileTransferClient
 from .jobs import JobInfo, JobResult
+from .kept import KeptVersion, TrashedInfo
 from .links import LinkInfo, VisitInfo
 from .log import LogLine
 from .many import Transferred
@@ -55,6 +56,7 @@ __all__ = [
     "Hints",
     "JobInfo",
     "JobResult",
+    "KeptVersion",
     "LimitValues",
     "LinkInfo",
     "LiveEvent",
@@ -79,6 +81,7 @@ __all__ = [
     "TransferControl",
     "TransferState",
     "Transferred",
+    "TrashedInfo",
     "VisitInfo",
     "Watched",
     "Ways",

@@ -24,6 +24,7 @@ from .wire import Written
 _PAGE = 1000
 _ENTRIES_MAX = 10_000_000
 """A listing that goes on after so many entries of one folder is taken for a hostile one."""
+_STEPS_MAX = 1_000_000
 _RATE_MIN = 8 * KIB
 """Bytes per second. An upload slower than this counts as silence."""
 _WHOLE_MAX = 1 * MIB
@@ -73,6 +74,48 @@ class Api(Connected):
                 raise ProtocolViolationError(f"The listing of {display(path)} never ends; the server repeats itself")
             cursors.add(hash(cursor))
 
+    async def find(
+        self,
+        name: str = "",
+        path: str = "/",
+        *,
+        kind: str | None = None,
+        since_us: TimeUs | None = None,
+        larger: int | None = None,
+    ) -> AsyncIterator[Entry]:
+        """Files and folders below `path` whose names hold all words of `name`, in the order of the tree.
+
+        Case, marks and forms of a letter make no difference. With `*` or `?` the name is a pattern for all of it.
+
+        Args:
+            name: The words; empty for any name.
+            path: The folder to look below.
+            kind: `file`, `folder`, `archive`, `audio`, `code`, `image`, `sheet`, `text` or `video`.
+            since_us: Changed then or later, in microseconds since 1970, UTC.
+            larger: Files of at least so many bytes.
+
+        Raises:
+            InvalidRequestError: nothing is looked for.
+            NotFoundError, NotAFolderError
+        """
+        folder = RemotePath.parse(path)
+        wanted = [("path", str(folder)), ("name", name), ("limit", str(_PAGE))]
+        wanted += [] if kind is None else [("kind", kind)]
+        wanted += [] if since_us is None else [("since", wire.time_text(since_us))]
+        wanted += [] if larger is None else [("larger", str(larger))]
+        cursor: str | None = None
+        for _ in range(_STEPS_MAX):
+            query = [*wanted, *([] if cursor is None else [("cursor", cursor)])]
+            step = wire.found(await self._call("GET", "/api/v1/search", query=query), folder)
+            for entry in step.entries:
+                yield entry
+            if step.cursor is None:
+                return
+            if step.cursor == cursor:
+                break
+            cursor = step.cursor
+        raise ProtocolViolationError("The search never ends; the server repeats itself")
+
     async def make_folder(self, path: str, *, parents: bool = False) -> Entry:
         """Make a folder. With `parents`, also those above it, and one that is there already is fine.
 
@@ -107,14 +150,20 @@ class Api(Connected):
         }
         return wire.entry(await self._call("POST", url, values, expect=(status,), silence=_RELOCATING_SECONDS))
 
-    async def remove(self, path: str, *, recursive: bool = False) -> None:
+    async def remove(self, path: str, *, recursive: bool = False, permanent: bool = False) -> int | None:
         """Remove a file, an empty folder, or with `recursive` a folder and all it holds.
+
+        It goes into the trash, where there is one: the number that it has there comes back, for `restore`. None: it
+        is gone for good, as it always is with `permanent`.
 
         Raises:
             NotFoundError, NotEmptyError, ConflictError (the root)
+            ForbiddenError: for good, and it is another's.
         """
-        query = [("recursive", "true")] if recursive else []
-        await self._call("DELETE", _url("entries", path), query=query, expect=(204,))
+        query = [(name, "true") for name, wanted in (("recursive", recursive), ("permanent", permanent)) if wanted]
+        answer = await self._call("DELETE", _url("entries", path), query=query, expect=(200, 204))
+        number = answer.get("trash") if isinstance(answer, dict) else None
+        return number if isinstance(number, int) else None
 
     async def usage(self) -> Usage:
         """What your drive holds, and what still fits."""

@@ -12,6 +12,7 @@ from .devices import DeviceRequests
 from .events import Live
 from .how import LEVEL, How
 from .jobs import JobRequests
+from .kept import KeptRequests
 from .links import Linking
 from .log import LogApi
 from .many import OnResult, Transferred
@@ -34,6 +35,7 @@ class AsyncClient(
     PresenceRequests,
     Sharing,
     Linking,
+    KeptRequests,
     TokenApi,
     LogApi,
     Chatting,

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from ..errors import InvalidRequestError
-from ..model import Entry, LogFilter, SortKey
+from ..model import Entry, LogFilter, SortKey, TimeUs
 from .chat import ChatNews
 from .core import AsyncClient
 from .events import LiveEvent
@@ -239,6 +239,13 @@ class SecureFileTransferClient(Configured):
     move = _bridged(AsyncClient.move)
     copy = _bridged(AsyncClient.copy)
     remove = _bridged(AsyncClient.remove)
+    trash = _bridged(AsyncClient.trash)
+    restore = _bridged(AsyncClient.restore)
+    remove_from_trash = _bridged(AsyncClient.remove_from_trash)
+    empty_trash = _bridged(AsyncClient.empty_trash)
+    versions = _bridged(AsyncClient.versions)
+    restore_version = _bridged(AsyncClient.restore_version)
+    remove_version = _bridged(AsyncClient.remove_version)
     usage = _bridged(AsyncClient.usage)
 
     grant = _bridged(AsyncClient.grant)
@@ -277,6 +284,18 @@ class SecureFileTransferClient(Configured):
     def list(self, path: str = "/", *, sort: SortKey | str = SortKey.NAME, descending: bool = False) -> Iterator[Entry]:
         """All entries of a folder; see `AsyncClient.list`."""
         return self._each(lambda client: client.list(path, sort=sort, descending=descending), _BATCH)
+
+    def find(
+        self,
+        name: str = "",
+        path: str = "/",
+        *,
+        kind: str | None = None,
+        since_us: TimeUs | None = None,
+        larger: int | None = None,
+    ) -> Iterator[Entry]:
+        """Files and folders by name; see `AsyncClient.find`."""
+        return self._each(lambda client: client.find(name, path, kind=kind, since_us=since_us, larger=larger), _BATCH)
 
     def follow_chat(self, number: int, after: int) -> Iterator[ChatNews]:
         """News of a conversation as they happen; see `AsyncClient.follow_chat`."""

@@ -110,7 +110,7 @@ async def _removed(api: Api, probe: "_Probe", pool: ThreadPoolExecutor) -> None:
     try:
         with suppress(NotFoundError):
             if probe.folder:
-                await api.remove(probe.folder, recursive=True)
+                await api.remove(probe.folder, recursive=True, permanent=True)
     except SecureFileTransferError as error:
         raise type(error)(
             f"The data of the measurement is still at {probe.folder}: {error}", hint="Remove that folder."

@@ -224,6 +224,18 @@ def page(value: object, folder: RemotePath) -> Page:
     return Page([entry(item, folder=folder) for item in entries], cursor)
 
 
+def found(value: object, folder: RemotePath) -> Page:
+    """Read one step of a search below `folder`: it may have found nothing yet."""
+    values = members(value, "a search")
+    entries, cursor = values.get("entries"), values.get("cursor")
+    if not isinstance(entries, list) or not (cursor is None or isinstance(cursor, str)):
+        raise violation("a search has no entries or a bad cursor")
+    read = [entry(item) for item in entries]
+    if any(each.path == str(folder) or not RemotePath.parse(each.path).is_within(folder) for each in read):
+        raise violation("a search found something elsewhere")
+    return Page(read, cursor)
+
+
 def written(value: object) -> Written:
     """Read the answer to an upload."""
     values = members(value, "the answer to an upload")

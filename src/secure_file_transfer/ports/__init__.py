@@ -22,8 +22,10 @@ from .catalog import (
 from .chat import Chat, ChatId, Chats, Marks, Message, ReaderId, Side, Sight
 from .control import Bars, Endings, Warnings
 from .events import OPERATORS, Audience, Event, EventBus, Topic
+from .keeping import Kept, Trash, Weight
 from .log import LogEvents, LogRecord
 from .people import Accounts, Devices, Factor, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
+from .pictures import Renderer
 from .storage import BlobStore, Buffer, Clock, KeySource
 from .trees import Changed, Content, Draft, Expectation, FileTree, FolderPlaces, MountedTree, Written, check_journey
 from .work import Jobs
@@ -62,6 +64,7 @@ __all__ = [
     "Grants",
     "Groups",
     "Jobs",
+    "Kept",
     "KeySource",
     "Links",
     "LogEvents",
@@ -73,6 +76,7 @@ __all__ = [
     "NodeCursor",
     "Nodes",
     "ReaderId",
+    "Renderer",
     "Sessions",
     "SettingRow",
     "Settings",
@@ -80,9 +84,11 @@ __all__ = [
     "Sight",
     "Tokens",
     "Topic",
+    "Trash",
     "Uploads",
     "Versions",
     "Warnings",
+    "Weight",
     "Written",
     "check_journey",
 ]

@@ -20,9 +20,11 @@ from ..model import (
     UploadId,
     Version,
     VersionId,
+    VersionInfo,
 )
 from .chat import Chats
 from .control import Bars, Endings, Warnings
+from .keeping import Kept, Trash
 from .log import LogEvents
 from .people import Accounts, Devices, Factors, Grants, Groups, Links, Mounts, Sessions, Tokens
 from .work import Jobs
@@ -158,6 +160,24 @@ class Versions(Protocol):
     def delete(self, version_id: VersionId) -> None:
         """Forget it and release its blocks. The drive's counters are the caller's."""
 
+    def of(self, node_id: NodeId) -> Sequence[VersionInfo]:
+        """All versions of a file, the newest first."""
+
+    def keep(self, version_id: VersionId, drive_id: DriveId, now: TimeUs) -> None:
+        """Another is the present one from now on, and this one stays with its blocks; it counts for the drive."""
+
+    def kept(self, drive_id: DriveId, limit: int) -> Sequence[Kept]:
+        """Earlier versions in a drive, those first that gave way first."""
+
+    def kept_before(self, before: TimeUs, limit: int) -> Sequence[Kept]:
+        """Earlier versions that gave way before a time, in all drives."""
+
+    def kept_size(self, drive_id: DriveId) -> int:
+        """Bytes of all earlier versions in a drive."""
+
+    def crowded(self, count: int, limit: int) -> Sequence[NodeId]:
+        """Files that have more than so many earlier versions."""
+
 
 class Blocks(Protocol):
     """Which blocks exist. A row here means: the block is durable."""
@@ -272,6 +292,8 @@ class CatalogTx(Protocol):
     def drives(self) -> Drives: ...
     @property
     def nodes(self) -> Nodes: ...
+    @property
+    def trash(self) -> Trash: ...
     @property
     def versions(self) -> Versions: ...
     @property

@@ -18,6 +18,7 @@ from ..model import (
     LinkId,
     Mount,
     NodeId,
+    PlacedGrant,
     Received,
     Rights,
     Role,
@@ -70,6 +71,8 @@ class Accounts(Protocol):
         """It has just signed in from there; of all its sources the `most` latest are kept."""
 
     def forget_sources(self, account_id: AccountId) -> None: ...
+    def seen(self, account_ids: Sequence[AccountId]) -> Mapping[AccountId, TimeUs]:
+        """When each of them was here last, as far as sign-ins and sessions of its own tell. One question for all."""
 
 
 class Sessions(Protocol):
@@ -170,6 +173,11 @@ class Grants(Protocol):
     def rights(self, account_id: AccountId, node_id: NodeId) -> Rights:
         """What the account was granted on the node and on all above it; nothing once the node was removed."""
 
+    def page(self, drive_id: DriveId | None, after: int, limit: int) -> Sequence[PlacedGrant]:
+        """Those of a drive, or of everybody, whose numbers follow `after`; at most `limit`."""
+
+    def get(self, number: int) -> PlacedGrant | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -198,6 +206,9 @@ class Factors(Protocol):
         """Use a recovery code up. False if there is none such."""
 
     def codes_left(self, account_id: AccountId) -> int: ...
+    def confirmed(self, account_ids: Sequence[AccountId]) -> set[AccountId]:
+        """Which of these accounts have one that counts."""
+
     def delete(self, account_id: AccountId) -> None:
         """No second factor any more, and no recovery codes."""
 
@@ -272,6 +283,9 @@ class Links(Protocol):
 
     def of(self, account_id: AccountId) -> Sequence[Link]:
         """All that an account made, the oldest first."""
+
+    def page(self, account_id: AccountId | None, after: int, limit: int) -> Sequence[Link]:
+        """Those of an account, or of everybody, whose numbers follow `after`; at most `limit`."""
 
     def salt(self, link_id: LinkId) -> bytes:
         """What its secret is made from; empty when it is not there."""

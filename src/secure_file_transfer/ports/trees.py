@@ -12,6 +12,7 @@ from ..model import (
     Page,
     SortKey,
     TimeUs,
+    TrashId,
     Usage,
 )
 from ..paths import RemotePath, display
@@ -151,8 +152,11 @@ class FileTree(Protocol):
     def set_modified(self, path: RemotePath, modified_us: TimeUs) -> Entry:
         """Say when a file or folder changed last. Raises NotFoundError, ConflictError (the root)."""
 
-    def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
-        """Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
+    def remove(self, path: RemotePath, *, recursive: bool = False) -> TrashId | None:
+        """Remove it; tells where it lies in the trash, or None: it is gone for good.
+
+        Raises NotFoundError, NotEmptyError, ConflictError (the root).
+        """
 
     def open(self, path: RemotePath) -> Content:
         """Raises NotFoundError, IsAFolderError, BlockDamagedError."""

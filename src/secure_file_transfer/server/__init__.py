@@ -4,7 +4,8 @@
 line uses. Nothing here decides about files or people: it only puts the parts together.
 """
 
-from ..services.accounts import Change, Listed
+from ..services.accounts import Change
+from ..services.roster import Listed
 from .library import SecureFileTransferServer
 from .run import Announcement, Local, init_certificates, open_local, serve
 from .share import Client, Doing, Happening, Said, Share, What, Wish, new_password, open_share, risks

@@ -11,6 +11,7 @@ from ..logger import get_logger
 from ..ports import BlobStore, Catalog, KeySource
 from ..services.access import Access, Linked
 from ..services.accounts import Accounts
+from ..services.adoption import Adoption
 from ..services.audit import Audit
 from ..services.bars import Bars
 from ..services.block_leases import BlockLeases
@@ -25,10 +26,12 @@ from ..services.guard import Guard, Rules
 from ..services.job_run import AccessOf
 from ..services.jobs import Jobs, forget_old
 from ..services.journal import Journal
+from ..services.keeping import Keeping
 from ..services.keys import Keys
 from ..services.links import Links, Placed
 from ..services.log import Log
 from ..services.mounts import Mounts
+from ..services.oversight import Oversight
 from ..services.own_password import OwnPassword
 from ..services.passwords import PasswordHasher
 from ..services.presence import Presence, alive_in
@@ -40,6 +43,7 @@ from ..services.shares import Shares
 from ..services.sweep import Sweeper
 from ..services.tokens import Tokens
 from ..services.totp import SecondFactor
+from ..services.trash import Trash
 from ..services.uploads import Uploads
 from ..services.vaults import Vaults
 from ..storage.blobs.local import LocalBlobStore
@@ -106,7 +110,8 @@ class House:
         self._upload_us = settings.upload_hours * _HOUR_US
         self.blobs = blobs = _blobs(self.directory, metrics)
         leases, hasher = BlockLeases(), PasswordHasher()
-        self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus)
+        self.keeping = keeping = Keeping(settings.trash_days, settings.versions_kept, settings.version_days)
+        self.vaults = Vaults(catalog, blobs, self.keys, clock, leases, settings.block_size, self.bus, keeping)
         self.mounts = Mounts(catalog, clock, Places(clock, [self.directory.path]), audit, self.bus)
         self.bars = Bars(catalog, clock)
         self.guard = guard = Guard(clock, _rules(settings), self.bars, audit)
@@ -143,11 +148,13 @@ class House:
             audit=audit,
         )
         self.shares = Shares(catalog, clock, audit, publish=self.bus.publish)
+        self.oversight = Oversight(catalog, self.sessions, audit, publish=self.bus.publish)
         self.groups = Groups(catalog, clock, audit)
         self.links = Links(catalog, clock, hasher, self.sessions, guard, self.vaults.link_secret, audit)
         self.chats = Chats(catalog, clock, self.bus, audit, per_minute=settings.chat_rate, days=settings.chat_days)
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)
         self.certificates = Certificates(tls or self.directory.tls, clock, write_file)
+        self.adoption = Adoption(self.certificates, clock)
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard, audit
         )
@@ -174,11 +181,15 @@ class House:
             bars=self.bars,
             presence=self.presence,
         )
-        self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60)
+        self.sweeper = Sweeper(catalog, blobs, leases, clock, settings.sweep_grace_minutes * 60, keeping)
 
     def uploads(self, access: Access, files: Files) -> Uploads:
         """The uploads that survive the server. One object must serve all doors: it knows who writes to what."""
         return Uploads(self.catalog, access, files, self.credentials.check, self.clock, self._upload_us)
+
+    def trash(self, access: Access, on_removed: Callable[[], None]) -> Trash:
+        """What was deleted and can come back."""
+        return Trash(access, self.vaults.tree, on_removed, self.audit, self.keeping)
 
     def jobs(self, access_of: AccessOf, on_removed: Callable[[], None]) -> Jobs:
         """The long operations. One object must serve all doors; nothing is done before it is started."""

@@ -13,16 +13,18 @@ from ..config import ClientCertificates, Settings
 from ..doors.ftps.door import FtpsDoor
 from ..doors.ftps.session import DOOR
 from ..doors.http.addresses import Proxies
-from ..doors.http.app import HttpApp, HttpServices, Live, People, build_app
+from ..doors.http.app import Desk, HttpApp, HttpServices, Live, People, build_app
 from ..doors.http.listener import Listener, serve_config
 from ..errors import ConfigurationError
 from ..model import DEFAULT_PORT, Category, Principal
 from ..ports import Clock
+from ..renderers.process import ProcessRenderer, available
 from ..services.access import Access
 from ..services.accounts import Accounts
 from ..services.adoption import Adoption
 from ..services.audit import SILENT, circumstances
 from ..services.blocks import Blocks
+from ..services.certificate_view import CertificateView
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.devices import Devices
@@ -34,12 +36,15 @@ from ..services.job_run import AccessOf
 from ..services.jobs import Jobs, recover
 from ..services.mounts import Mounts
 from ..services.operations import Operations
+from ..services.pictures import Pictures
 from ..services.presence import Presence
 from ..services.resets import Resets
 from ..services.sweep import SweepReport
 from ..services.tokens import Tokens
 from ..services.traffic import ReadRates, Traffic, account_rates
+from ..services.trash import Trash
 from ..services.uploads import Uploads
+from ..services.versions import Versions
 from ..storage.clock import SystemClock
 from ..storage.datadir import DataDirectory
 from ..storage.durable import write_file
@@ -136,6 +141,8 @@ def open_server(
             hub=hub,
             jobs=jobs,
             operations=operations,
+            trash=house.trash(access, janitor.poke),
+            versions=Versions(access, house.audit),
         )
         operations.stopping.on_stop = listener.stop
         ftps = _ftps(settings, house, tls, (files, uploads, limits), listener)
@@ -263,6 +270,8 @@ def listen(
     hub: Events | None = None,
     jobs: Jobs | None = None,
     operations: Operations | None = None,
+    trash: Trash | None = None,
+    versions: Versions | None = None,
 ) -> tuple[HttpApp, Listener]:
     """The HTTPS door, bound to its port. Without a `house` everybody is a guest.
 
@@ -292,6 +301,10 @@ def listen(
             live=Live(house.presence, house.control) if house else None,
             events=hub,
             operations=operations,
+            desk=_desk(settings, house) if house else None,
+            trash=trash,
+            versions=versions,
+            pictures=Pictures(files, ProcessRenderer()) if house and available() else None,
             ca_pem=tls.ca_cert.read_bytes(),
             anonymous=house is None,
             block_size=settings.block_size,
@@ -316,6 +329,11 @@ def listen(
 
 def _people(house: House) -> People:
     return People(house.accounts, house.groups, house.resets, house.registration, house.own_password)
+
+
+def _desk(settings: Settings, house: House) -> Desk:
+    certificates = CertificateView(house.certificates, house.adoption, settings.certfile)
+    return Desk(house.oversight, certificates, house.mounts)
 
 
 def _device_cas(house: House) -> str | None:
@@ -455,7 +473,7 @@ def open_local(settings: Settings) -> Iterator[Local]:
         yield Local(
             house.accounts,
             house.devices,
-            Adoption(house.certificates, house.clock),
+            house.adoption,
             lambda: _hosts(settings),
             house.keys.rotate,
             sweep,

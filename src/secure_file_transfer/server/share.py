@@ -420,6 +420,8 @@ def _settings(wish: Wish, home: Path) -> tuple[Settings, int | None]:
         ftps_port=_free(wanted.host, None, _FTPS_PORT)[0] if wish.ftps else 0,
         ftps_data_port=0,
         clients_max=wish.clients_max,
+        trash_days=0,
+        versions_kept=0,
         shutdown_seconds=_SHUTDOWN_SECONDS,
     )
     return chosen, taken

@@ -15,6 +15,7 @@ from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Catalog, CatalogTx, Clock, Expectation, FileTree, MountedTree
 
 from .joined import JoinedTree
+from .keeping import By
 from .mounted import DRIVES, Door, DrivesFolder, door_of, received
 from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, TOP, SharedFolders, Way, named, now_and_then, of_owner, way_in
@@ -211,6 +212,13 @@ class Access:
                 the path does not exist for the token that one came with.
             ForbiddenError: the token is for what lies in this folder, not for the folder itself.
         """
+        grant = self._grant(principal, path, above=above)
+        if not isinstance(grant.tree, VaultTree):
+            return grant
+        by = By(principal.name, None if principal.account is None else principal.account.id)
+        return replace(grant, tree=grant.tree.acted_by(by))
+
+    def _grant(self, principal: Principal, path: RemotePath, *, above: bool) -> Grant:
         if principal.link is not None:
             return self._by_link(principal, principal.link, path, above=above)
         token = principal.token

@@ -31,6 +31,7 @@ from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .audit import SILENT, Audit
 from .passwords import LENGTH_MIN, PasswordHasher, check_password
+from .roster import Listed, RosterPage, Wanted, counted, page_of
 from .scopes import require_scope
 
 NAME_MAX = 64
@@ -151,15 +152,6 @@ _CHANGEABLE = tuple(each.name for each in fields(Change))
 _EMAIL = re.compile(r"(?=.{3,254}\Z)[^\s@\x00-\x1f\x7f<>\",;]+@[^\s@\x00-\x1f\x7f<>\",;]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An account, and what its home holds."""
-
-    account: Account
-    bytes: int
-    files: int
-
-
 class HomeMaker(Protocol):
     """Makes and removes the vault drive that is an account's home, within the caller's transaction."""
 
@@ -203,7 +195,8 @@ class Accounts:
         self._passwords = passwords
         self._homes = homes
         self._sessions = sessions
-        self._length_min = length_min
+        self.length_min = length_min
+        """How many characters a password has at least."""
 
     def create(self, name: str, password: str, role: Role = Role.USER, details: Change = _NOTHING) -> Account:
         """Make an account with an empty home.
@@ -230,7 +223,7 @@ class Accounts:
         """
         check_account_name(name)
         details.checked()
-        password_hash = self._passwords.hash(check_password(name, password, self._length_min))
+        password_hash = self._passwords.hash(check_password(name, password, self.length_min))
 
         def work(tx: CatalogTx) -> Account:
             # The account names its home and the home its owner, so the home is first made without one.
@@ -252,7 +245,7 @@ class Accounts:
             NotFoundError, WeakPasswordError, TooManyRequestsError
         """
         account = self.get(name)
-        password_hash = self._passwords.hash(check_password(account.name, password, self._length_min))
+        password_hash = self._passwords.hash(check_password(account.name, password, self.length_min))
 
         def work(tx: CatalogTx) -> None:
             _known(tx, account.id, name)
@@ -370,16 +363,15 @@ class Accounts:
 
     def listed(self) -> Sequence[Listed]:
         """Every account with what its home holds, by name."""
-        return self._catalog.read(lambda tx: [_counted(tx, each) for each in tx.accounts.all()])
+        return self.page(Wanted()).accounts
+
+    def page(self, wanted: Wanted) -> RosterPage:
+        """Some of them."""
+        return self._catalog.read(lambda tx: page_of(tx, wanted, self._clock.now_us()))
 
     def one(self, name: str) -> Listed:
         """The same for one. Raises NotFoundError."""
-        return self._catalog.read(lambda tx: _counted(tx, account_named(tx, name)))
-
-
-def _counted(tx: CatalogTx, account: Account) -> Listed:
-    room = tx.drives.room(account.home_id)
-    return Listed(account, room.bytes, room.files)
+        return self._catalog.read(lambda tx: counted(tx, [account_named(tx, name)])[0])
 
 
 def _write(tx: CatalogTx, account: Account, after: Account) -> None:

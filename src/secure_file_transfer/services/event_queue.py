@@ -14,6 +14,7 @@ RESYNC = "resync"
 ALIVE = "alive"
 """The event that only says how far everything is."""
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ABOUT_ONE = 64
 """Bytes that one event takes in a queue besides its text."""
@@ -34,7 +35,7 @@ def number_in(epoch: str, text: str) -> int | None:
 def written(epoch: str, number: int, topic: str, kind: str, data: Mapping[str, Any], at_us: TimeUs) -> bytes:
     """An event as it goes over the wire."""
     event = {"id": event_id(epoch, number), "topic": topic, "kind": kind, "data": data, "at": _time(at_us)}
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _JSON.encode(event).encode("utf-8", "replace")
 
 
 def _time(at_us: TimeUs) -> str:

@@ -32,9 +32,8 @@ class EventRing:
         self._bytes = 0
         self._forgotten = 0
 
-    def add(self, past: Past) -> None:
-        """Remember it, and forget the oldest where there is no more room."""
-        slot = slot_of(past.event)
+    def add(self, slot: Hashable, past: Past) -> None:
+        """Remember it in its slot, and forget the oldest where there is no more room."""
         self._drop(slot)  # the new one says all that the old one said
         self._past[slot] = past
         self._bytes += len(past.text) + _ABOUT_ONE

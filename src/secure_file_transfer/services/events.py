@@ -150,6 +150,7 @@ class Events:
         self._bounds = bounds or Bounds()
         self._epoch = secrets.token_hex(8)
         self._came = threading.Condition()
+        self._closed = threading.Event()
         self._pending: dict[Hashable, Event] = {}
         self._overrun = False
         self._closing = False
@@ -170,9 +171,9 @@ class Events:
         """Hand events on until `close`."""
         rest = 0.0
         while True:
+            if rest > 0:
+                self._closed.wait(rest)
             with self._came:
-                if rest > 0:
-                    self._came.wait_for(lambda: self._closing, rest)
                 self._came.wait_for(lambda: self._closing or self._stirred or bool(self._pending), self._patience())
                 self._stirred = False
                 if self._closing:
@@ -223,18 +224,20 @@ class Events:
         with self._came:
             self._closing = True
             self._came.notify_all()
+        self._closed.set()
 
     def _receive(self, event: Event) -> None:
         """What the bus calls: quick, whatever the event is."""
         with self._came:
-            slot = slot_of(event)
+            slot, first = slot_of(event), not self._pending
             self._received = event.number
             self._pending.pop(slot, None)
             self._pending[slot] = event
             if len(self._pending) > self._bounds.pending:
                 self._pending = {slot: event}
                 self._overrun = True
-            self._came.notify()
+            if first:  # else the thread knows already
+                self._came.notify()
 
     # --- subscribing ------------------------------------------------------------------------------------------------
 
@@ -358,8 +361,8 @@ class Events:
                 _log.error("an event is too large", topic=event.topic, kind=event.kind, bytes=len(text))
                 self._ring.forget(event.number)
                 return self._resync(self._crowd.hearers(event))
-            self._ring.add(Past(event, text))
             slot = slot_of(event)
+            self._ring.add(slot, Past(event, text))
             woken = {each for each in self._crowd.hearers(event) if self._put(each, slot, text, event.number)}
             watches = self._crowd.watchers(event)
         return woken | {each.subscriber for each in watches if self._look_again(each, event)}

@@ -6,6 +6,7 @@ from threading import Event
 
 from secure_file_transfer.errors import (
     ConflictError,
+    ForbiddenError,
     IsAFolderError,
     NotAFolderError,
     NotFoundError,
@@ -21,7 +22,9 @@ from secure_file_transfer.model import (
     Rights,
     SortKey,
     TimeUs,
+    TrashId,
     Usage,
+    VersionId,
 )
 from secure_file_transfer.paths import RemotePath, display, numbered
 from secure_file_transfer.ports import Buffer, Content, Draft, Expectation, FileTree, Written
@@ -31,6 +34,7 @@ from .audit import SILENT, Audit
 from .file_log import Reading, Writing
 from .vault import VaultTree
 from .vault_across import journey
+from .vault_nodes import no_version
 
 _ANYTHING = Expectation()
 _NAMES_TRIED = 1000
@@ -231,15 +235,39 @@ class Files:
         self._told(principal, "file.dated", f"{display(str(path))} has another time of change", path)
         return entry
 
-    def remove(self, principal: Principal, path: RemotePath, *, recursive: bool = False) -> None:
-        """Remove a file or folder. Raises NotFoundError, NotEmptyError, ConflictError (the root)."""
-        self._tree(principal, Rights.READ | Rights.DELETE, path, above=True).remove(path, recursive=recursive)
-        self._on_removed()
-        below = " with all that was in it" if recursive else ""
-        self._told(principal, "file.removed", f"{display(str(path))} was removed{below}", path)
+    def remove(
+        self, principal: Principal, path: RemotePath, *, recursive: bool = False, permanent: bool = False
+    ) -> TrashId | None:
+        """Delete a file or folder: into the trash of its drive, where it has one, and not `permanent`ly.
 
-    def open(self, principal: Principal, path: RemotePath, *, told: bool = True) -> Content:
+        Tells where it lies there, for whoever can put it back; None: it is gone for good, or another's to put back.
+
+        Raises:
+            NotFoundError, NotEmptyError, ConflictError: the root.
+            ForbiddenError: for good, and it is another's, who is to have it in the trash.
+        """
+        tree = self._tree(principal, Rights.READ | Rights.DELETE, path, above=True)
+        if permanent and isinstance(tree, VaultTree):
+            if tree.room.anchors and tree.room.keeping.trash_days:
+                raise ForbiddenError(
+                    f"Only its owner can delete {display(str(path))} for good", hint="Delete it into the trash."
+                )
+            tree = tree.without_trash()
+        trash_id = tree.remove(path, recursive=recursive)
+        below = " with all that was in it" if recursive else ""
+        if trash_id is None:
+            self._on_removed()
+            self._told(principal, "file.removed", f"{display(str(path))} was removed{below}", path)
+            return None
+        self._told(principal, "file.trashed", f"{display(str(path))} was moved to the trash{below}", path)
+        return trash_id if principal.account is not None else None
+
+    def open(
+        self, principal: Principal, path: RemotePath, *, told: bool = True, version: VersionId | None = None
+    ) -> Content:
         """Open a file for reading; what was read of it is written down when it is closed, unless somebody else does.
+
+        With `version`, what the file was then; visitors of links see it as it is now.
 
         Raises:
             NotFoundError, IsAFolderError, BlockDamagedError
@@ -248,7 +276,13 @@ class Files:
         grant.require(Rights.READ, path)
         audit = self.audit if told else SILENT
         reading = Reading(audit, principal, path)
-        return _WatchedContent(grant.tree.open(path), self._watch(principal, grant), grant.fetch, reading)
+        if version is None:
+            content = grant.tree.open(path)
+        elif principal.account is None or principal.link is not None or not isinstance(grant.tree, VaultTree):
+            raise no_version(path)
+        else:
+            content = grant.tree.open_version(path, version)
+        return _WatchedContent(content, self._watch(principal, grant), grant.fetch, reading)
 
     def digest(self, principal: Principal, path: RemotePath) -> bytes:
         """The SHA-256 of a file. Where it is not known, the file is read: on folder drives, once after each change.

@@ -9,6 +9,9 @@ K_co = TypeVar("K_co", bound=Hashable, covariant=True)
 WINDOW_SECONDS = 3.0
 """A speed is that of so long: long enough to be calm, short enough to be of now."""
 _SAMPLE_SECONDS = 0.2
+STEP_SECONDS = 2.0
+STEPS = 300
+"""Of the past that is remembered: ten minutes, whatever goes on."""
 
 
 class Counted(Protocol[K_co]):
@@ -27,6 +30,8 @@ class Meter(Generic[K]):
     def __init__(self) -> None:
         self._ended: Counter[K] = Counter()
         self._samples: deque[tuple[float, dict[K, int]]] = deque()
+        self._steps: deque[tuple[int, Counter[K]]] = deque(maxlen=STEPS + 1)
+        self._noted: dict[K, int] = {}
 
     def add(self, ended: Counted[K]) -> None:
         """It moves nothing any more."""
@@ -41,6 +46,7 @@ class Meter(Generic[K]):
 
     def speeds(self, totals: dict[K, int], now: float) -> dict[K, float]:
         """Bytes in a second of each kind over the last `WINDOW_SECONDS`, if somebody asks now and then."""
+        self._note(totals, now)
         samples = self._samples
         while len(samples) > 1 and now - samples[1][0] >= WINDOW_SECONDS:
             samples.popleft()
@@ -49,3 +55,21 @@ class Meter(Generic[K]):
         since, before = samples[0]
         seconds = now - since
         return {kind: (count - before.get(kind, 0)) / seconds if seconds else 0.0 for kind, count in totals.items()}
+
+    def steps(self, now: float) -> list[Counter[K]]:
+        """Bytes of each kind in each of the last `STEPS` steps that are over, the oldest first, as `speeds` saw it."""
+        present = int(now // STEP_SECONDS)
+        noted = dict(self._steps)
+        return [noted.get(step, Counter()) for step in range(present - STEPS, present)]
+
+    def _note(self, totals: dict[K, int], now: float) -> None:
+        """Steps in which nothing moved are not kept."""
+        moved = Counter({kind: count - self._noted.get(kind, 0) for kind, count in totals.items()})
+        self._noted = totals
+        if not any(moved.values()):
+            return
+        step = int(now // STEP_SECONDS)
+        if self._steps and self._steps[-1][0] == step:
+            self._steps[-1][1].update(moved)
+        else:
+            self._steps.append((step, moved))

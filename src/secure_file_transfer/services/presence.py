@@ -255,12 +255,9 @@ class Presence:
         self._wake.set()
 
     def _told(self, live: Live, now: float) -> list[Event]:
-        shown, told = live.shown(now), live.told
-        live.pending = False
-        if shown == told:
-            return []
-        if told and told.state is shown.state and now - live.told_at < TOLD_SECONDS:
-            live.pending = True
+        told = live.told
+        live.pending = bool(told and told.state is live.state(now) and now - live.told_at < TOLD_SECONDS)
+        if live.pending or (shown := live.shown(now)) == told:
             return []
         live.told, live.told_at = shown, now
         return [event("changed" if told else "joined", shown)]

@@ -7,6 +7,10 @@ What lies unfinished (uploads that wait for their rest, blocks of no file yet) h
 Counted together with them, a full account could not even replace a file by a smaller one; and room that was reserved by
 lengths would be lost to whatever somebody began and left. So nobody takes more than twice their quota of the disk, and
 only until what is unfinished ends by itself.
+
+What lies in the trash, and what files were before they were replaced, counts as well: else somebody could fill the disk
+by deleting. But it never stands in the way: where something does not fit, as much of it as is needed goes for good, in
+the same transaction; first from the trash what was deleted first, then versions that were replaced first.
 """
 
 from collections.abc import Callable
@@ -15,10 +19,12 @@ from threading import Lock
 
 from secure_file_transfer.errors import QuotaExceededError
 from secure_file_transfer.model import Account, AccountId, DriveId, Node
-from secure_file_transfer.ports import CatalogTx, Clock
+from secure_file_transfer.ports import CatalogTx, Clock, Weight
 
 _REMOVED_MAX = 10_000
 """Removed nodes that are looked at before a refusal; the sweep takes them away soon."""
+_GOING_MAX = 1000
+"""What is kept and has to go is looked at in pieces of so many."""
 _HELD_SECONDS = 5.0
 
 
@@ -35,46 +41,111 @@ class Left:
             self.files is None or files <= max(self.files, 0)
         )
 
+    def holds(self) -> bool:
+        """Whether there is no more than may be."""
+        return min(self.bytes or 0, self.files or 0) >= 0
+
 
 class Purse:
     """What still fits into a drive, within one transaction.
 
     What was removed and waits for the sweep takes no room, unless `all_counts`: a large copy that grows looks removed
-    itself.
+    itself. `looking` is for transactions that only read: what could make room counts as room.
     """
 
-    def __init__(self, tx: CatalogTx, drive_id: DriveId, *, all_counts: bool = False) -> None:
+    def __init__(self, tx: CatalogTx, drive_id: DriveId, *, all_counts: bool = False, looking: bool = False) -> None:
         self._tx = tx
         self._drive_id = drive_id
         self._room = tx.drives.room(drive_id)
-        self._looked = all_counts
-        self._removed = (0, 0)
+        self._all_counts = all_counts
+        self._looking = looking
+        self._looked = False
+        self._freed = (0, 0)
 
     def require(self, size: int, files: int) -> None:
-        """Raises QuotaExceededError: so much more does not fit."""
-        if not (self._left.takes(size, files) or self.left.takes(size, files)):
+        """See that so much more fits. Raises QuotaExceededError: it does not."""
+        if not self.fits(size, files):
             raise exceeded(self._tx, self._drive_id)
+
+    def fits(self, size: int, files: int) -> bool:
+        """Whether so much more fits, once what is only kept has made room."""
+        if self._left.takes(size, files) or self.left.takes(size, files):
+            return True
+        return not self._looking and self._make_room(lambda left: left.takes(size, files))
 
     def require_kept(self) -> None:
         """Raises QuotaExceededError: there is more already than may be."""
-        if min(self.left.bytes or 0, self.left.files or 0) < 0:
+        if not (self.left.holds() or self._make_room(Left.holds)):
             raise exceeded(self._tx, self._drive_id)
 
     @property
     def left(self) -> Left:
         """All of it."""
         if not self._looked and (self._room.quota_bytes or self._room.quota_files):
-            self._looked, self._removed = True, self._tx.drives.removed(self._drive_id, _REMOVED_MAX)
+            self._looked = True
+            if not self._all_counts:
+                self._free(*self._tx.drives.removed(self._drive_id, _REMOVED_MAX))
+            gone, kept = self._tx.trash.room(self._drive_id)
+            self._free(gone.size, gone.files)
+            if self._looking:
+                self._free(kept.size + self._tx.versions.kept_size(self._drive_id), kept.files)
         return self._left
 
     @property
     def _left(self) -> Left:
-        """What is known of it so far: looking for what was removed costs more than most publications need."""
-        room, (size, files) = self._room, self._removed
+        return self._after(0, 0)
+
+    def _after(self, size: int, files: int) -> Left:
+        """What is left, as far as it is known, once so much more is free.
+
+        To look for what was removed costs more than most publications need.
+        """
+        room = self._room
         return Left(
-            room.quota_bytes - room.bytes + size if room.quota_bytes else None,
-            room.quota_files - room.files + files if room.quota_files else None,
+            room.quota_bytes - room.bytes + self._freed[0] + size if room.quota_bytes else None,
+            room.quota_files - room.files + self._freed[1] + files if room.quota_files else None,
         )
+
+    def _free(self, size: int, files: int) -> None:
+        self._freed = (self._freed[0] + size, self._freed[1] + files)
+
+    # --- making room ------------------------------------------------------------------------------------------------
+
+    def _make_room(self, enough: Callable[[Left], bool]) -> bool:
+        """Let go of what is only kept, until it is enough; of nothing if all of it would not be."""
+        self._weigh()
+        _, kept = self._tx.trash.room(self._drive_id)
+        if not enough(self._after(kept.size + self._tx.versions.kept_size(self._drive_id), kept.files)):
+            return False
+        while not enough(self._left):
+            if not (self._empty_trash(enough) or self._drop_versions(enough)):
+                return False
+        return True
+
+    def _weigh(self) -> None:
+        for each in self._tx.trash.oldest(self._drive_id, _GOING_MAX):
+            if each.size is None:
+                self._tx.trash.note(each.id, self._tx.trash.weigh(each.node.id, _REMOVED_MAX))
+
+    def _empty_trash(self, enough: Callable[[Left], bool]) -> bool:
+        trashed = self._tx.trash.oldest(self._drive_id, _GOING_MAX)
+        for each in trashed:
+            weight = Weight(each.size or 0, each.files or 0)
+            self._tx.trash.give_way(each.id, weight)
+            self._free(weight.size, weight.files)
+            if enough(self._left):
+                break
+        return bool(trashed)
+
+    def _drop_versions(self, enough: Callable[[Left], bool]) -> bool:
+        kept = self._tx.versions.kept(self._drive_id, _GOING_MAX)
+        for each in kept:
+            self._tx.versions.delete(each.id)
+            self._tx.drives.add_usage(self._drive_id, -each.size, 0)
+            self._free(each.size, 0)
+            if enough(self._left):
+                break
+        return bool(kept)
 
 
 def charge(

@@ -44,6 +44,7 @@ class Given:
     """What I let somebody do. `to` is an account, or `@` and a group."""
 
     path: RemotePath
+    kind: Kind
     to: str
     rights: Rights
     since_us: TimeUs
@@ -103,8 +104,8 @@ class Shares:
             if len(tx.grants.of_drive(node.drive_id)) >= GRANTS_MAX:
                 raise InvalidRequestError("There are too many grants", hint="Share a folder above, or with a group.")
             tx.grants.put(node.id, to_account, to_group, given, now)
-            self._tell(tx, node, [(to_account, to_group)])
-            return Given(path, name, given, now)
+            tell_of_sharing(tx, node, [(to_account, to_group)], self._publish)
+            return Given(path, node.kind, name, given, now)
 
         made = self._catalog.write(work)
         text = f"{display(str(path))} was shared with {display(made.to)}: {rights_text(made.rights)}"
@@ -129,7 +130,7 @@ class Shares:
                 whom = "anybody" if to is None else display(to)
                 raise NotFoundError(f"{display(str(path))} is not shared with {whom}", hint="See: sft grants.")
             everybody = [(each.account_id, each.group_id) for each in before]
-            self._tell(tx, node, everybody if to is None else [(to_account, to_group)])
+            tell_of_sharing(tx, node, everybody if to is None else [(to_account, to_group)], self._publish)
             return count
 
         count = self._catalog.write(work)
@@ -138,31 +139,22 @@ class Shares:
         self._audit.record(Category.SHARING, "share.revoked", text, target=str(path), who=principal)
         return count
 
-    def _tell(self, tx: CatalogTx, node: Node, whom: Iterable[tuple[AccountId | None, GroupId | None]]) -> None:
-        """Once it is durable, tell those accounts that `/Shared` is another, and have watchers looked at again."""
-        accounts: set[AccountId] = set()
-        for account, group in whom:
-            accounts |= {account} if account is not None else set()
-            accounts |= {each.id for each in tx.groups.members(group)} if group is not None else set()
-        news = Event(Topic.FILES, "shared", {}, Audience(accounts=frozenset(accounts)), "shared")
-        tx.afterwards(lambda: self._publish(news))
-        tx.afterwards(lambda: self._publish(moved_event(node.drive_id, node.id)))
-
     def given(self, principal: Principal) -> Sequence[Given]:
         """What this account shares, by path; for an operator also what folder drives are shared with whom."""
         account = sharer(principal)
 
         def look(tx: CatalogTx) -> list[Given]:
-            paths: dict[NodeId, RemotePath | None] = {}
+            things: dict[NodeId, tuple[Node | None, RemotePath | None]] = {}
             found = []
             for each in tx.grants.of_drive(account.home_id):
-                if each.node_id not in paths:
-                    paths[each.node_id] = path_of(tx, account.home_id, each.node_id)
-                if (path := paths[each.node_id]) is not None and reached(principal, path):
-                    found.append(_given(path, each))
+                if each.node_id not in things:
+                    things[each.node_id] = tx.nodes.get(each.node_id), path_of(tx, account.home_id, each.node_id)
+                node, path = things[each.node_id]
+                if node is not None and path is not None and reached(principal, path):
+                    found.append(_given(path, node.kind, each))
             for mount in tx.mounts.all() if _is_operator(principal) else ():
                 if reached(principal, path := DRIVES / mount.name):
-                    found += [_given(path, each) for each in tx.grants.of_drive(mount.drive_id)]
+                    found += [_given(path, Kind.FOLDER, each) for each in tx.grants.of_drive(mount.drive_id)]
             return found
 
         return sorted(self._catalog.read(look), key=lambda each: (each.path.parts, each.to.casefold()))
@@ -184,6 +176,22 @@ class Shares:
             ]
 
         return self._catalog.read(look)
+
+
+def tell_of_sharing(
+    tx: CatalogTx,
+    node: Node,
+    whom: Iterable[tuple[AccountId | None, GroupId | None]],
+    publish: Callable[[Event], None],
+) -> None:
+    """Once it is durable, tell those accounts that `/Shared` is another, and have watchers looked at again."""
+    accounts: set[AccountId] = set()
+    for account, group in whom:
+        accounts |= {account} if account is not None else set()
+        accounts |= {each.id for each in tx.groups.members(group)} if group is not None else set()
+    news = Event(Topic.FILES, "shared", {}, Audience(accounts=frozenset(accounts)), "shared")
+    tx.afterwards(lambda: publish(news))
+    tx.afterwards(lambda: publish(moved_event(node.drive_id, node.id)))
 
 
 def sharer(principal: Principal, path: RemotePath | None = None) -> Account:
@@ -287,5 +295,5 @@ def path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | N
     return None
 
 
-def _given(path: RemotePath, grant: ShareGrant) -> Given:
-    return Given(path, grant.to, grant.rights, grant.created_us)
+def _given(path: RemotePath, kind: Kind, grant: ShareGrant) -> Given:
+    return Given(path, kind, grant.to, grant.rights, grant.created_us)

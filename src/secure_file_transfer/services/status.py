@@ -1,6 +1,6 @@
 """How the server is: for operators all of it, for everybody who is signed in what concerns them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from secure_file_transfer.errors import ForbiddenError, SignInRequiredError
@@ -9,6 +9,7 @@ from secure_file_transfer.ports import Catalog, Clock
 
 from .accounts import require_operator
 from .limits import Limits, Values
+from .meter import STEP_SECONDS
 from .stopping import Plan, Stopping
 from .traffic import Direction, Traffic
 
@@ -39,6 +40,14 @@ class Details:
     stored_files: int
     free_bytes: int
     limits: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What moved in the last minutes: bytes in each step, the oldest first. The last step ended just now."""
+
+    step_seconds: float
+    moved: Mapping[Direction, Sequence[int]]
 
 
 class Status:
@@ -94,4 +103,17 @@ class Status:
             stored_files=stored_files,
             free_bytes=self._free_bytes(),
             limits=self._limits.values,
+        )
+
+    def lately(self, principal: Principal) -> Lately:
+        """How much content moved lately, for a chart of it.
+
+        Raises:
+            SignInRequiredError, ForbiddenError
+        """
+        require_operator(principal)
+        steps = self._traffic.lately()
+        return Lately(
+            STEP_SECONDS,
+            {way: [sum(n for (_, each), n in step.items() if each is way) for step in steps] for way in Direction},
         )

@@ -437,6 +437,12 @@ class Traffic:
         with self._lock:
             return self._meter.speeds(self._meter.totals(self._transfers), self._clock.monotonic())
 
+    def lately(self) -> list[Counter[Kind]]:
+        """Bytes that went by in each of the last `STEPS` steps, see `meter`."""
+        self.speeds()
+        with self._lock:
+            return self._meter.steps(self._clock.monotonic())
+
     def clients(self) -> set[Hashable]:
         """Whose transfers run at this moment, see `client_key`."""
         with self._lock:
@@ -468,6 +474,7 @@ class Traffic:
             while self._transfers and not self._closing.wait(TICK_SECONDS):
                 with suppress(SecureFileTransferError):  # a catalog that is busy now is asked again
                     self.tick()
+            self.speeds()  # of what was over before the first tick
             self._busy.clear()
             if self._transfers or self._closing.is_set():
                 self._busy.set()

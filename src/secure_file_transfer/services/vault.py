@@ -15,7 +15,19 @@ from secure_file_transfer.errors import (
     NotEmptyError,
     NotFoundError,
 )
-from secure_file_transfer.model import Conflict, Drive, Entry, Kind, Node, Page, SortKey, TimeUs, Usage
+from secure_file_transfer.model import (
+    Conflict,
+    Drive,
+    Entry,
+    Kind,
+    Node,
+    Page,
+    SortKey,
+    TimeUs,
+    TrashId,
+    Usage,
+    VersionId,
+)
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import (
     BlobStore,
@@ -31,6 +43,7 @@ from secure_file_transfer.seal.keys import DriveKeys
 
 from . import vault_copy
 from .block_leases import BlockLeases
+from .keeping import NOTHING, By, Keeping
 from .quota import Left, Purse
 from .vault_content import VaultContent, open_content
 from .vault_draft import VaultDraft
@@ -48,6 +61,7 @@ from .vault_nodes import (
     nobody_hears,
     place_for,
 )
+from .vault_trash import discard
 from .watch import UNWATCHED, Watch
 
 PAGE_MAX = 10_000
@@ -70,8 +84,9 @@ class VaultTree:
         leases: BlockLeases,
         block_size: int,
         publish: Callable[[Event], None] = nobody_hears,
+        keeping: Keeping = NOTHING,
     ) -> None:
-        self._room = Room(drive, keys, catalog, blobs, clock, leases, block_size, publish=publish)
+        self._room = Room(drive, keys, catalog, blobs, clock, leases, block_size, publish=publish, keeping=keeping)
 
     @property
     def room(self) -> Room:
@@ -96,6 +111,19 @@ class VaultTree:
         """The same drive, with somebody who follows the copies, moves and drafts that are made by this view."""
         view = copy.copy(self)
         view._room = replace(self._room, watch=watch)  # noqa: SLF001 - its own kind
+        return view
+
+    def acted_by(self, by: By) -> "VaultTree":
+        """The same drive, where it is remembered who deletes and replaces."""
+        view = copy.copy(self)
+        view._room = replace(self._room, by=by)  # noqa: SLF001 - its own kind
+        return view
+
+    def without_trash(self) -> "VaultTree":
+        """The same drive, where what is removed is gone for good."""
+        view = copy.copy(self)
+        keeping = replace(self._room.keeping, trash_days=0)
+        view._room = replace(self._room, keeping=keeping)  # noqa: SLF001 - its own kind
         return view
 
     def stat(self, path: RemotePath) -> Entry:
@@ -143,7 +171,7 @@ class VaultTree:
             path, there = place_for(tx, parent, target, node.kind, conflict)
             check_apart(tx, node, parent, there)
             if there is not None:
-                tx.nodes.detach(there.id)
+                discard(tx, self._room, there, path, now)
             tx.nodes.relocate(node.id, parent.id, path.name)
             tx.nodes.touch(parent.id, now)
             if node.parent_id is not None and node.parent_id != parent.id:
@@ -172,26 +200,34 @@ class VaultTree:
 
         return self._room.catalog.write(work)
 
-    def remove(self, path: RemotePath, *, recursive: bool = False) -> None:
-        """Remove it: one row. The sweep gives back the space. Raises NotFoundError, NotEmptyError, ConflictError."""
+    def remove(self, path: RemotePath, *, recursive: bool = False) -> TrashId | None:
+        """Put it into the trash, where there is one: one row, whatever lies below.
+
+        Otherwise it is gone, and the sweep gives back the space. Raises NotFoundError, NotEmptyError, ConflictError.
+        """
         if path.is_root:
             raise ConflictError("The root of a drive cannot be removed", hint="Remove what is in it.")
         now = self._room.clock.now_us()
 
-        def work(tx: CatalogTx) -> None:
+        def work(tx: CatalogTx) -> TrashId | None:
             node = find(tx, self._room, path)
             if not recursive and tx.nodes.has_children(node.id):
                 raise NotEmptyError(f"{display(str(path))} is not empty", hint="Ask for a recursive removal.")
-            tx.nodes.detach(node.id)
+            trash_id = discard(tx, self._room, node, path, now)
             if node.parent_id is not None:
                 tx.nodes.touch(node.parent_id, now)
             changed(tx, self._room, node.parent_id, moved=node.id if node.kind is Kind.FOLDER else None)
+            return trash_id
 
-        self._room.catalog.write(work)
+        return self._room.catalog.write(work)
 
     def open(self, path: RemotePath) -> VaultContent:
         """Open a file. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
         return open_content(self._room, path)
+
+    def open_version(self, path: RemotePath, number: VersionId) -> VaultContent:
+        """Open a version of a file. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+        return open_content(self._room, path, number)
 
     def draft(self, path: RemotePath, *, size: int | None = None, replaces: bool = True) -> VaultDraft:
         """Begin a file. Raises NotFoundError, NotAFolderError, IsAFolderError, QuotaExceededError."""
@@ -200,7 +236,7 @@ class VaultTree:
             there = None if path.is_root else find_place(tx, self._room, path)[1]
             if path.is_root or (there is not None and there.kind is Kind.FOLDER):
                 raise is_a_folder(path)
-            purse = Purse(tx, self._room.drive.id, all_counts=self._room.growing)
+            purse = Purse(tx, self._room.drive.id, all_counts=self._room.growing, looking=True)
             # How a taken name is dealt with is not known yet.
             before = (there.size, 1) if there and replaces else (0, 0)
             purse.require((size or 0) - before[0], 1 - before[1])
@@ -210,13 +246,16 @@ class VaultTree:
         return VaultDraft(self._room, path, self._room.catalog.read(look))
 
     def usage(self) -> Usage:
-        """What is in it, removed files included until they are swept. Raises ForbiddenError where it is another's."""
+        """What is in it, with the trash, earlier versions, and removed files until they are swept.
+
+        Raises ForbiddenError where it is another's.
+        """
         if self._room.anchors:
             raise ForbiddenError("How much the whole drive holds is its owner's affair")
 
         def look(tx: CatalogTx) -> tuple[Drive | None, DriveRoom, Left]:
             drive_id = self._room.drive.id
-            return tx.drives.get(drive_id), tx.drives.room(drive_id), Purse(tx, drive_id).left
+            return tx.drives.get(drive_id), tx.drives.room(drive_id), Purse(tx, drive_id, looking=True).left
 
         drive, room, left = self._room.catalog.read(look)
         if drive is None:

@@ -2,18 +2,20 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 from secure_file_transfer.errors import BlockDamagedError, RangeNotSatisfiableError
 from secure_file_transfer.logger import get_logger
-from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Entry, Kind, Node, Version
+from secure_file_transfer.model import INLINE_BLOCK_MAX, MIB, BlockId, BlockRef, Entry, Kind, Node, Version, VersionId
 from secure_file_transfer.paths import RemotePath, display
 from secure_file_transfer.ports import Buffer, CatalogTx
 from secure_file_transfer.seal.block import span, unseal_span
 
 from .block_leases import Lease
 from .vault_blocks import read_block
-from .vault_nodes import Room, entry_of, find, is_a_folder, version_of
+from .vault_nodes import Room, earlier_version, entry_of, find, is_a_folder, version_of
 
 _INLINE_AT_ONCE = 8
 """So many small blocks are read together with the version, which spares small files every further step."""
@@ -95,14 +97,27 @@ class VaultContent:
         self._lease.release()
 
 
-def open_content(room: Room, path: RemotePath) -> VaultContent:
-    """Open the file at a path. Raises NotFoundError, IsAFolderError, BlockDamagedError."""
+def open_content(room: Room, path: RemotePath, number: VersionId | None = None) -> VaultContent:
+    """Open the file at a path, or the version of it that has this number.
+
+    Raises NotFoundError, IsAFolderError, BlockDamagedError.
+    """
 
     def look(tx: CatalogTx) -> tuple[Node, Version, dict[BlockId, bytes]]:
         node = find(tx, room, path)
         if node.kind is Kind.FOLDER:
             raise is_a_folder(path)
-        version = version_of(tx, room, node, str(path))
+        if number is None:
+            version = version_of(tx, room, node, str(path))
+        else:
+            version = earlier_version(tx, room, node, number, path)
+            node = replace(
+                node,
+                version_id=version.id,
+                size=version.size,
+                sha256=version.sha256,
+                modified_us=version.created_us if version.modified_us is None else version.modified_us,
+            )
         small = [ref.id for ref in version.manifest if ref.length <= INLINE_BLOCK_MAX]
         rows = [tx.blocks.get(each) for each in small[:_INLINE_AT_ONCE]]
         return node, version, {row.id: row.data for row in rows if row and row.data is not None}
@@ -115,6 +130,11 @@ def open_content(room: Room, path: RemotePath) -> VaultContent:
             lease.add(needed)
         # Between the look and the lease the version may have gone, and the sweep with it. If it is still there now,
         # the lease was in time.
-        if not needed or room.catalog.read(lambda tx, node=node: tx.nodes.get(node.id) == node):  # type: ignore[misc]
+        if not needed or room.catalog.read(partial(_is_there, node=node, number=number)):
             return VaultContent(room, entry_of(node, str(path)), version, inline, lease)
         lease.release()
+
+
+def _is_there(tx: CatalogTx, node: Node, number: VersionId | None) -> bool:
+    """Whether a file is still what it was, or still has that version."""
+    return tx.nodes.get(node.id) == node if number is None else tx.versions.get(number) is not None

@@ -23,10 +23,12 @@ from .vault_nodes import (
     entry_of,
     find,
     find_folder,
+    is_kept,
     place_for,
     version_of,
     write_version,
 )
+from .vault_trash import discard
 
 BATCH = 500
 """Work of one transaction, in nodes and entries of manifests: a few tens of milliseconds."""
@@ -170,7 +172,7 @@ def _finish(
     parent = find_folder(tx, room, target.parent)
     path, there = place_for(tx, parent, target, top.kind, conflict)
     if there is not None:
-        tx.nodes.detach(there.id)
+        discard(tx, room, there, path, now)
     tx.nodes.relocate(top.id, parent.id, path.name)
     tx.nodes.touch(parent.id, now)
     changed(tx, room, parent.id)
@@ -201,7 +203,11 @@ def _copy_file(
     before = (there.size, 1) if there else (0, 0)
     charge(tx, room.drive.id, whole.size - before[0], 1 - before[1], all_counts=hidden, later=later)
     (number,) = tx.versions.next_ids(1)
-    return write_version(tx, room, parent_id, name, there, whole, now, number)
+    keep = there is not None and is_kept(room, Purse(tx, room.drive.id), there, whole, there.size, 0)
+    node, went = write_version(tx, room, parent_id, name, there, whole, now, number, keep=keep)
+    if went != before[0]:
+        tx.drives.add_usage(room.drive.id, before[0] - went, 0)
+    return node
 
 
 def _copy_folder(tx: CatalogTx, room: Room, node: Node, parent_id: NodeId, name: str, now: TimeUs) -> Node:

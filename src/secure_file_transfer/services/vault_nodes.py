@@ -33,6 +33,8 @@ from secure_file_transfer.ports import Audience, BlobStore, Catalog, CatalogTx, 
 from secure_file_transfer.seal.keys import DriveKeys
 
 from .block_leases import BlockLeases
+from .keeping import NOBODY, NOTHING, By, Keeping
+from .quota import Purse
 from .watch import UNWATCHED, Watch
 
 _NAMES_TRIED = 10_000
@@ -61,7 +63,7 @@ class Room:
 
     With `anchors` it is seen by somebody it was shared with: their paths lead to nothing but what is at an anchor or
     below, and follow the node wherever its owner puts it. What is `growing` is a copy that looks removed, and yet
-    takes room. `watch` follows what is done by this view.
+    takes room. `watch` follows what is done by this view, `by` is who does it, and `keeping` what is kept then.
     """
 
     drive: Drive
@@ -75,6 +77,8 @@ class Room:
     growing: bool = False
     publish: Callable[[Event], None] = nobody_hears
     watch: Watch = UNWATCHED
+    keeping: Keeping = NOTHING
+    by: By = NOBODY
 
     def start(self, tx: CatalogTx, path: RemotePath) -> tuple[Node | None, tuple[str, ...]]:
         """The node where the way along a path begins, and the names that follow."""
@@ -288,16 +292,37 @@ def version_of(tx: CatalogTx, room: Room, node: Node, path: str) -> Version:
     Raises:
         BlockDamagedError
     """
-    try:
-        version = None if node.version_id is None else tx.versions.get(node.version_id)
-    except BlockDamagedError as error:
-        raise _damaged(room, node, path, f"cannot be read: {error}") from error
+    version = _checked(tx, room, node, node.version_id, path)
     if version is None:
         raise _damaged(room, node, path, "is missing")
-    if not (
+    if (version.size, version.sha256) != (node.size, node.sha256):
+        raise _damaged(room, node, path, "was altered")
+    return version
+
+
+def earlier_version(tx: CatalogTx, room: Room, node: Node, number: VersionId, path: RemotePath) -> Version:
+    """A version of a file by its number, also the current one, with its MAC checked.
+
+    Raises:
+        NotFoundError: the file has no such version.
+        BlockDamagedError
+    """
+    if all(each.id != number for each in tx.versions.of(node.id)):
+        raise no_version(path)
+    version = _checked(tx, room, node, number, str(path))
+    if version is None:
+        raise no_version(path)
+    return version
+
+
+def _checked(tx: CatalogTx, room: Room, node: Node, number: VersionId | None, path: str) -> Version | None:
+    try:
+        version = None if number is None else tx.versions.get(number)
+    except BlockDamagedError as error:
+        raise _damaged(room, node, path, f"cannot be read: {error}") from error
+    if version is not None and not (
         hmac.compare_digest(_mac(room.keys, version), version.mac)
-        and (version.id, version.node_id) == (node.version_id, node.id)
-        and (version.size, version.sha256) == (node.size, node.sha256)
+        and (version.id, version.node_id) == (number, node.id)
         and sum(ref.length for ref in version.manifest) == version.size
     ):
         raise _damaged(room, node, path, "was altered")
@@ -321,10 +346,13 @@ def write_version(
     whole: Whole,
     now: TimeUs,
     number: VersionId,
-) -> Node:
-    """Make a file, or give the one that is `there` a new content; the old one's blocks are released.
+    *,
+    keep: bool = False,
+) -> tuple[Node, int]:
+    """Make a file, or give the one that is `there` a new content.
 
-    The drive's usage is the caller's to count.
+    What it was stays as an earlier version with `keep`, and else its blocks are released. The drive's usage is the
+    caller's to count: the bytes of what went come with the file.
     """
     node = there or tx.nodes.create_file(
         room.drive.id, parent_id, name, number, whole.size, whole.sha256, whole.modified_us, now
@@ -337,13 +365,47 @@ def write_version(
         created_us=now,
         manifest=whole.manifest,
     )
-    version = Version(number, node.id, whole.size, whole.sha256, now, whole.manifest, mac)
+    author, modified_us = room.by.name, whole.modified_us
+    version = Version(number, node.id, whole.size, whole.sha256, now, whole.manifest, mac, author, modified_us)
     tx.versions.insert(version)
+    went = 0
     if there is not None:
-        tx.nodes.set_version(node.id, version, whole.modified_us)
-        if there.version_id is not None:
-            tx.versions.delete(there.version_id)
-    return replace(node, size=whole.size, sha256=whole.sha256, version_id=version.id, modified_us=whole.modified_us)
+        tx.nodes.set_version(node.id, version, modified_us)
+        went = _let_go(tx, room, there, now, keep=keep)
+    return replace(node, size=whole.size, sha256=whole.sha256, version_id=version.id, modified_us=modified_us), went
+
+
+def is_kept(room: Room, purse: Purse, there: Node | None, whole: Whole, size: int, files: int) -> bool:
+    """Whether what a file was stays as an earlier version, where there are so many bytes and files more then.
+
+    Not what has the same content still, or none at all; nor where there is no room for both.
+    """
+    return (
+        room.keeping.keeps_versions
+        and there is not None
+        and there.size > 0
+        and there.sha256 != whole.sha256
+        and purse.fits(size, files)
+    )
+
+
+def _let_go(tx: CatalogTx, room: Room, there: Node, now: TimeUs, *, keep: bool) -> int:
+    """Of the version that was replaced, or of what comes after as many as are kept; returns how many bytes."""
+    if there.version_id is None:
+        return 0
+    if not keep:
+        tx.versions.delete(there.version_id)
+        return there.size
+    tx.versions.keep(there.version_id, room.drive.id, now)
+    return trim(tx, there.id, room.keeping.versions)
+
+
+def trim(tx: CatalogTx, node_id: NodeId, most: int) -> int:
+    """Forget the earlier versions of a file that are more than `most`, the oldest; returns their bytes."""
+    excess = [each for each in tx.versions.of(node_id) if each.kept_us is not None][most:]
+    for each in excess:
+        tx.versions.delete(each.id)
+    return sum(each.size for each in excess)
 
 
 def _mac(keys: DriveKeys, version: Version) -> bytes:
@@ -363,6 +425,11 @@ def _mac(keys: DriveKeys, version: Version) -> bytes:
 def not_found(path: RemotePath) -> NotFoundError:
     """Nothing is at a path."""
     return NotFoundError(f"{display(str(path))} is not there", hint="List the folder to see what is there.")
+
+
+def no_version(path: RemotePath) -> NotFoundError:
+    """A file has no version of that number."""
+    return NotFoundError(f"{display(str(path))} has no such version", hint="List its versions to see which there are.")
 
 
 def taken(path: RemotePath) -> ExistsError:

@@ -21,6 +21,7 @@ from .vault_nodes import (
     find_place,
     free_name,
     is_a_folder,
+    is_kept,
     make_folder,
     write_version,
 )
@@ -50,7 +51,12 @@ class Publisher:
         self._files = files
         self._numbers: Iterator[VersionId] = iter(())
         self._more_bytes = self._more_files = 0
-        self._purse: Purse | None = None
+        self._known: Purse | None = None
+
+    @property
+    def _purse(self) -> Purse:
+        self._known = self._known or Purse(self._tx, self._room.drive.id, all_counts=self._room.growing)
+        return self._known
 
     def place(
         self, path: RemotePath, whole: Whole, conflict: Conflict, expect: Expectation, *, parents: bool = False
@@ -66,7 +72,6 @@ class Publisher:
         """
         place = self._find(path, whole.modified_us, conflict, expect, parents=parents)
         if not place.skipped:
-            self._purse = self._purse or Purse(self._tx, self._room.drive.id, all_counts=self._room.growing)
             before = (place.there.size, 1) if place.there else (0, 0)
             self._purse.require(self._more_bytes + whole.size - before[0], self._more_files + 1 - before[1])
         return place
@@ -118,14 +123,16 @@ class Publisher:
         if number is None:
             self._numbers = self._tx.versions.next_ids(self._files)
             number = next(self._numbers)
-        node = write_version(self._tx, self._room, place.parent_id, place.path.name, there, whole, self._now, number)
-        self._more_bytes += whole.size
+        size, files = self._more_bytes + whole.size, self._more_files
+        keep = there is not None and is_kept(self._room, self._purse, there, whole, size, files)
+        node, went = write_version(
+            self._tx, self._room, place.parent_id, place.path.name, there, whole, self._now, number, keep=keep
+        )
+        self._more_bytes += whole.size - went
         self._written.add(place.parent_id)
         if there is None:
             self._renamed.add(place.parent_id)
             self._more_files += 1
-        else:
-            self._more_bytes -= there.size
         return Written(entry_of(node, path), "replaced" if there else "created")
 
     def finish(self) -> None:
@@ -170,4 +177,4 @@ def require_room(tx: CatalogTx, room: Room, path: RemotePath, size: int, conflic
     is_file = there is not None and there.kind is Kind.FILE
     if is_file and conflict in {Conflict.SKIP, Conflict.NEWER}:
         return  # it may well stay
-    Purse(tx, room.drive.id).require(size - (there.size if there else 0), 0 if is_file else 1)
+    Purse(tx, room.drive.id, looking=True).require(size - (there.size if there else 0), 0 if is_file else 1)

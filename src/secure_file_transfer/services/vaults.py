@@ -10,6 +10,7 @@ from secure_file_transfer.ports import BlobStore, Catalog, CatalogTx, Clock, Eve
 from secure_file_transfer.seal.keys import DriveKeys
 
 from .block_leases import BlockLeases
+from .keeping import NOTHING, Keeping
 from .keys import Keys
 from .vault import VaultTree
 from .vault_nodes import nobody_hears
@@ -30,14 +31,16 @@ class Vaults:
         leases: BlockLeases,
         block_size: int,
         bus: EventBus | None = None,
+        keeping: Keeping = NOTHING,
     ) -> None:
-        """`bus` carries what changes in any of them."""
+        """`bus` carries what changes in any of them; `keeping` is what can come back there."""
         self._catalog = catalog
         self._blobs = blobs
         self._keys = keys
         self._clock = clock
         self._leases = leases
         self._block_size = block_size
+        self._keeping = keeping
         self._publish = nobody_hears if bus is None else bus.publish
         self._lock = threading.Lock()
         self._trees: dict[DriveId, VaultTree] = {}
@@ -92,7 +95,15 @@ class Vaults:
             raise NotFoundError("This drive is not there, or was removed")
         keys = self._keys.drive_keys(drive)
         tree = VaultTree(
-            drive, keys, self._catalog, self._blobs, self._clock, self._leases, self._block_size, self._publish
+            drive,
+            keys,
+            self._catalog,
+            self._blobs,
+            self._clock,
+            self._leases,
+            self._block_size,
+            self._publish,
+            self._keeping,
         )
         with self._lock:
             return self._trees.setdefault(drive_id, tree)

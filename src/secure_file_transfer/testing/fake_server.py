@@ -360,6 +360,16 @@ class FakeServer:
             {"entries": entries[start : start + limit], "cursor": str(start + limit) if more else None}
         )
 
+    async def _get_search(self, request: web.Request) -> web.Response:
+        """One entry a step, so that whoever asks has to go on."""
+        folder, query = RemotePath.parse(request.query["path"]), request.query
+        self.tree.folder(folder)
+        start = int(query.get("cursor") or "0")
+        paths = self.tree.below(folder)
+        found = [self.tree.get(path).entry(path) for path in paths[start : start + 1]]
+        fits = [each for each in found if query["name"].lower() in each["name"].lower()]
+        return web.json_response({"entries": fits, "cursor": str(start + 1) if start + 1 < len(paths) else None})
+
     async def _put_folders(self, request: web.Request) -> web.Response:
         path = _path(request)
         made = self.tree.make_folder(path, parents=request.query.get("parents") == "true")

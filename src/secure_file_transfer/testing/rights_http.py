@@ -21,6 +21,7 @@ from secure_file_transfer.doors.http.schemas import write_time
 from secure_file_transfer.model import DriveId, Kind, Rights, TimeUs
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.services.guard import Guard
+from secure_file_transfer.services.keeping import NOTHING, Keeping
 from secure_file_transfer.services.links import Links
 from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.sessions import TOKEN_PREFIX, Sessions
@@ -66,8 +67,8 @@ class RefusedError(Exception):
 class HttpWorld(SharingWorld):
     """Three accounts that are signed in, and visitors, before the application."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, keeping: Keeping = NOTHING) -> None:
+        super().__init__(root, keeping)
         guard, hasher = Guard(self.clock), PasswordHasher(time_cost=1, memory_kib=8, lanes=1)
         self.sessions = Sessions(self.catalog, self.clock, hasher, _MONTH_US, guard=guard)
         self.app = build_app(
@@ -82,6 +83,8 @@ class HttpWorld(SharingWorld):
                 uploads=self.uploads,
                 blocks=self.blocks,
                 shares=self.shares,
+                trash=self.trash,
+                versions=self.versions,
                 links=Links(self.catalog, self.clock, hasher, self.sessions, guard, self._link_secret),
             )
         )

@@ -14,11 +14,15 @@ from secure_file_transfer.services.blocks import Blocks
 from secure_file_transfer.services.commits import Commits
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.groups import Groups
+from secure_file_transfer.services.keeping import NOTHING, Keeping
 from secure_file_transfer.services.mounts import Mounts
 from secure_file_transfer.services.shares import Shares
+from secure_file_transfer.services.sweep import Sweeper
+from secure_file_transfer.services.trash import Trash
 from secure_file_transfer.services.uploads import Uploads
 from secure_file_transfer.services.vault import VaultTree
 from secure_file_transfer.services.vault_nodes import find
+from secure_file_transfer.services.versions import Versions
 from secure_file_transfer.storage.blobs import LocalBlobStore
 from secure_file_transfer.storage.catalog import open_catalog
 from secure_file_transfer.storage.events import LocalEventBus
@@ -36,7 +40,7 @@ GROUPS = ("@red", "@blue")
 class SharingWorld:
     """The services over one catalog under `root`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, keeping: Keeping = NOTHING) -> None:
         self.clock = FakeClock()
         self.bus = LocalEventBus()
         self.catalog = open_catalog(root / "catalog.db", self.clock)
@@ -49,7 +53,7 @@ class SharingWorld:
             assert drive is not None
             keys = DriveKeys.generate()
             self.trees[drive.id] = VaultTree(
-                drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024, self.bus.publish
+                drive, keys, self.catalog, blobs, self.clock, leases, 64 * 1024, self.bus.publish, keeping
             )
             self.who[name] = Principal(account, None)
         self.log: list[LogEvent] = []
@@ -62,6 +66,9 @@ class SharingWorld:
         self.uploads = Uploads(self.catalog, self.access, self.files, lambda _: None, self.clock, 10**12)
         self.blocks = Blocks(self.access, lambda _: None, self.clock)
         self.commits = Commits(self.blocks)
+        self.trash = Trash(self.access, self.trees.__getitem__, lambda: None, audit, keeping)
+        self.versions = Versions(self.access, audit)
+        self.sweeper = Sweeper(self.catalog, blobs, leases, self.clock, 0, keeping)
 
     def close(self) -> None:
         """Let go of the catalog."""

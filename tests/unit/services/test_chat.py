@@ -485,7 +485,7 @@ def test_conversations_are_listed_by_their_last_message(world: World, monkeypatc
 def test_a_search_finds_what_one_may_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     inbox, pair, others = world.open("ada"), world.open("ada", "bob"), world.open("bob", "cyn")
     for chat, who in ((inbox, "ada"), (pair, "bob"), (others, "cyn")):
-        world.say(who, chat, f"گزارش می\u200cخواهم from {who}")  # noqa: RUF001 - Persian
+        world.say(who, chat, f"گزارش می\u200cخواهم from {who}")
 
     def found(who: str, query: str, **where: ChatId) -> list[tuple[str, str]]:
         said = world.chats.search(world.who[who], query, chat_id=where.get("chat_id")).messages

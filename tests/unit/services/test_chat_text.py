@@ -1,7 +1,5 @@
 """What a message may hold, what a search finds in it, and where it names files."""
 
-# ruff: noqa: RUF001 - letters of several scripts are what it is about
-
 import unicodedata
 
 import pytest

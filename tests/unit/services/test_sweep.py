@@ -9,6 +9,7 @@ from secure_file_transfer.model import AccountId, DriveId, Role
 from secure_file_transfer.ports import CatalogTx
 from secure_file_transfer.seal.keys import DriveKeys
 from secure_file_transfer.services import sweep
+from secure_file_transfer.services.keeping import Keeping
 from secure_file_transfer.services.sweep import Sweeper, SweepReport
 from secure_file_transfer.services.vault import VaultTree
 from secure_file_transfer.services.vaults import removed_drives, write_removed_drives
@@ -196,3 +197,32 @@ def test_the_default_grace_is_an_hour(world: VaultWorld) -> None:
     young, old = orphan(world, 1, age=3599), orphan(world, 2, age=3601)
     sweeper.run()
     assert (young.exists(), old.exists()) == (True, False)
+
+
+def test_a_removed_drive_goes_with_its_trash(world: VaultWorld) -> None:
+    keeping = Keeping(trash_days=30, versions=5, version_days=30)
+    tree = VaultTree(
+        world.drive, world.keys, world.catalog, world.disk, world.clock, world.leases, BLOCK, keeping=keeping
+    )
+    for seed in range(2):
+        write(tree, "/a", pattern(BLOCK, seed=seed))
+    write(tree, "/b", pattern(BLOCK, seed=2))
+    assert tree.remove(at("/a")) is not None
+    world.catalog.write(lambda tx: write_removed_drives(tx, [world.drive.id]))
+    Sweeper(world.catalog, world.disk, world.leases, world.clock, 0, keeping).run()
+    assert world.catalog.read(lambda tx: tx.drives.get(world.drive.id)) is None
+    assert (world.counts()["nodes"], world.counts()["versions"]) == (0, 0)
+
+
+def test_lower_limits_hold_for_what_was_kept_before(world: VaultWorld) -> None:
+    keeping = Keeping(trash_days=30, versions=5, version_days=30)
+    tree = VaultTree(
+        world.drive, world.keys, world.catalog, world.disk, world.clock, world.leases, BLOCK, keeping=keeping
+    )
+    for seed in range(5):
+        write(tree, "/a", pattern(BLOCK, seed=seed))
+    Sweeper(world.catalog, world.disk, world.leases, world.clock, 0, Keeping(30, 2, 30)).run()
+    assert (world.counts()["versions"], tree.usage().bytes) == (3, 3 * BLOCK)
+    Sweeper(world.catalog, world.disk, world.leases, world.clock, 0).run()
+    assert (world.counts()["versions"], tree.usage().bytes) == (1, BLOCK)
+    assert read(tree, "/a") == pattern(BLOCK, seed=4)

@@ -16,7 +16,7 @@ from secure_file_transfer.model import (
     SessionId,
     TimeUs,
 )
-from secure_file_transfer.services.meter import WINDOW_SECONDS
+from secure_file_transfer.services.meter import STEP_SECONDS, STEPS, WINDOW_SECONDS
 from secure_file_transfer.services.traffic import (
     LOOK_SECONDS,
     PAUSE_SECONDS,
@@ -256,3 +256,33 @@ def test_speeds_are_those_of_the_last_seconds() -> None:
 )
 def test_who_is_one_client(one: tuple[Principal, str], other: tuple[Principal, str], same: bool) -> None:
     assert (client_key(*one) == client_key(*other)) is same
+
+
+def test_what_moved_lately_is_told_step_by_step_and_forgotten_in_the_end() -> None:
+    world = World()
+    kind = ("http", Direction.UP)
+    one = world.begin(door="http")
+    one.count += 1000
+    world.traffic.tick()
+    world.clock.advance(3 * STEP_SECONDS)
+    one.count += 500
+    world.traffic.leave(one)
+    world.clock.advance(STEP_SECONDS)
+    world.traffic.tick()
+    world.clock.advance(STEP_SECONDS)
+    steps = [step[kind] for step in world.traffic.lately()]
+    assert (len(steps), steps[-5:]) == (STEPS, [1000, 0, 0, 0, 500])
+    assert sum(steps) == world.traffic.bytes_moved()[kind]
+    world.clock.advance(STEPS * STEP_SECONDS)
+    assert not any(sum(step.values()) for step in world.traffic.lately())
+
+
+def test_what_is_remembered_of_the_past_has_an_end() -> None:
+    world = World()
+    one = world.begin(door="http")
+    for _ in range(3 * STEPS):
+        one.count += 1
+        world.traffic.tick()
+        world.clock.advance(STEP_SECONDS)
+    assert len(world.traffic._meter._steps) == STEPS + 1
+    assert sum(sum(step.values()) for step in world.traffic.lately()) == STEPS

@@ -32,11 +32,14 @@ export function list(path: string, how: Listing, signal?: AbortSignal): Promise<
   return ask('GET', `/folders${inUrl(path)}?${query}`, undefined, signal);
 }
 
+/** What is at a path. */
+export const entry = (path: string) => ask<Entry>('GET', `/entries${inUrl(path)}`);
+
 export const makeFolder = (path: string) => ask<Entry>('PUT', `/folders${inUrl(path)}`);
 
 export const move = (source: string, target: string) => ask<Entry>('POST', '/move', { source, target });
 
-export const remove = (path: string) => ask<void>('DELETE', `/entries${inUrl(path)}?recursive=true`);
+export const removeForGood = (path: string) => ask<void>('DELETE', `/entries${inUrl(path)}?recursive=true&permanent=true`);
 
 /** Where the browser fetches a file by itself. */
 export const fileUrl = (path: string) => `${API}/files${inUrl(path)}`;

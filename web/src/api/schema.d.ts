@@ -423,6 +423,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/accounts/{name}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take away a second factor that was lost */
+        delete: operations["reset_totp_api_v1_admin_accounts__name__totp_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/groups": {
         parameters: {
             query?: never;
@@ -556,6 +573,111 @@ export interface paths {
         };
         /** What is used and what is left */
         get: operations["usage_api_v1_usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was deleted */
+        get: operations["listed_api_v1_trash_get"];
+        put?: never;
+        post?: never;
+        /** Empty the trash */
+        delete: operations["empty_api_v1_trash_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{number}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put something back */
+        post: operations["restore_api_v1_trash__number__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove something for good */
+        delete: operations["remove_api_v1_trash__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a file */
+        get: operations["listed_api_v1_versions__path__get"];
+        put?: never;
+        /** Restore a version */
+        post: operations["restore_api_v1_versions__path__post"];
+        /** Remove a version */
+        delete: operations["remove_api_v1_versions__path__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/thumbnails/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of a file */
+        get: operations["thumbnail_api_v1_thumbnails__path__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find files and folders by name */
+        get: operations["find_api_v1_search_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -982,6 +1104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status/lately": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What moved in the last minutes */
+        get: operations["show_lately_api_v1_status_lately_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/server/stop": {
         parameters: {
             query?: never;
@@ -993,6 +1132,125 @@ export interface paths {
         put?: never;
         /** Stop the server */
         post: operations["stop_api_v1_server_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everybody shares */
+        get: operations["grants_api_v1_admin_grants_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/grants/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End what somebody shares */
+        delete: operations["revoke_api_v1_admin_grants__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's links */
+        get: operations["links_api_v1_admin_links_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/links/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End somebody's link */
+        delete: operations["revoke_api_v1_admin_links__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates in use */
+        get: operations["certificates_api_v1_admin_certificates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/certificates/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request to sign the authority (PKCS #10) */
+        get: operations["certificate_request_api_v1_admin_certificates_request_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/drives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folder drives */
+        get: operations["drives_api_v1_admin_drives_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1302,6 +1560,41 @@ export interface components {
          */
         Category: "server" | "connection" | "sign-in" | "transfer" | "file" | "sharing" | "chat" | "security" | "administration" | "error";
         /**
+         * CertificateOut
+         * @description A certificate. `fingerprint` is the SHA-256 of its DER form, as `AB:CD:…`; `names` are its alternative names.
+         */
+        CertificateOut: {
+            /** Subject */
+            subject: string;
+            /** Issuer */
+            issuer: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Names */
+            names: string[];
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+        };
+        /**
+         * CertificatesOut
+         * @description The server's certificate and where it is from, and the authority; `signs` is whether its key is there.
+         */
+        CertificatesOut: {
+            server: components["schemas"]["CertificateOut"];
+            origin: components["schemas"]["Origin"];
+            authority: components["schemas"]["CertificateOut"];
+            /** Signs */
+            signs: boolean;
+        };
+        /**
          * ChangedOut
          * @description When a limit was set, and by whom.
          */
@@ -1489,6 +1782,26 @@ export interface components {
             devices: components["schemas"]["DeviceOut"][];
         };
         /**
+         * DriveGrantOut
+         * @description Who may do what in a folder drive.
+         */
+        DriveGrantOut: {
+            /** To */
+            to: string;
+            /** Rights */
+            rights: number;
+            /** Level */
+            level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
+        };
+        /**
+         * EmptiedOut
+         * @description How many entries went.
+         */
+        EmptiedOut: {
+            /** Removed */
+            removed: number;
+        };
+        /**
          * EndedOut
          * @description How many sessions were ended.
          */
@@ -1563,6 +1876,38 @@ export interface components {
             etag: string;
         };
         /**
+         * FolderDriveOut
+         * @description A folder drive, and where it is on the server's disk. `fault` says why it cannot be used at the moment.
+         */
+        FolderDriveOut: {
+            /** Name */
+            name: string;
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Fault */
+            fault: string;
+            /** Grants */
+            grants: components["schemas"]["DriveGrantOut"][];
+        };
+        /**
+         * FolderDrivesOut
+         * @description Folder drives, by name.
+         */
+        FolderDrivesOut: {
+            /** Drives */
+            drives: components["schemas"]["FolderDriveOut"][];
+        };
+        /**
          * Form
          * @description What kind of file.
          * @enum {string}
@@ -1593,6 +1938,11 @@ export interface components {
         GivenOut: {
             /** Path */
             path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
             /** To */
             to: string;
             /** Rights */
@@ -1770,6 +2120,18 @@ export interface components {
             block_address: boolean;
         };
         /**
+         * LatelyOut
+         * @description Bytes of content that moved in each step of the last ten minutes, the oldest first.
+         */
+        LatelyOut: {
+            /** Step Seconds */
+            step_seconds: number;
+            /** Up */
+            up: number[];
+            /** Down */
+            down: number[];
+        };
+        /**
          * LimitValuesOut
          * @description Rates are bytes in a second; 0 is no limit. `text` is what those hear who are refused in maintenance.
          */
@@ -1943,6 +2305,8 @@ export interface components {
         /**
          * ManagedAccountOut
          * @description An account as operators see it. `quota` (bytes) and `quota_files` are null without a limit; rates are 0 then.
+         *
+         *     `seen` is when it was here last, as far as its sessions tell; `totp` whether its sign-ins need a code.
          */
         ManagedAccountOut: {
             /** Name */
@@ -1972,14 +2336,22 @@ export interface components {
             rate_up: number;
             /** Rate Down */
             rate_down: number;
+            /** Seen */
+            seen: string | null;
+            /** Totp */
+            totp: boolean;
         };
         /**
          * ManagedAccountsOut
-         * @description All accounts, by name.
+         * @description Accounts, by name. `total` counts those on other pages too.
          */
         ManagedAccountsOut: {
             /** Accounts */
             accounts: components["schemas"]["ManagedAccountOut"][];
+            /** Total */
+            total: number;
+            /** Cursor */
+            cursor: string | null;
         };
         /**
          * MessageIn
@@ -2089,6 +2461,12 @@ export interface components {
             guest: string;
             link: components["schemas"]["VisitedOut"];
         };
+        /**
+         * Origin
+         * @description Where the server's certificate is from: its own authority, an import, or files that the configuration names.
+         * @enum {string}
+         */
+        Origin: "own" | "imported" | "configured";
         /**
          * PageOut
          * @description A piece of a folder; `cursor` continues it.
@@ -2227,6 +2605,19 @@ export interface components {
             kind: "copy" | "move";
         };
         /**
+         * RemovedOut
+         * @description What was deleted has this number in the trash, and stays there until `expires`.
+         */
+        RemovedOut: {
+            /** Trash */
+            trash: number;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+        };
+        /**
          * RenewIn
          * @description A certificate request for the device that asks.
          */
@@ -2278,6 +2669,18 @@ export interface components {
             hours: number;
         };
         /**
+         * RestoreIn
+         * @description What happens where the name is taken, as with a move.
+         */
+        RestoreIn: {
+            /**
+             * Conflict
+             * @default skip
+             * @enum {string}
+             */
+            conflict: "skip" | "overwrite" | "rename";
+        };
+        /**
          * Role
          * @description What an account may do to the server itself.
          * @enum {string}
@@ -2289,6 +2692,89 @@ export interface components {
          * @enum {string}
          */
         Scope: "files:read" | "files:write" | "files:delete" | "shares" | "admin";
+        /**
+         * SeenGrantOut
+         * @description Something that somebody shares. `owner` is empty for a folder drive.
+         */
+        SeenGrantOut: {
+            /** Number */
+            number: number;
+            /** Owner */
+            owner: string;
+            /** Path */
+            path: string;
+            /** To */
+            to: string;
+            /** Rights */
+            rights: number;
+            /** Level */
+            level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * SeenGrantsOut
+         * @description Grants by number; `after` continues the list.
+         */
+        SeenGrantsOut: {
+            /** Grants */
+            grants: components["schemas"]["SeenGrantOut"][];
+            /** After */
+            after: number | null;
+        };
+        /**
+         * SeenLinkOut
+         * @description A link of somebody; its `secret` is always null.
+         */
+        SeenLinkOut: {
+            /** Id */
+            id: number;
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /** Rights */
+            rights: number;
+            /** Level */
+            level: ("viewer" | "dropbox" | "contributor" | "editor") | null;
+            /** Name */
+            name: string;
+            /** Protected */
+            protected: boolean;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Expires */
+            expires: string | null;
+            /** Downloads */
+            downloads: number;
+            /** Downloads Max */
+            downloads_max: number | null;
+            /** Used */
+            used: string | null;
+            /** Secret */
+            secret: string | null;
+            /** Owner */
+            owner: string;
+        };
+        /**
+         * SeenLinksOut
+         * @description Links by number; `after` continues the list.
+         */
+        SeenLinksOut: {
+            /** Links */
+            links: components["schemas"]["SeenLinkOut"][];
+            /** After */
+            after: number | null;
+        };
         /**
          * SegmentOut
          * @description A piece of a text; with a path it is a link to what the reader finds there.
@@ -2304,6 +2790,8 @@ export interface components {
         /**
          * ServerOut
          * @description What the server is. `share` is null unless it was started by `sft share`.
+         *
+         *     `password_length` is how many characters a password has at least; null where there are no accounts.
          */
         ServerOut: {
             /** Name */
@@ -2330,6 +2818,10 @@ export interface components {
              * @enum {string}
              */
             registration: "off" | "approval" | "open";
+            /** Password Length */
+            password_length: number | null;
+            /** Trash Days */
+            trash_days: number;
             share?: components["schemas"]["ShareOut"] | null;
         };
         /**
@@ -2389,6 +2881,11 @@ export interface components {
             name: string;
             /** Password */
             password: string;
+            /**
+             * Cookie
+             * @default false
+             */
+            cookie: boolean;
         };
         /**
          * Severity
@@ -2450,6 +2947,12 @@ export interface components {
             expires: string;
             account: components["schemas"]["AccountOut"];
         };
+        /**
+         * State
+         * @description Whether an account may sign in, and if not, why: the first of these that is true.
+         * @enum {string}
+         */
+        State: "waiting" | "disabled" | "expired" | "active";
         /**
          * StatusOut
          * @description How the server is; `details` is null for those who are no operators.
@@ -2580,6 +3083,52 @@ export interface components {
             conflict: "skip" | "overwrite" | "rename";
         };
         /**
+         * TrashOut
+         * @description What was deleted, the last first; `cursor` continues it.
+         */
+        TrashOut: {
+            /** Entries */
+            entries: components["schemas"]["TrashedOut"][];
+            /** Cursor */
+            cursor: number | null;
+        };
+        /**
+         * TrashedOut
+         * @description Something in the trash.
+         *
+         *     `folder` is where it lay, `by` who deleted it, and `expires` when it goes for good. `size` and `files` are of all
+         *     that is in it, and null until a large folder was counted.
+         */
+        TrashedOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "folder";
+            /** Folder */
+            folder: string;
+            /**
+             * Deleted
+             * Format: date-time
+             */
+            deleted: string;
+            /** By */
+            by: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Size */
+            size: number | null;
+            /** Files */
+            files: number | null;
+        };
+        /**
          * UnblockedOut
          * @description How many need not wait any more.
          */
@@ -2643,6 +3192,54 @@ export interface components {
              * @default false
              */
             all: boolean;
+        };
+        /**
+         * VersionIn
+         * @description The version that shall be the present one.
+         */
+        VersionIn: {
+            /** Restore */
+            restore: number;
+        };
+        /**
+         * VersionOut
+         * @description A version of a file: who wrote it and when, and since when it is only kept, until when.
+         *
+         *     `modified` is when its content changed, as its writer said. `by` is empty where nobody remembers.
+         */
+        VersionOut: {
+            /** Number */
+            number: number;
+            /** Current */
+            current: boolean;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Modified
+             * Format: date-time
+             */
+            modified: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** By */
+            by: string;
+            /** Replaced */
+            replaced: string | null;
+            /** Expires */
+            expires: string | null;
+        };
+        /**
+         * VersionsOut
+         * @description All versions of a file, the present one first.
+         */
+        VersionsOut: {
+            /** Versions */
+            versions: components["schemas"]["VersionOut"][];
         };
         /**
          * VisitedOut
@@ -3856,7 +4453,13 @@ export interface operations {
     };
     list_accounts_api_v1_admin_accounts_get: {
         parameters: {
-            query?: never;
+            query?: {
+                search?: string;
+                role?: components["schemas"]["Role"] | null;
+                state?: components["schemas"]["State"] | null;
+                cursor?: string;
+                limit?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4104,6 +4707,35 @@ export interface operations {
             };
         };
     };
+    reset_totp_api_v1_admin_accounts__name__totp_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     list_groups_api_v1_admin_groups_get: {
         parameters: {
             query?: never;
@@ -4324,6 +4956,7 @@ export interface operations {
         parameters: {
             query?: {
                 recursive?: boolean;
+                permanent?: boolean;
             };
             header?: never;
             path: {
@@ -4335,6 +4968,15 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedOut"];
+                };
+            };
+            /** @description Gone for good */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4505,6 +5147,310 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listed_api_v1_trash_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    empty_api_v1_trash_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmptiedOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    restore_api_v1_trash__number__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_api_v1_trash__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listed_api_v1_versions__path__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    restore_api_v1_versions__path__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_api_v1_versions__path__delete: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    thumbnail_api_v1_thumbnails__path__get: {
+        parameters: {
+            query?: {
+                size?: 96 | 320 | 1600;
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Names separated by slashes, each percent-encoded once. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    find_api_v1_search_get: {
+        parameters: {
+            query?: {
+                path?: string;
+                name?: string;
+                kind?: ("file" | "folder" | "archive" | "audio" | "code" | "image" | "sheet" | "text" | "video") | null;
+                since?: string | null;
+                larger?: number | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOut"];
                 };
             };
             /** @description An error (RFC 9457); `code` decides. */
@@ -5622,6 +6568,35 @@ export interface operations {
             };
         };
     };
+    show_lately_api_v1_status_lately_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatelyOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     stop_api_v1_server_stop_post: {
         parameters: {
             query?: never;
@@ -5655,9 +6630,221 @@ export interface operations {
             };
         };
     };
-    read_file: {
+    grants_api_v1_admin_grants_get: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenGrantsOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_admin_grants__number__delete: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    links_api_v1_admin_links_get: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenLinksOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_admin_links__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    certificates_api_v1_admin_certificates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatesOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    certificate_request_api_v1_admin_certificates_request_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    drives_api_v1_admin_drives_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderDrivesOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    read_file: {
+        parameters: {
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;
@@ -5776,7 +6963,10 @@ export interface operations {
     };
     describe_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An image, sound or film gets the media type that its name promises. */
+                media?: string;
+            };
             header?: {
                 /** @description Only if the content has this ETag. */
                 "If-Match"?: string;

@@ -2,6 +2,9 @@
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
 
+/** Whether a language is written from the right. */
+export const rightToLeft = (locale: string) => /^(ar|fa|he|ur)\b/.test(locale);
+
 /** In powers of 1,000, as disks and networks are sold. */
 export function size(bytes: number, locale: string): string {
   let unit = 0;
@@ -14,7 +17,8 @@ export function size(bytes: number, locale: string): string {
   return new Intl.NumberFormat(locale, {
     style: 'unit',
     unit: UNITS[unit] as string,
-    unitDisplay: unit === 0 ? 'long' : 'short',
+    // Beside digits that run the other way a Latin unit would be drawn on the wrong side of them.
+    unitDisplay: unit === 0 || rightToLeft(locale) ? 'long' : 'short',
     maximumFractionDigits: digits,
   }).format(value);
 }
@@ -37,6 +41,21 @@ export function when(moment: Date, now: Date, locale: string): string {
   return format(locale, sameYear ? 'day' : 'year', sameYear ? day : { ...day, year: 'numeric' }).format(moment);
 }
 
-export function exactly(moment: Date, locale: string): string {
-  return format(locale, 'exact', { dateStyle: 'full', timeStyle: 'medium' }).format(moment);
+export function exactly(moment: Date, locale: string, date: 'full' | 'medium' = 'full'): string {
+  return format(locale, `exact ${date}`, { dateStyle: date, timeStyle: 'medium' }).format(moment);
+}
+
+/** A day and a time, short: for what will be, or was long ago. */
+export function moment(at: Date, locale: string): string {
+  return format(locale, 'moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+}
+
+/** How long something still takes: in minutes or hours once that is enough. */
+export function duration(seconds: number, locale: string): string {
+  const [value, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: unit === 'hour' ? 1 : 0 }).format(value);
+}
+
+export function percent(share: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share / 100);
 }

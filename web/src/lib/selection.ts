@@ -31,13 +31,26 @@ export function all(selection: Selection, keys: readonly string[]): Selection {
   return { ...selection, picked: new Set(keys) };
 }
 
-/** The same after the list has changed: what is gone is picked no more. */
-export function kept(selection: Selection, keys: readonly string[]): Selection {
-  const there = new Set(keys);
+/** Those at some places, besides what is picked already in `base`. */
+export function these(base: ReadonlySet<string>, keys: readonly string[], places: Iterable<number>, active: number): Selection {
+  const picked = new Set(base);
+  for (const at of places) if (keys[at] !== undefined) picked.add(keys[at]);
+  return { picked, active, anchor: active };
+}
+
+/** The same after the list has changed: what is gone is picked no more, and the keyboard stands where it stood. */
+export function kept(selection: Selection, before: readonly string[], keys: readonly string[]): Selection {
+  const there = selection.picked.size ? new Set(keys) : null;
   const last = Math.max(0, keys.length - 1);
+  const moved = (at: number): number => {
+    const key = before[at];
+    if (key === undefined || keys[at] === key) return Math.min(at, last);
+    const now = keys.indexOf(key);
+    return now < 0 ? Math.min(at, last) : now;
+  };
   return {
-    picked: new Set([...selection.picked].filter((key) => there.has(key))),
-    active: Math.min(selection.active, last),
-    anchor: Math.min(selection.anchor, last),
+    picked: there ? new Set([...selection.picked].filter((key) => there.has(key))) : selection.picked,
+    active: moved(selection.active),
+    anchor: moved(selection.anchor),
   };
 }

@@ -32,6 +32,10 @@ let silence: ReturnType<typeof setTimeout> | undefined;
 let asked = false;
 let stale = false;
 let connected = $state(false);
+/** The folders that the server watches for this connection. */
+let watched = new Set<unknown>();
+/** The topics that it tells of. */
+let told = new Set<unknown>();
 
 const wanted = () => ({ topics: [...byTopic.keys(), ...(byFolder.size && !byTopic.has('files') ? ['files'] : [])], watch: [...byFolder.keys()] });
 
@@ -50,6 +54,8 @@ function connect(): void {
   const mine = (socket = new WebSocket(`wss://${location.host}${API}/events`));
   asked = true;
   stale = false;
+  watched = new Set();
+  told = new Set();
   mine.onopen = () => mine.send(JSON.stringify({ ...wanted(), ...(last ? { after: last } : {}) }));
   mine.onmessage = (message) => hear(JSON.parse(message.data as string) as LiveEvent);
   mine.onclose = (closed) => over(closed);
@@ -86,6 +92,7 @@ function hear(event: LiveEvent): void {
     asked = false;
     connected = true;
     wait = FIRST_WAIT;
+    if (event.kind === 'subscribed') tellBegun(event);
     if (stale) {
       stale = false;
       choose();
@@ -97,6 +104,16 @@ function hear(event: LiveEvent): void {
     if (typeof path === 'string') for (const heard of byFolder.get(path) ?? []) heard(event);
     for (const heard of byTopic.get(event.topic) ?? []) heard(event);
   }
+}
+
+/** Whoever listens hears when that has begun: what came before they have to look at by themselves. */
+function tellBegun(event: LiveEvent): void {
+  const [folders, topics] = [new Set(event.data['watch'] as unknown[]), new Set(event.data['topics'] as unknown[])];
+  const begun = [...byFolder].filter(([path]) => folders.has(path) && !watched.has(path));
+  const heard = [...byTopic].filter(([topic]) => topics.has(topic) && !told.has(topic));
+  [watched, told] = [folders, topics];
+  for (const [, all] of begun) for (const each of all) each(event);
+  for (const [, all] of heard) for (const each of all) each({ ...event, kind: 'resync' });
 }
 
 function listen<Key>(where: Map<Key, Set<Heard>>, key: Key, heard: Heard): () => void {
@@ -121,9 +138,9 @@ export const live = {
   get connected() {
     return connected;
   },
-  /** Hear of a topic until the function that is returned is called. */
+  /** Hear of a topic until the function that is returned is called; the first that comes may be a `resync`. */
   on: (topic: Topic, heard: Heard) => listen(byTopic, topic, heard),
-  /** Hear of changes in one folder. List it once more after this has begun; a `gone` means that it is no more. */
+  /** Hear of changes in one folder: list it once more when it is `subscribed`; a `gone` means that it is no more. */
   watch: (path: string, heard: Heard) => listen(byFolder, path, heard),
   /** Begin, after signing in, what was asked for before. */
   begin: connect,

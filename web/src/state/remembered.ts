@@ -34,4 +34,16 @@ export const remembered = {
   set theme(value: string | null) {
     set('theme', value);
   },
+  get view() {
+    return get('view');
+  },
+  set view(value: string | null) {
+    set('view', value);
+  },
+  get tree() {
+    return get('tree');
+  },
+  set tree(value: string | null) {
+    set('tree', value);
+  },
 };

@@ -24,6 +24,9 @@ addEventListener('popstate', () => (place = placeOf(location)));
 
 const folderOf = (at: Place) => (at.room === FILES ? '/' + at.rest.join('/') : '/');
 
+/** Derived, so that whoever shows the folder does not begin anew when only the query changes. */
+const folder = $derived(folderOf(place));
+
 /** The address of a folder. */
 export const addressOf = (path: string) =>
   path === '/' ? '/' : `/${FILES}` + path.split('/').map(encodeURIComponent).join('/');
@@ -41,7 +44,7 @@ export const route = {
   },
   /** The folder that is open; the home while one is in another room. */
   get folder() {
-    return folderOf(place);
+    return folder;
   },
   /** Open a folder. */
   open: (path: string): void => route.go(addressOf(path)),
@@ -58,6 +61,15 @@ export const route = {
   replace(address: string): void {
     const to = new URL(address, location.origin);
     history.replaceState(history.state, '', to);
+    place = placeOf(to);
+  },
+
+  /** Say in the address how one looks at the same page, as with a filter; going back leads to the page before it. */
+  ask(query: URLSearchParams | Readonly<Record<string, string>>): void {
+    const to = new URL(location.href);
+    const pairs = query instanceof URLSearchParams ? [...query] : Object.entries(query);
+    to.search = new URLSearchParams(pairs.filter(([, value]) => value)).toString();
+    history.replaceState(null, '', to);
     place = placeOf(to);
   },
 };

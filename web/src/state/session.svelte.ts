@@ -9,6 +9,7 @@ type Phase = 'loading' | 'setup' | 'out' | 'in' | 'unreachable';
 let phase = $state<Phase>('loading');
 let me = $state.raw<api.Whoami | null>(null);
 let told = $state.raw<Ended | null>(null);
+const goodbyes = new Set<() => void>();
 
 export const session = {
   get phase() {
@@ -58,7 +59,11 @@ export const session = {
     await this.begin();
   },
 
+  /** Do this when somebody signs out by themselves, and wants nothing left behind. */
+  onleave: (goodbye: () => void) => void goodbyes.add(goodbye),
+
   async signOut(): Promise<void> {
+    for (const goodbye of goodbyes) goodbye();
     const over = api.signOut().catch(() => undefined); // whoever is signed out already has what they wanted
     phase = 'loading'; // what the server says of the end is no news now
     await over;

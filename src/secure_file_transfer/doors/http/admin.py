@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from ...model import Principal, Role
@@ -12,12 +12,13 @@ from ...services.accounts import (
     RATE_MAX,
     Accounts,
     Change,
-    Listed,
     require_operator,
     require_operator_in_person,
 )
 from ...services.groups import Groups, Members
 from ...services.resets import HOURS_MAX
+from ...services.roster import PAGE_MAX, SEARCH_MAX, Listed, State, Wanted
+from ...services.totp import SecondFactor
 from .context import Context, People
 from .schemas import TEXT_MAX, TakenBody, Text, dump, read_time, write_time
 
@@ -70,7 +71,10 @@ class AccountIn(AccountChangeIn):
 
 
 class ManagedAccountOut(BaseModel):
-    """An account as operators see it. `quota` (bytes) and `quota_files` are null without a limit; rates are 0 then."""
+    """An account as operators see it. `quota` (bytes) and `quota_files` are null without a limit; rates are 0 then.
+
+    `seen` is when it was here last, as far as its sessions tell; `totp` whether its sign-ins need a code.
+    """
 
     name: str
     role: Role
@@ -86,12 +90,26 @@ class ManagedAccountOut(BaseModel):
     quota_files: int | None
     rate_up: int
     rate_down: int
+    seen: str | None
+    totp: bool
+
+
+class AccountsQuery(TakenBody):
+    """Which accounts; `cursor` continues a page. Without a `limit` all come at once."""
+
+    search: Annotated[str, Field(max_length=SEARCH_MAX)] = ""
+    role: Role | None = None
+    state: State | None = None
+    cursor: Annotated[str, Field(max_length=TEXT_MAX)] = ""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] | None = None
 
 
 class ManagedAccountsOut(BaseModel):
-    """All accounts, by name."""
+    """Accounts, by name. `total` counts those on other pages too."""
 
     accounts: list[ManagedAccountOut]
+    total: int
+    cursor: str | None
 
 
 class ResetWishIn(TakenBody):
@@ -161,6 +179,8 @@ def add_admin(router: APIRouter, context: Context) -> None:
     desk = _Desk(context)
     _add_accounts(router, desk, people.accounts)
     _add_decisions(router, desk, people)
+    if (factors := context.services.factors) is not None:
+        _add_factors(router, desk, factors)
     _add_groups(router, desk, people.groups)
     _add_members(router, desk, people.groups)
 
@@ -171,9 +191,11 @@ def _json(content: dict[str, Any], status: int = 200) -> Response:
 
 def _add_accounts(router: APIRouter, desk: _Desk, accounts: Accounts) -> None:
     @router.get("/admin/accounts", response_model=ManagedAccountsOut, summary="All accounts")
-    async def list_accounts(request: Request) -> Response:
-        found = await desk.run(request, accounts.listed)
-        return _json({"accounts": [_account(each) for each in found]})
+    async def list_accounts(request: Request, query: Annotated[AccountsQuery, Query()]) -> Response:
+        wanted = Wanted(query.search, query.role, query.state, query.cursor, query.limit)
+        page = await desk.run(request, lambda: accounts.page(wanted))
+        cursor = page.accounts[-1].account.name if page.more else None
+        return _json({"accounts": [_account(each) for each in page.accounts], "total": page.total, "cursor": cursor})
 
     @router.post("/admin/accounts", response_model=ManagedAccountOut, status_code=201, summary="Make an account")
     async def make_account(request: Request, wanted: AccountIn) -> Response:
@@ -228,6 +250,13 @@ def _add_decisions(router: APIRouter, desk: _Desk, people: People) -> None:
         )
 
 
+def _add_factors(router: APIRouter, desk: _Desk, factors: SecondFactor) -> None:
+    @router.delete("/admin/accounts/{name}/totp", status_code=204, summary="Take away a second factor that was lost")
+    async def reset_totp(request: Request, name: Named) -> Response:
+        await desk.run(request, lambda: factors.reset(name), in_person=True)
+        return Response(status_code=204)
+
+
 def _add_groups(router: APIRouter, desk: _Desk, groups: Groups) -> None:
     @router.get("/admin/groups", response_model=GroupsOut, summary="All groups and their members")
     async def list_groups(request: Request) -> Response:
@@ -279,6 +308,8 @@ def _account(each: Listed) -> dict[str, Any]:
         "quota_files": account.quota_files or None,
         "rate_up": account.rate_up,
         "rate_down": account.rate_down,
+        "seen": None if each.seen_us is None else write_time(each.seen_us),
+        "totp": each.second_factor,
     }
 
 

@@ -21,8 +21,12 @@ from .jobs import add_jobs
 from .links import add_links, front_json
 from .log import add_log
 from .operations import add_operations
+from .oversight import add_oversight
 from .people import add_people
+from .search import add_search
+from .thumbnails import add_thumbnails
 from .tokens import add_tokens
+from .trash import add_trash, add_versions
 
 PATH_KEY = "sft.path"
 """Where the application leaves the checked path of a request in the scope."""
@@ -56,6 +60,7 @@ def build_router(context: Context) -> APIRouter:
     """All JSON routes."""
     router = APIRouter(prefix="/api/v1")
     _add_server(router, context)
+    _add_setup(router, context)
     _add_sign_in(router, context)
     _add_sessions(router, context)
     _add_guard(router, context)
@@ -66,6 +71,10 @@ def build_router(context: Context) -> APIRouter:
     add_admin(router, context)
     _add_entries(router, context)
     _add_transfers(router, context)
+    add_trash(router, context)
+    add_versions(router, context, Named, _TREE)
+    add_thumbnails(router, context, Named, _TREE)
+    add_search(router, context)
     sharing.add_routes(router, context)
     add_links(router, context)
     add_clients(router, context)
@@ -73,6 +82,7 @@ def build_router(context: Context) -> APIRouter:
     add_log(router, context)
     add_jobs(router, context)
     add_operations(router, context)
+    add_oversight(router, context)
     return router
 
 
@@ -93,6 +103,8 @@ def _add_server(router: APIRouter, context: Context) -> None:
                     "client_certificates": credentials.demand.value if credentials else "off",
                     "certificate_sign_in": credentials is not None and credentials.alone,
                     "registration": services.people.registration.mode.value if services.people else "off",
+                    "password_length": services.people.accounts.length_min if services.people else None,
+                    "trash_days": services.trash.days if services.trash else 0,
                     "share": front_json(services.front) if services.front else None,
                 }
             )
@@ -100,7 +112,7 @@ def _add_server(router: APIRouter, context: Context) -> None:
         return _answer(await context.workers.run(work))
 
 
-def _add_sign_in(router: APIRouter, context: Context) -> None:
+def _add_setup(router: APIRouter, context: Context) -> None:
     services = context.services
 
     @router.post(
@@ -115,13 +127,23 @@ def _add_sign_in(router: APIRouter, context: Context) -> None:
         if service is None or not await context.workers.run(service.needed):
             raise NotFoundError("There is nothing at this address", hint="The server is set up; sign in.")
 
-        def work() -> bytes:
-            signed = service.complete(
+        if wanted.cookie:
+            cookies.require_own_page(request.scope, joined_fields(request.scope["headers"]))
+
+        def work() -> SignedIn:
+            return service.complete(
                 wanted.code, wanted.name, wanted.password, door=DOOR, address=caller.address, agent=caller.agent
             )
-            return schemas.dump(schemas.sign_in_json(signed))
 
-        return _answer(await context.sign(caller, work), 201)
+        signed = await context.sign(caller, work)
+        answer = _answer(schemas.dump(schemas.sign_in_json(signed, cookie=wanted.cookie)), 201)
+        if wanted.cookie:
+            answer.headers["set-cookie"] = cookies.written(signed)
+        return answer
+
+
+def _add_sign_in(router: APIRouter, context: Context) -> None:
+    services = context.services
 
     @router.post(
         "/sessions",
@@ -235,11 +257,23 @@ def _add_entries(router: APIRouter, context: Context) -> None:
         caller = context.caller(request.scope)
         return _answer(await caller.run(lambda who: schemas.dump(schemas.entry_json(files.stat(who, path)))))
 
-    @router.delete("/entries/{path}", status_code=204, openapi_extra=_TREE, summary="Delete")
+    @router.delete(
+        "/entries/{path}",
+        response_model=schemas.RemovedOut,
+        responses={204: {"description": "Gone for good"}},
+        openapi_extra=_TREE,
+        summary="Delete",
+    )
     async def remove(request: Request, path: Named, query: Annotated[schemas.RemoveQuery, Query()]) -> Response:
-        caller = context.caller(request.scope)
-        await caller.run(lambda who: files.remove(who, path, recursive=query.recursive))
-        return Response(status_code=204)
+        caller, trash = context.caller(request.scope), context.services.trash
+
+        def work(who: Principal) -> bytes | None:
+            number = files.remove(who, path, recursive=query.recursive, permanent=query.permanent)
+            ends = None if number is None or trash is None else trash.ends(who, path, number)
+            return None if ends is None else schemas.dump({"trash": number, "expires": schemas.write_time(ends)})
+
+        removed = await caller.run(work)
+        return Response(status_code=204) if removed is None else _answer(removed)
 
     @router.get("/folders/{path}", response_model=schemas.PageOut, openapi_extra=_TREE, summary="List a folder")
     async def list_folder(request: Request, path: Named, query: Annotated[schemas.FolderQuery, Query()]) -> Response:

@@ -22,7 +22,7 @@ from . import openapi, problems
 from .addresses import apply, request_id
 from .api import PATH_KEY, build_router
 from .blocks import BlockRoutes
-from .context import DOING_KEY, DOOR, Context, HttpServices, Live, People, joined_fields
+from .context import DOING_KEY, DOOR, Context, Desk, HttpServices, Live, People, joined_fields
 from .downloads import get_file, get_zip
 from .events import PATH as EVENTS
 from .events import EventDoor
@@ -37,7 +37,7 @@ from .uploads import Buffers, put_file
 from .visiting import PREFIX as VISITS
 from .visiting import Visiting
 
-__all__ = ["HttpApp", "HttpServices", "Live", "People", "build_app"]
+__all__ = ["Desk", "HttpApp", "HttpServices", "Live", "People", "build_app"]
 
 BODY_MAX = 64 * 1024
 """Of a JSON request: several hundred times what any of them needs. It also bounds how deep one can nest."""
@@ -46,6 +46,8 @@ _TREES: dict[bytes, tuple[str, ...]] = {
     b"entries": ("GET", "DELETE"),
     b"folders": ("GET", "PUT"),
     b"files": ("GET", "HEAD", "PUT"),
+    b"versions": ("GET", "POST", "DELETE"),
+    b"thumbnails": ("GET",),
 }
 """Where a path follows, and the methods there: the framework's own `Allow` names only those of one route."""
 

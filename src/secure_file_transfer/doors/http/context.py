@@ -11,6 +11,7 @@ from ...model import Device, Principal
 from ...services.accounts import Accounts
 from ...services.audit import SILENT, Audit, acting
 from ...services.blocks import Blocks
+from ...services.certificate_view import CertificateView
 from ...services.chat import Chats
 from ...services.control import Control
 from ...services.credentials import Credentials, Shown
@@ -22,9 +23,12 @@ from ...services.guard import Guard
 from ...services.jobs import Jobs
 from ...services.links import Links, Placed
 from ...services.log import Log
+from ...services.mounts import Mounts
 from ...services.networks import source_of
 from ...services.operations import Operations
+from ...services.oversight import Oversight
 from ...services.own_password import OwnPassword
+from ...services.pictures import Pictures
 from ...services.presence import Presence
 from ...services.registration import Registration
 from ...services.resets import Resets
@@ -34,7 +38,9 @@ from ...services.shares import Shares
 from ...services.tokens import Tokens
 from ...services.totp import SecondFactor
 from ...services.traffic import Traffic
+from ...services.trash import Trash
 from ...services.uploads import Uploads
+from ...services.versions import Versions
 from . import cookies
 from .addresses import Proxies
 from .exchange import shown_path
@@ -55,6 +61,8 @@ WORKER_THREADS = min(32, 4 + 4 * (os.cpu_count() or 1))
 interpreter. A few more, since writes that wait for a slow disk together share one commit of the catalog."""
 STORING_THREADS = 6
 """For blocks and batches: each thread seals into memory of its own, and more of them do not make the disk faster."""
+DRAWING_THREADS = 2
+"""They only wait for the process that draws pictures; nothing else waits for them."""
 SIGNING_THREADS = 2
 """Password hashing has threads of its own: a flood of guesses must not keep anybody from their files (attack 47)."""
 
@@ -68,6 +76,15 @@ class People:
     resets: Resets
     registration: Registration
     own_password: OwnPassword
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What only operators look at."""
+
+    oversight: Oversight
+    certificates: CertificateView
+    mounts: Mounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +102,9 @@ class HttpServices:
     `credentials` weighs tokens and client certificates where there are accounts. `ca_pem` is served at `/ca.pem`;
     `anonymous` lets requests without a token act as the guest. `uploads` is None where no drive keeps unfinished
     uploads, `blocks` without the block protocol, `shares` and `links` where nothing is shared, `traffic` where
-    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events`, `jobs` and
-    `operations` without accounts. `front` is the link that the whole server is there for.
+    nothing limits, `guard` where nothing can be guessed, `people`, `log`, `live`, `chats`, `events`, `jobs`,
+    `operations` and `desk` without accounts, `pictures` where nothing draws any. `front` is the link that the whole
+    server is there for.
 
     Only the connection's peer counts as the client, and for its certificate, unless it is one of the `proxies`.
     """
@@ -118,6 +136,10 @@ class HttpServices:
     events: Events | None = None
     jobs: Jobs | None = None
     operations: Operations | None = None
+    desk: Desk | None = None
+    trash: Trash | None = None
+    versions: Versions | None = None
+    pictures: Pictures | None = None
 
 
 class Context:
@@ -127,6 +149,7 @@ class Context:
         self.services = services
         self.workers = Workers("http", WORKER_THREADS)
         self.storing = Workers("http-store", STORING_THREADS)
+        self.drawing = Workers("http-draw", DRAWING_THREADS)
         self._signing = Workers("http-sign-in", SIGNING_THREADS)
         self._turns = Turns(self._signing, SIGNING_THREADS)
         self.watch = Watch(_check_of(services))
@@ -173,6 +196,9 @@ class Context:
         self.watch.close()
         self.workers.close()
         self.storing.close()
+        self.drawing.close()
+        if self.services.pictures is not None:
+            self.services.pictures.close()
         self._signing.close()
 
 

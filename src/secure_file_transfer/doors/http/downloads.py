@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ...errors import InvalidRequestError, PreconditionFailedError, RangeNotSatisfiableError, SourceChangedError
 from ...logger import get_logger
-from ...model import Entry, Principal
+from ...model import Entry, Principal, VersionId
 from ...paths import RemotePath
 from ...ports import Buffer, Content
 from ...services.archive import zip_stream
@@ -21,12 +21,14 @@ from . import digests, problems
 from .conditional import http_date, not_modified, wanted_range
 from .context import Context, joined_fields
 from .exchange import Exchange, shown_path
+from .media import PLAIN, type_of
 from .passage import Passage
 from .problems import Headers, described
 from .query import read_pairs
 from .workers import Pull, gathered
 
 ZIP_PIECE = 512 * 1024
+_DIGITS_MAX = 18
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"
 _log = get_logger()
 
@@ -62,8 +64,8 @@ class Plan:
     length: int = 0
 
 
-def plan(fields: dict[bytes, bytes], entry: Entry, *, head: bool) -> Plan:
-    """Decide the answer.
+def plan(fields: dict[bytes, bytes], entry: Entry, *, head: bool, kind: bytes = PLAIN) -> Plan:
+    """Decide the answer; `kind` is the type that the content gets.
 
     Raises:
         PreconditionFailedError, RangeNotSatisfiableError, InvalidRequestError
@@ -75,7 +77,7 @@ def plan(fields: dict[bytes, bytes], entry: Entry, *, head: bool) -> Plan:
     offset, length = span or (0, entry.size)
     headers = [
         *_validators(entry),
-        (b"content-type", b"application/octet-stream"),
+        (b"content-type", kind),
         (b"content-length", b"%d" % length),
         (b"content-disposition", disposition(entry.name)),
         (b"accept-ranges", b"bytes"),
@@ -129,11 +131,11 @@ def _steady(piece: Buffer) -> Buffer:
     return piece if isinstance(piece, bytes) or (isinstance(piece, memoryview) and piece.readonly) else bytes(piece)
 
 
-def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool) -> Opened:
+def _open_content(content: Content, fields: dict[bytes, bytes], *, head: bool, kind: bytes) -> Opened:
     """Decide, and read the first piece. Closes the content where nothing more is needed of it, and on errors."""
     try:
         try:
-            planned = plan(fields, content.entry, head=head)
+            planned = plan(fields, content.entry, head=head, kind=kind)
         except RangeNotSatisfiableError as error:
             raise _WithHeaders(error, [(b"content-range", b"bytes */%d" % content.entry.size)]) from None
         except PreconditionFailedError as error:
@@ -169,10 +171,12 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
     scope = exchange.scope
     caller = context.caller(scope)
     head = scope["method"] == "HEAD"
+    version = _version(scope["query_string"])
 
     def begin() -> Opened:
-        content = context.services.files.open(caller.principal(), path)
-        opened = _open_content(content, joined_fields(scope["headers"]), head=head)
+        kind = type_of(path.name, scope["query_string"])
+        content = context.services.files.open(caller.principal(), path, version=version)
+        opened = _open_content(content, joined_fields(scope["headers"]), head=head, kind=kind)
         size, plan = content.entry.size, opened.plan
         goes_on = plan.offset + plan.length == size
         return replace(opened, about=About(str(path), size, plan.offset if goes_on else 0))
@@ -188,6 +192,16 @@ async def get_file(context: Context, exchange: Exchange, path: RemotePath) -> No
             return
         await _enter(passage, caller.who, opened)
         await send_opened(context, exchange, opened)
+
+
+def _version(query: bytes) -> VersionId | None:
+    """Which version of the file is asked for."""
+    values = [value for name, value in read_pairs(query) if name == "version"]
+    if not values:
+        return None
+    if len(values) > 1 or not (values[0].isascii() and values[0].isdecimal() and len(values[0]) <= _DIGITS_MAX):
+        raise InvalidRequestError("The version is not a number", hint="List the versions to see their numbers.")
+    return VersionId(int(values[0]))
 
 
 async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> None:

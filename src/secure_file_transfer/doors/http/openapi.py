@@ -29,6 +29,7 @@ _READ = [
     *_CONDITIONS,
     _parameter("header", "If-Modified-Since", "Only if it is newer."),
     _parameter("header", "If-Unmodified-Since", "Only if it is not newer."),
+    _parameter("query", "media", "An image, sound or film gets the media type that its name promises."),
 ]
 _SENT = {
     "200": {"description": "The whole file", "content": _BYTES},

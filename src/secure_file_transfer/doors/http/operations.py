@@ -104,6 +104,14 @@ class StatusOut(BaseModel):
     details: DetailsOut | None
 
 
+class LatelyOut(BaseModel):
+    """Bytes of content that moved in each step of the last ten minutes, the oldest first."""
+
+    step_seconds: float
+    up: list[int]
+    down: list[int]
+
+
 class StopIn(TakenBody):
     """Whether transfers that run may finish, and how long that may take."""
 
@@ -142,6 +150,11 @@ def _add_status(router: APIRouter, context: Context, operations: Operations) -> 
             return _status(operations.status.public(), operations.status.details(who))
 
         return _json(await context.caller(request.scope).run(work))
+
+    @router.get("/status/lately", response_model=LatelyOut, summary="What moved in the last minutes")
+    async def show_lately(request: Request) -> Response:
+        found = await context.caller(request.scope).run(operations.status.lately)
+        return _json({"step_seconds": found.step_seconds, **{w.name.lower(): n for w, n in found.moved.items()}})
 
     @router.post("/server/stop", response_model=StopOut, status_code=202, summary="Stop the server")
     async def stop(request: Request, wanted: StopIn) -> Response:

@@ -17,14 +17,14 @@ from .context import Context, joined_fields
 from .exchange import Exchange, raw_path
 from .gate import Gate
 from .problems import Headers
-from .webapp import WebApp
+from .webapp import SETUP, WebApp
 
 PAGE_POLICY = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _TYPES = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
-_STATIC = ("style.css", "visit.css", "setup.js", "copy.js", "icon.svg")
+_STATIC = ("style.css", "visit.css", "visit.js", "copy.js", "icon.svg")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?", re.ASCII)
 _TEXT = b"text/plain; charset=utf-8"
 
@@ -69,7 +69,6 @@ class Pages:
         self._gate = gate
         self._static: Mapping[bytes, _Asset] = {f"/static/{name}".encode(): _asset(name) for name in _STATIC}
         self._home = Template(read_asset("home.html").decode())
-        self._setup = Template(read_asset("setup.html").decode())
         self._app = None if context.services.sessions is None else WebApp()
         self.show_authority(context.services.ca_pem)
 
@@ -85,14 +84,14 @@ class Pages:
             NotFoundError
         """
         path = raw_path(exchange.scope)
+        if path == SETUP and not await self._setup_needed():
+            raise NotFoundError("There is nothing at this address", hint="Begin at /.")
         if asset := self._static.get(path):
             await self._send_asset(exchange, asset)
         elif self._app is not None and await self._app.serve(exchange, path):
             return
-        elif path in {b"/", b"/connect"}:
+        elif path in {b"/", b"/connect", SETUP}:
             await self._send_page(exchange, self._home, setup=await self._setup_needed())
-        elif path == b"/setup" and await self._setup_needed():
-            await self._send_page(exchange, self._setup, setup=True)
         elif path == b"/ca.pem":
             headers = [(b"content-type", b"application/x-pem-file"), (b"cache-control", b"no-cache")]
             headers.append((b"content-disposition", b'attachment; filename="ca.pem"'))

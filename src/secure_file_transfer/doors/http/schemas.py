@@ -39,6 +39,8 @@ class SetupIn(_Taken):
     code: Text
     name: Text
     password: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+    cookie: bool = False
+    """For the page in a browser, as with signing in."""
 
 
 class SignInIn(_Taken):
@@ -106,9 +108,10 @@ class ParentsQuery(_Taken):
 
 
 class RemoveQuery(_Taken):
-    """Whether a folder goes with all that it holds."""
+    """Whether a folder goes with all that it holds, and whether for good or into the trash."""
 
     recursive: bool = False
+    permanent: bool = False
 
 
 # --- what is given: these document; the functions below write ---------------------------------------------------
@@ -240,7 +243,10 @@ class ShareOut(BaseModel):
 
 
 class ServerOut(BaseModel):
-    """What the server is. `share` is null unless it was started by `sft share`."""
+    """What the server is. `share` is null unless it was started by `sft share`.
+
+    `password_length` is how many characters a password has at least; null where there are no accounts.
+    """
 
     name: str
     version: str
@@ -251,6 +257,8 @@ class ServerOut(BaseModel):
     client_certificates: Literal["off", "optional", "required"]
     certificate_sign_in: bool
     registration: Literal["off", "approval", "open"]
+    password_length: int | None
+    trash_days: int
     share: ShareOut | None = None
 
 
@@ -265,6 +273,13 @@ class EntryOut(BaseModel):
     created: datetime
     sha256: str | None
     etag: str
+
+
+class RemovedOut(BaseModel):
+    """What was deleted has this number in the trash, and stays there until `expires`."""
+
+    trash: int
+    expires: datetime
 
 
 class PageOut(BaseModel):

@@ -42,6 +42,7 @@ class GivenOut(BaseModel):
     """What one shares. `level` is null for a mask that has no name."""
 
     path: str
+    kind: Literal["file", "folder"]
     to: str
     rights: int
     level: Level | None
@@ -110,14 +111,19 @@ def _answer(content: bytes) -> Response:
     return Response(content, 200, {"cache-control": "no-store"}, media_type="application/json")
 
 
-def _level(rights: Rights) -> dict[str, Any]:
+def level_json(rights: Rights) -> dict[str, Any]:
+    """A mask, and its name where it has one."""
     return {"rights": int(rights), "level": next((name for name, mask in LEVELS.items() if mask == rights), None)}
 
 
+def _kind(kind: Kind) -> str:
+    return "folder" if kind is Kind.FOLDER else "file"
+
+
 def _given(each: Given) -> dict[str, Any]:
-    return {"path": str(each.path), "to": each.to, **_level(each.rights), "since": schemas.write_time(each.since_us)}
+    who = {"path": str(each.path), "kind": _kind(each.kind), "to": each.to}
+    return {**who, **level_json(each.rights), "since": schemas.write_time(each.since_us)}
 
 
 def _received(each: Taken) -> dict[str, Any]:
-    kind = "folder" if each.kind is Kind.FOLDER else "file"
-    return {"path": str(each.path), "owner": each.owner, "kind": kind, **_level(each.rights)}
+    return {"path": str(each.path), "owner": each.owner, "kind": _kind(each.kind), **level_json(each.rights)}

@@ -5,9 +5,11 @@ offer goes through the same services, rights and limits as the API; here it is o
 """
 
 import asyncio
+import json
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -44,6 +46,7 @@ from .passage import Passage
 from .problems import Headers
 from .query import read_pairs
 from .visit_html import View
+from .visit_words import spoken
 
 PREFIX = b"/s/"
 PAGE_ENTRIES = 200
@@ -53,7 +56,8 @@ _WORDS_MAX = 50
 _REST_MAX = 64 * MIB
 """What is still read of a form that was refused: a browser looks at the answer only once it has sent everything."""
 _POLICY = (
-    b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self'; "
+    b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _ROBOTS = (b"x-robots-tag", b"noindex, nofollow")
 
@@ -91,6 +95,9 @@ class _Call:
         self._base = f"/s/{secret}"
         self._caller: Caller = context.caller(exchange.scope)
         self._fields = joined_fields(exchange.scope["headers"])
+        self._says = spoken(self._fields.get(b"accept-language", b""))
+        self._plain = self._fields.get(b"accept", b"").startswith(b"application/json")
+        """Whether it is the script of the page that asks: it makes the page of the answer by itself."""
 
     async def serve(self, path: RemotePath) -> None:
         """Find out who it is, and answer."""
@@ -105,11 +112,14 @@ class _Call:
             link = await self._context.workers.run(lambda: self._links.find(self._secret))
             if link.protected:
                 # No success: a program that asked for a file must not store the form as one.
-                await self._page(401, visit_html.password_page(self._base))
+                await self._page(401, visit_html.password_page(self._says, self._base))
                 return
             self._remember(await self._context.workers.run(lambda: self._open(None)))
         if posted:
-            count = await _Arrival(self._context, self._exchange, self._caller, link, path).receive()
+            count = await _Arrival(self._context, self._exchange, self._caller, link, self._into(link, path)).receive()
+            if self._plain:
+                await self._exchange.answer(204, [(b"cache-control", b"no-store")], b"")
+                return
             url = self._base + ("" if path.is_root else path.to_url())
             await self._exchange.answer(303, _moved(f"{url}?received={count}"), b"")
             return
@@ -117,11 +127,25 @@ class _Call:
 
     async def fail(self, error: SecureFileTransferError) -> None:
         """A page for what went wrong. Whatever the reason, a link that opens nothing has one page."""
-        if isinstance(error, NotFoundError | SignInRequiredError):
+        if self._plain and self._exchange.scope["method"] == "POST":
+            told = json.dumps({"code": error.code, "told": self._says.told(error)}, ensure_ascii=False).encode()
+            await self._exchange.answer(error.row.status, _described(b"application/json", told), told)
+        elif isinstance(error, NotFoundError | SignInRequiredError):
             still = await self._context.workers.run(self._known_still)
-            await self._page(404, visit_html.missing_page(self._base) if still else visit_html.gone_page())
+            await self._page(
+                404, visit_html.missing_page(self._says, self._base) if still else visit_html.gone_page(self._says)
+            )
         else:
-            await self._page(error.row.status, visit_html.failed_page(self._base, error))
+            await self._page(error.row.status, visit_html.failed_page(self._says, self._base, error))
+
+    def _into(self, link: Link, path: RemotePath) -> RemotePath:
+        """The folder that a file goes into: of a folder that was sent whole, the script says which one below.
+
+        In a drop box there are no folders to be seen, so none are found or made.
+        """
+        below = dict(read_pairs(self._exchange.scope["query_string"])).get("into", "")
+        parts = RemotePath.parse("/" + unicodedata.normalize("NFC", below)).parts if below else ()
+        return RemotePath((*path.parts, *parts)) if Rights.READ in link.rights else path
 
     # --- who it is ------------------------------------------------------------------------------------------------
 
@@ -169,8 +193,8 @@ class _Call:
         try:
             self._remember(await self._context.sign(self._caller, lambda: self._open(password, name), checked=True))
         except (SignInFailedError, TooManyRequestsError, BusyError, ServerFullError) as error:
-            fault = f"{str(error).rstrip('.')}. {error.hint}"
-            await self._page(error.row.status, visit_html.password_page(self._base, fault, cleaned(name)))
+            fault = self._says.told(error)
+            await self._page(error.row.status, visit_html.password_page(self._says, self._base, fault, cleaned(name)))
             return
         await self._exchange.answer(303, _moved(self._base), b"")
 
@@ -217,7 +241,10 @@ class _Call:
             await self._page(200, visit_html.folder_page(view))
             return
         entry = await self._caller.run(lambda who: self._context.services.files.stat(who, path))
-        if entry.kind is Kind.FILE:
+        if entry.kind is Kind.FILE and "view" in pairs and visit_html.shows(link, entry):
+            view = await self._caller.run(lambda who: self._view(link, path.parent, {}, who))
+            await self._page(200, visit_html.file_page(replace(view, path=path, entries=()), entry))
+        elif entry.kind is Kind.FILE:
             await get_file(self._context, self._exchange, path)
         elif "zip" in pairs and self._exchange.scope["method"] == "GET":
             await get_zip(self._context, self._exchange, path, path.name or link.target)
@@ -231,7 +258,7 @@ class _Call:
         guest = who.session.guest if who.session is not None else ""
         live = self._context.services.live
         warnings = live.control.standing(who) if live is not None else ()
-        more = guest, warnings, self._words(who), self._context.services.front is not None
+        more = guest, warnings, self._words(who), self._context.services.front is not None, self._says
         if Rights.READ not in link.rights:
             return View(link, self._base, path, (), None, link.rights, count, *more)
         files = self._context.services.files
@@ -241,10 +268,10 @@ class _Call:
 
     async def _page(self, status: int, content: bytes) -> None:
         headers: Headers = [
-            (b"content-type", b"text/html; charset=utf-8"),
+            *_described(b"text/html; charset=utf-8", content),
             (b"content-security-policy", _POLICY),
-            (b"cache-control", b"no-store"),
-            (b"content-length", b"%d" % len(content)),
+            (b"content-language", self._says.code.encode()),
+            (b"vary", b"accept-language"),
             *([(b"www-authenticate", b"Bearer")] if status == HTTPStatus.UNAUTHORIZED else []),
         ]
         await self._exchange.answer(status, headers, b"" if self._exchange.scope["method"] == "HEAD" else content)
@@ -321,7 +348,8 @@ class _Arrival:
         path = self._folder / name
         if self._link.kind is Kind.FILE:
             path = RemotePath((self._link.target,))
-        return await self._caller.run(lambda who: self._context.services.files.draft(who, path))
+        files = self._context.services.files
+        return await self._caller.run(lambda who: files.draft(who, path, parents=self._link.kind is Kind.FOLDER))
 
     async def _store(self, draft: Draft, count: int) -> None:
         block = bytes(memoryview(self._held)[:count])
@@ -345,6 +373,10 @@ async def _read(exchange: Exchange) -> bytes:
         if len(body) > _FORM_MAX:
             raise TooLargeError(f"This form may have {_FORM_MAX} bytes")
     return bytes(body)
+
+
+def _described(kind: bytes, content: bytes) -> Headers:
+    return [(b"content-type", kind), (b"content-length", b"%d" % len(content)), (b"cache-control", b"no-store")]
 
 
 def _moved(url: str) -> Headers:

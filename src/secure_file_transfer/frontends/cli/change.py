@@ -251,21 +251,25 @@ def rm(
     *paths: Remote,
     recursive: Annotated[bool, Flag, Parameter(alias="-r")] = False,
     force: Annotated[bool, Flag, Parameter(alias="-f")] = False,
+    permanent: Annotated[bool, Flag] = False,
     yes: Yes = False,
     server: Server = None,
     quiet: Quiet = False,
 ) -> int:
     """Remove files and folders.
 
-    There is no way back. A folder that is not empty needs --recursive, and on a terminal an answer.
+    They go into the trash, where the server has one and unless they lie on one of its own folders: see 'sft trash'.
+    A folder that is not empty needs --recursive, and on a terminal an answer.
 
         sft rm /old.txt
         sft rm -r /photos/2019
+        sft rm --permanent /secret.txt
 
     Args:
         paths: What to remove.
         recursive: Folders too, with all that is in them.
         force: Do not ask, and do not mind what is not there.
+        permanent: For good, and not into the trash.
     """
     if not paths:
         if force:
@@ -282,7 +286,7 @@ def rm(
 
             async def one(path: str) -> None:
                 try:
-                    await client.remove(path, recursive=recursive)
+                    await client.remove(path, recursive=recursive, permanent=permanent)
                 except NotFoundError:
                     if not force:
                         raise

@@ -1,10 +1,8 @@
 """`logs`: what happened on the server, to be searched, followed and exported."""
 
 import os
-import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +13,7 @@ from .connection import connected, run
 from .failures import UsageError
 from .options import Flag, Json, Quiet, Server
 from .terminal import cells, count_text, is_terminal, local_time, note, out, padded, safe, styled, width
-from .values import seconds_of, text_of, time_value
+from .values import moment_of, text_of, time_value
 
 if TYPE_CHECKING:
     from ...client import AsyncClient, LogLine
@@ -85,8 +83,8 @@ def logs(
             "--export and --follow do not go together", hint="An export ends with what happened until now."
         )
     wanted = LogFilter(
-        _moment(since, "--since"), _moment(until, "--until"), category, severity, user, address, door, session, request,
-        search,
+        moment_of(since, "--since"), moment_of(until, "--until"), category, severity, user, address, door, session,
+        request, search,
     )  # fmt: skip
     if export is not None:
         return _export(export, wanted, server, mine=mine, quiet=quiet)
@@ -148,20 +146,6 @@ def _export(target: Path, wanted: LogFilter, server: str | None, *, mine: bool, 
         part.unlink(missing_ok=True)
     note(f"{safe(str(target))}: {count_text(size, 'byte')}", quiet=quiet)
     return 0
-
-
-def _moment(text: str | None, option: str) -> int | None:
-    """Microseconds since 1970. A date without a zone is that of this computer."""
-    if text is None:
-        return None
-    try:
-        if re.fullmatch(r"[0-9]+[a-z]", text):
-            return int((datetime.now(UTC).timestamp() - seconds_of(text)) * 1_000_000)
-        return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1_000_000)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"{option} {safe(text)!r} is no time", hint="Such as 2h, 7d, 2026-11-01 or 2026-11-01T09:30."
-        ) from None
 
 
 def _json_line(line: "LogLine") -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...model import Entry, Kind
-from .terminal import out
+from .failures import UsageError
+from .terminal import out, safe
 
 _TIME = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d|w|y)", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
@@ -30,6 +31,24 @@ def seconds_of(text: str) -> int:
     if found is None:
         raise ValueError("a time is needed, such as 30m, 12h or 90d")
     return int(found[1]) * _SECONDS[found[2]]
+
+
+def moment_of(text: str | None, option: str) -> int | None:
+    """Microseconds since 1970: how long ago, a date, or a date and time; without a zone it is that of this computer.
+
+    Raises:
+        UsageError: it is none of these; `option` is where it was given.
+    """
+    if text is None:
+        return None
+    try:
+        if re.fullmatch(r"[0-9]+[a-z]", text):
+            return int((datetime.now(UTC).timestamp() - seconds_of(text)) * 1_000_000)
+        return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1_000_000)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{option} {safe(text)!r} is no time", hint="Such as 2h, 7d, 2026-11-01 or 2026-11-01T09:30."
+        ) from None
 
 
 def entry_value(entry: Entry) -> dict[str, Any]:

@@ -7,7 +7,7 @@ a migration beside it; a test compares the two.
 
 import sqlalchemy as sa
 
-REVISION = "0017"
+REVISION = "0018"
 """The newest migration. Revisions are four digits and are compared as text."""
 
 METADATA = sa.MetaData()
@@ -73,8 +73,36 @@ versions = _table(
     sa.Column("created_us", sa.Integer, nullable=False),
     sa.Column("manifest", sa.LargeBinary, nullable=False),
     sa.Column("mac", sa.LargeBinary, nullable=False),
+    sa.Column("author", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("modified_us", sa.Integer),
+    # Set once another is the present one: since when it is only kept, and in which drive.
+    sa.Column("kept_us", sa.Integer),
+    sa.Column("kept_in", sa.Integer),
     sa.Index("versions_by_node", "node_id"),
+    sa.Index("versions_kept", "kept_us", sqlite_where=sa.text("kept_us IS NOT NULL")),
+    sa.Index("versions_kept_in", "kept_in", "kept_us", "size", sqlite_where=sa.text("kept_us IS NOT NULL")),
     numbered=False,
+)
+
+# What was deleted and can come back. Its node has no parent, and is no root.
+trash = _table(
+    "trash",
+    _id(),
+    sa.Column("node_id", sa.Integer, sa.ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False, unique=True),
+    # No foreign keys: the folder may go before, and so may the account.
+    sa.Column("drive_id", sa.Integer, nullable=False),
+    sa.Column("parent_id", sa.Integer, nullable=False),
+    sa.Column("folder", sa.Text, nullable=False),
+    sa.Column("seen", sa.Text, nullable=False),
+    sa.Column("deleted_us", sa.Integer, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Integer),
+    sa.Column("size", sa.Integer),
+    sa.Column("files", sa.Integer),
+    # It had to make room: nobody sees it any more, and the sweep takes it.
+    sa.Column("gone", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Index("trash_by_drive", "drive_id", "gone", "id"),
+    sa.Index("trash_by_time", "deleted_us"),
 )
 
 # The number of a version is part of what its MAC covers, so it must be known before the row is there.

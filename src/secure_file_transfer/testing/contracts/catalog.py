@@ -31,6 +31,7 @@ from .catalog_people import AccountsContract, FactorsContract, FactsContract, Se
 from .catalog_sharing import SharingContract
 from .catalog_tokens import TokensContract
 from .catalog_transactions import TransactionsContract
+from .catalog_trash import KeptContract, TrashContract
 from .catalog_trees import DrivesContract, ListingContract, NodesContract
 from .catalog_uploads import UploadsContract
 
@@ -43,6 +44,8 @@ class CatalogContract(
     BlocksContract,
     UploadsContract,
     PurgeContract,
+    TrashContract,
+    KeptContract,
     ClaimsContract,
     AccountsContract,
     SessionsContract,

@@ -203,6 +203,20 @@ class LinksContract(CatalogBase):
         catalog.write(lambda tx: tx.links.use(link.id, TimeUs(NOW + 5)))
         assert [each.used_us for each in catalog.read(lambda tx: tx.links.of(sara.id))] == [NOW + 5]
 
+    def test_links_are_read_page_by_page_of_everybody_or_of_one_account(
+        self, catalog: Catalog, sara: Account, folder: Node, link: Link
+    ) -> None:
+        omid = new_account(catalog, "omid")
+        home = catalog.read(lambda tx: tx.drives.get(omid.home_id))
+        assert home
+        theirs = new_folder(catalog, home, "theirs")
+        other = catalog.write(lambda tx: tx.links.create(theirs.id, omid.id, (b"", b"other"), READ, NOW))
+        last = catalog.write(lambda tx: tx.links.create(folder.id, sara.id, (b"", b"last"), READ, NOW))
+        assert catalog.read(lambda tx: tx.links.page(None, 0, 2)) == [link, other]
+        assert catalog.read(lambda tx: tx.links.page(None, other.id, 2)) == [last]
+        assert catalog.read(lambda tx: tx.links.page(sara.id, link.id, 2)) == [last]
+        assert catalog.read(lambda tx: tx.links.page(omid.id, 0, 2)) == [other]
+
     def test_visitors_are_listed_with_their_names(self, catalog: Catalog, sara: Account, link: Link) -> None:
         for number, name in enumerate(("Guest 1", "مهمان", "")):
             catalog.write(

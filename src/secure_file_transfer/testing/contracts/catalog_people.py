@@ -141,6 +141,17 @@ class AccountsContract(CatalogBase):
         catalog.write(lambda tx: tx.accounts.delete(omid.id))
         assert known(omid) == ""
 
+    def test_when_they_were_here_last_is_told_for_many_at_once(self, catalog: Catalog) -> None:
+        sara, omid, neda = (new_account(catalog, name) for name in ("sara", "omid", "neda"))
+        catalog.write(lambda tx: tx.accounts.remember(sara.id, "a", TimeUs(NOW + 5), 2))
+        catalog.write(lambda tx: tx.accounts.remember(omid.id, "a", TimeUs(NOW + 1), 2))
+        catalog.write(
+            lambda tx: tx.sessions.create(omid.id, token(1), "http", "a", "b", TimeUs(NOW + 9), TimeUs(NOW + 99))
+        )
+        assert catalog.read(lambda tx: tx.accounts.seen([sara.id, neda.id])) == {sara.id: NOW + 5}
+        assert catalog.read(lambda tx: tx.accounts.seen([sara.id, omid.id])) == {sara.id: NOW + 5, omid.id: NOW + 9}
+        assert catalog.read(lambda tx: tx.accounts.seen([])) == {}
+
 
 class SessionsContract(CatalogBase):
     def test_a_session_is_found_by_its_token(self, catalog: Catalog) -> None:
@@ -261,6 +272,14 @@ class FactorsContract(CatalogBase):
         assert catalog.write(lambda tx: tx.factors.use_code(sara.id, token(2))) is False
         catalog.write(lambda tx: tx.factors.delete(sara.id))
         assert (left(sara), left(omid)) == (0, 2)
+
+    def test_whose_factor_counts_is_told_for_many_at_once(self, catalog: Catalog) -> None:
+        sara, omid, neda = (new_account(catalog, name) for name in ("sara", "omid", "neda"))
+        for account in (sara, omid):
+            catalog.write(lambda tx, id_=account.id: tx.factors.begin(id_, b"salt"))  # type: ignore[misc]
+        catalog.write(lambda tx: tx.factors.use_step(sara.id, 7))
+        assert catalog.read(lambda tx: tx.factors.confirmed([sara.id, omid.id, neda.id])) == {sara.id}
+        assert catalog.read(lambda tx: tx.factors.confirmed([omid.id])) == set()
 
     def test_they_go_with_their_account(self, catalog: Catalog) -> None:
         account = new_account(catalog)

@@ -64,6 +64,24 @@ class SharingContract(CatalogBase):
         assert catalog.write(lambda tx: tx.grants.delete(folder.id, omid.id, None)) == 0
         assert catalog.read(lambda tx: tx.grants.of_drive(home.id)) == []
 
+    def test_grants_are_read_page_by_page_of_everybody_or_of_one_drive(
+        self, catalog: Catalog, sara: Account, omid: Account, home: Drive, folder: Node
+    ) -> None:
+        other = catalog.read(lambda tx: tx.drives.get(omid.home_id))
+        assert other
+        theirs = new_folder(catalog, other, "theirs")
+        red = catalog.write(lambda tx: tx.groups.create("red", NOW))
+        catalog.write(lambda tx: tx.grants.put(folder.id, omid.id, None, READ, NOW))
+        catalog.write(lambda tx: tx.grants.put(folder.id, None, red.id, CREATE, NOW))
+        catalog.write(lambda tx: tx.grants.put(theirs.id, sara.id, None, READ, NOW))
+        first, second = catalog.read(lambda tx: tx.grants.page(None, 0, 2))
+        (third,) = catalog.read(lambda tx: tx.grants.page(None, second.number, 2))
+        assert [each.grant.to for each in (first, second, third)] == ["omid", "@red", "sara"]
+        assert [each.drive_id for each in (first, second, third)] == [home.id, home.id, other.id]
+        assert catalog.read(lambda tx: tx.grants.page(other.id, 0, 9)) == [third]
+        assert catalog.read(lambda tx: tx.grants.get(second.number)) == second
+        assert catalog.read(lambda tx: tx.grants.get(999)) is None
+
     def test_rights_are_the_union_of_all_grants_on_the_way_up(
         self, catalog: Catalog, home: Drive, folder: Node, omid: Account
     ) -> None:

@@ -27,7 +27,7 @@ def test_sign_ins_transfers_and_sharing_are_told_with_their_circumstances(world:
         client.sendcmd("SHAR / bob viewer")
     client.quit()
     found = {event.kind: event for event in events(world)}
-    assert {"sign-in.ok", "folder.created", "share.granted", "file.removed", "request.refused"} <= set(found)
+    assert {"sign-in.ok", "folder.created", "share.granted", "file.trashed", "request.refused"} <= set(found)
     for kind, event in found.items():
         assert (event.actor, event.address, event.door) == ("ada", "127.0.0.1", "ftps"), kind
         assert event.session is not None

@@ -227,11 +227,11 @@ class FakeHouse:
         self.calls.append(("copy", source, target, conflict))
         return replace(self._find(source)[0], path=str(target), name=target.name)
 
-    def remove(self, who: Principal, path: RemotePath, *, recursive: bool) -> None:
+    def remove(self, who: Principal, path: RemotePath, *, recursive: bool, permanent: bool = False) -> None:
         self.calls.append(("remove", path, recursive))
         self._find(path)
 
-    def open(self, who: Principal, path: RemotePath) -> FakeContent:
+    def open(self, who: Principal, path: RemotePath, *, version: int | None = None, told: bool = True) -> FakeContent:
         entry, data = self._find(path)
         if entry.kind is Kind.FOLDER:
             raise errors.IsAFolderError

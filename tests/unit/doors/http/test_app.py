@@ -107,6 +107,17 @@ async def test_the_first_administrator(call: Any, house: Any) -> None:
     schemas.SignInOut.model_validate(good.json)
 
 
+async def test_the_first_administrator_stays_signed_in_the_browser(call: Any, house: Any) -> None:
+    house.needs_setup = True
+    body = {"code": "GOOD", "name": "ada", "password": "long enough", "cookie": True}
+    elsewhere = {"host": "h:1", "origin": "https://evil.example"}
+    assert (await call("POST", "/api/v1/setup", json_body=body, token=None, headers=elsewhere)).status == 403
+    own = {"host": "h:1", "origin": "https://h:1"}
+    good = await call("POST", "/api/v1/setup", json_body=body, token=None, headers=own)
+    assert (good.status, good.json["token"]) == (201, None)
+    assert good.headers["set-cookie"].startswith("__Host-sft=")
+
+
 async def test_attack_25_after_setup_there_is_no_setup(call: Any) -> None:
     body = {"code": "GOOD", "name": "eve", "password": "long enough"}
     missing = await call("POST", "/api/v1/nothing", json_body=body, token=None)
@@ -460,6 +471,13 @@ async def test_openapi_describes_every_route(call: Any) -> None:
     document = answer.json
     described = {(path, method) for path, operations in document["paths"].items() for method in operations}
     assert described == {
+        ("/api/v1/trash", "get"),
+        ("/api/v1/trash", "delete"),
+        ("/api/v1/trash/{number}", "delete"),
+        ("/api/v1/trash/{number}/restore", "post"),
+        ("/api/v1/versions/{path}", "get"),
+        ("/api/v1/versions/{path}", "post"),
+        ("/api/v1/versions/{path}", "delete"),
         ("/api/v1/server", "get"),
         ("/api/v1/setup", "post"),
         ("/api/v1/sessions", "post"),
@@ -495,6 +513,7 @@ async def test_openapi_describes_every_route(call: Any) -> None:
         ("/api/v1/jobs/{number}", "get"),
         ("/api/v1/jobs/{number}", "delete"),
         ("/api/v1/jobs/{number}/cancel", "post"),
+        ("/api/v1/search", "get"),
         ("/api/v1/usage", "get"),
         ("/api/v1/zip", "get"),
         ("/api/v1/devices", "get"),

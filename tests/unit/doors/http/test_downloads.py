@@ -30,6 +30,34 @@ async def test_a_whole_file_comes_with_everything_to_check_it(call: Any, house: 
     house.wait_until_closed()
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "kind"),
+    [
+        ("a.png", "?media", "image/png"),
+        ("a.JPG", "?media=", "image/jpeg"),
+        ("a.svg", "?media", "image/svg+xml"),
+        ("a.mp4", "?media=1", "video/mp4"),
+        ("a.png", "", "application/octet-stream"),
+        ("a.html", "?media", "application/octet-stream"),
+        ("a.pdf", "?media", "application/octet-stream"),
+        ("png", "?media", "image/png"),
+        ("a.js", "?media", "application/octet-stream"),
+    ],
+)
+async def test_attacks_36_and_37_content_has_the_type_of_its_name_only_where_nothing_can_run(
+    call: Any, house: Any, name: str, query: str, kind: str
+) -> None:
+    house.put(f"/{name}", b"<script>alert(1)</script>")
+    for method in ("GET", "HEAD"):
+        answer = await call(method, f"/api/v1/files/{name}{query}")
+        assert answer.headers["content-type"] == kind
+        assert answer.headers["content-disposition"].startswith("attachment;")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert (await call("GET", f"/api/v1/files/{name}?media=%ff")).status == 400
+
+
 @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 7])
 async def test_sizes_around_the_block(call: Any, house: Any, size: int) -> None:
     data = (DATA * 3)[:size]

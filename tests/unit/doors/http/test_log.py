@@ -211,7 +211,19 @@ async def use_files(tour: Tour) -> None:
     await tour("PUT", "/files/{path}", None, "file.replaced", at="d/a", body=b"hello again")
     await tour("POST", "/copy", {"source": "/d/a", "target": "/d/b"}, "file.copied")
     await tour("POST", "/move", {"source": "/d/b", "target": "/d/c"}, "file.moved")
-    await tour("DELETE", "/entries/{path}", None, "file.removed", at="d/c")
+    await tour("DELETE", "/entries/{path}", None, "file.removed", at="d/c", query="?permanent=true")
+    version = (await desk.ask("GET", "/api/v1/versions/d/a", token=tour.token)).json["versions"][1]["number"]
+    await tour("POST", "/versions/{path}", {"restore": version}, "version.restored", at="d/a")
+    await tour("DELETE", "/versions/{path}", None, "version.removed", at="d/a", query=f"?version={version}")
+    await tour("PUT", "/files/{path}", None, "file.created", at="t", body=b"hello")
+    for number, act in ((1, "restore"), (2, "remove")):
+        gone = await tour("DELETE", "/entries/{path}", None, "file.trashed", at="t")
+        assert gone.json["trash"] == number
+        if act == "restore":
+            await tour("POST", "/trash/{number}/restore", {}, "trash.restored", at="1")
+        else:
+            await tour("DELETE", "/trash/{number}", None, "trash.removed", at="2")
+    await tour("DELETE", "/trash", None, "trash.emptied")
     metadata = {"upload-metadata": f"filename {b64encode(b'u').decode()}", "tus-resumable": "1.0.0"}
     for kind in ("upload.removed", "file.created"):
         begun = await desk.ask("POST", "/api/v1/uploads", token=tour.token, headers={**metadata, "upload-length": "3"})
@@ -256,6 +268,12 @@ async def use_administration(tour: Tour) -> None:
     await tour("DELETE", "/admin/groups/{name}/members/{account}", None, "group.left", at="team omid")
     await tour("PUT", "/grants", {"path": "/d", "to": "omid", "rights": "viewer"}, "share.granted")
     await tour("DELETE", "/grants", None, "share.revoked", query="?path=/d&to=omid")
+    await tour("PUT", "/grants", {"path": "/d", "to": "omid", "rights": "viewer"}, "share.granted")
+    (seen,) = (await desk.ask("GET", "/api/v1/admin/grants", token=tour.token)).json["grants"]
+    await tour("DELETE", "/admin/grants/{number}", None, "share.revoked", at=str(seen["number"]))
+    omid = desk.house.accounts.get("omid")
+    desk.house.catalog.write(lambda tx: tx.factors.begin(omid.id, b"salt"))
+    await tour("DELETE", "/admin/accounts/{name}/totp", None, "totp.reset", at="omid")
     await tour("DELETE", "/admin/groups/{name}", None, "group.deleted", at="team")
     link = (await tour("POST", "/links", {"path": "/d", "password": LINK}, "link.created")).json
     desk.secrets.append(link["secret"])
@@ -269,6 +287,9 @@ async def use_administration(tour: Tour) -> None:
     (seen,) = [event for event in desk.events() if event.kind == "file.downloaded"]
     assert seen.actor == f"Cousin (link #{link['id']})"
     await tour("DELETE", "/links/{number}", None, "link.revoked", at=str(link["id"]))
+    link = (await tour("POST", "/links", {"path": "/d"}, "link.created")).json
+    desk.secrets.append(link["secret"])
+    await tour("DELETE", "/admin/links/{number}", None, "link.revoked", at=str(link["id"]))
     await tour("DELETE", "/admin/accounts/{name}", None, "account.deleted", at="ann")
 
 

@@ -135,6 +135,16 @@ async def test_everybody_sees_a_part_of_the_status_and_operators_the_rest(ask: A
     assert details["limits"] == NOTHING
 
 
+async def test_operators_see_what_moved_lately(ask: Any, token: Any) -> None:
+    ada, bob = token("ada"), token("bob")
+    await ask("PUT", f"{API}/files/a", body=b"12345", token=bob)
+    lately = (await ask("GET", f"{API}/status/lately", token=ada)).json
+    assert (lately["step_seconds"], len(lately["up"]), len(lately["down"])) == (2.0, 300, 300)
+    assert sum(lately["up"]) in {0, 5}  # a step is told once it is over
+    assert (await ask("GET", f"{API}/status/lately", token=bob)).status == 403
+    assert (await ask("GET", f"{API}/status/lately")).status == 401
+
+
 async def test_a_full_server_says_so_to_the_next_client_and_lets_operators_in(
     ask: Any, token: Any, real: House
 ) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from secure_file_transfer.config import load
-from secure_file_transfer.doors.http.app import HttpApp, HttpServices, Live, People, build_app
+from secure_file_transfer.doors.http.app import Desk, HttpApp, HttpServices, Live, People, build_app
 from secure_file_transfer.model import MIB, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.blocks import Blocks
+from secure_file_transfer.services.certificate_view import CertificateView
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.transfer.frames import MEDIA_TYPE
 
@@ -31,6 +32,7 @@ def real(tmp_path: Path) -> Iterator[House]:
     house = House(load(data_dir=tmp_path / "data"))
     house.accounts.create("ada", PASSWORD, Role.ADMIN)
     house.accounts.create("bob", PASSWORD)
+    house.certificates.ensure(["localhost"])
     yield house
     house.close()
 
@@ -60,6 +62,7 @@ def token_app(real: House) -> Iterator[HttpApp]:
         jobs=real.jobs(lambda _: access, lambda: None),
         people=People(real.accounts, real.groups, real.resets, real.registration, real.own_password),
         live=Live(real.presence, real.control),
+        desk=Desk(real.oversight, CertificateView(real.certificates, real.adoption, None), real.mounts),
     )
     app = build_app(services)
     app.gate.open()
@@ -232,6 +235,14 @@ ROWS = [
     Row("POST /admin/accounts/{name}/approve", ADMIN, "/admin/accounts/nobody/approve"),
     Row("POST /admin/accounts/{name}/reject", ADMIN, "/admin/accounts/nobody/reject"),
     Row("POST /admin/accounts/{name}/reset", NOBODY, "/admin/accounts/bob/reset", sent(hours=1)),
+    Row("DELETE /admin/accounts/{name}/totp", NOBODY, "/admin/accounts/bob/totp"),
+    Row("GET /admin/grants", ADMIN),
+    Row("DELETE /admin/grants/{number}", ADMIN, "/admin/grants/4711"),
+    Row("GET /admin/links", ADMIN),
+    Row("DELETE /admin/links/{number}", ADMIN, "/admin/links/4711"),
+    Row("GET /admin/certificates", ADMIN),
+    Row("GET /admin/certificates/request", ADMIN),
+    Row("GET /admin/drives", ADMIN),
     Row("GET /admin/groups", ADMIN),
     Row("POST /admin/groups", ADMIN, options=sent(name="team")),
     Row("PATCH /admin/groups/{name}", ADMIN, "/admin/groups/nothing", sent(name="other")),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secure_file_transfer.doors.http.webapp import POLICY, WebApp
+from secure_file_transfer.doors.http.webapp import HASHING, POLICY, WebApp
 
 PAGE, SCRIPT = b"<!doctype html>" + b"x" * 1000, b"go()" * 1000
 
@@ -25,6 +25,7 @@ def app(tmp_path: Path) -> WebApp:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_bytes(PAGE)
     (tmp_path / "assets" / "index-1a2b.js").write_bytes(SCRIPT)
+    (tmp_path / "assets" / "hash.worker-Ab_-1.js").write_bytes(SCRIPT)
     (tmp_path / ".built-from").write_text("a digest")
     return WebApp(tmp_path)
 
@@ -35,7 +36,7 @@ async def ask(app: WebApp, path: bytes, **headers: str) -> Any:
     return asked if found else None
 
 
-@pytest.mark.parametrize("path", [b"/", b"/files/", b"/files/a/b%2Fc"])
+@pytest.mark.parametrize("path", [b"/", b"/files/", b"/files/a/b%2Fc", b"/jobs", b"/admin/log"])
 async def test_the_page_is_there_at_every_address_of_the_app(app: WebApp, path: bytes) -> None:
     asked = await ask(app, path)
     assert (asked.status, asked.content) == (200, PAGE)
@@ -53,6 +54,13 @@ async def test_what_carries_its_hash_in_its_name_is_kept_for_good(app: WebApp) -
     plain = await ask(app, b"/assets/index-1a2b.js")
     assert plain.content == SCRIPT
     assert plain.headers[b"vary"] == b"accept-encoding"
+
+
+async def test_only_the_worker_that_hashes_may_use_webassembly_and_it_may_do_nothing_else(app: WebApp) -> None:
+    asked = await ask(app, b"/assets/hash.worker-Ab_-1.js")
+    assert asked.headers[b"content-security-policy"] == HASHING
+    assert b"connect-src" not in HASHING
+    assert (await ask(app, b"/assets/index-1a2b.js")).headers[b"content-security-policy"] == POLICY
 
 
 async def test_what_has_not_changed_is_not_sent_again(app: WebApp) -> None:

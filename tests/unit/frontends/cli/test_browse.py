@@ -141,3 +141,13 @@ def test_a_forbidden_path_never_reaches_the_server(sft: Run, signed_in: FakeServ
 def test_a_typed_name_in_another_unicode_form_is_found(sft: Run, signed_in: FakeServer) -> None:
     signed_in.tree.items[RemotePath.parse("/café")] = signed_in.tree.item(b"", MOMENT)
     assert sft("stat", "/cafe\u0301").code == 0
+
+
+def test_find_prints_whole_paths_step_after_step(sft: Run, signed_in: FakeServer) -> None:
+    fill(signed_in)
+    assert sft("find", "a").out.splitlines() == ["/docs/a.txt", "/small.bin"]
+    assert sft("find", ".txt", "/docs/deep").out == "/docs/deep/سلام دنیا.txt\n"
+    assert json.loads(sft("find", "--json", "big").out)[0]["path"] == "/big.bin"
+    assert sft("find", "x", "--kind", "shoe").code == 2
+    assert sft("find", "x", "--larger", "much").code == 2
+    assert sft("find", "x", "--newer", "soon").code == 2

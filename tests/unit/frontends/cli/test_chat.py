@@ -66,7 +66,7 @@ def test_attack_36_nothing_that_is_written_looks_like_another_line_or_moves_the_
 
 
 def test_marks_of_direction_are_dropped_and_joiners_stay() -> None:
-    assert readable("\u2067سلام می\u200cخواهم\u2069\u200f") == "سلام می\u200cخواهم"  # noqa: RUF001 - Persian
+    assert readable("\u2067سلام می\u200cخواهم\u2069\u200f") == "سلام می\u200cخواهم"
 
 
 def test_a_link_says_where_it_leads() -> None:

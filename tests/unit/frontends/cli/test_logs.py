@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from secure_file_transfer.client import LogLine
-from secure_file_transfer.frontends.cli import logs
+from secure_file_transfer.frontends.cli import logs, values
 from secure_file_transfer.frontends.cli.failures import UsageError
 from secure_file_transfer.frontends.cli.terminal import cells
 from secure_file_transfer.model import Severity, TimeUs
@@ -81,15 +81,15 @@ def test_in_a_pipe_each_event_is_one_line(show: Show) -> None:
 
 @pytest.mark.parametrize(("text", "ago"), [("2h", 7200), ("30m", 1800), ("7d", 7 * 86_400)])
 def test_how_long_ago(text: str, ago: int) -> None:
-    found = logs._moment(text, "--since")
+    found = values.moment_of(text, "--since")
     assert found
     assert abs(datetime.now(UTC).timestamp() - found / 1e6 - ago) < 60
 
 
 def test_a_date_and_a_time_with_a_zone() -> None:
-    assert logs._moment("2026-11-21T09:30:00+00:00", "--since") == 1_795_253_400_000_000
-    assert logs._moment(None, "--since") is None
+    assert values.moment_of("2026-11-21T09:30:00+00:00", "--since") == 1_795_253_400_000_000
+    assert values.moment_of(None, "--since") is None
     for bad in ("soon", "2026-13-01", "0h", "\x1b[2J"):
         with pytest.raises(UsageError, match="is no time") as caught:
-            logs._moment(bad, "--since")
+            values.moment_of(bad, "--since")
         assert "\x1b" not in str(caught.value)

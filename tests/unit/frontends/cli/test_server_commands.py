@@ -25,9 +25,10 @@ from secure_file_transfer.model import (
     ShareGrant,
     TimeUs,
 )
-from secure_file_transfer.services.accounts import Change, Listed
+from secure_file_transfer.services.accounts import Change
 from secure_file_transfer.services.mounts import Mounted
 from secure_file_transfer.services.resets import Reset
+from secure_file_transfer.services.roster import Listed
 
 from .conftest import SFT, Ran, Run, on_terminal
 

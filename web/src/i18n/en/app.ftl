@@ -25,48 +25,15 @@ theme-dark = Dark
 home-folder = Home
 shared-folder = Shared with me
 breadcrumb = Folders on the way
-new-folder = New folder
-new-folder-name = Name of the folder
-create = Create
-rename = Rename
-rename-title = Rename { $name }
-new-name = New name
-delete = Delete
-delete-title =
-    { $count ->
-        [one] Delete { $name }?
-       *[other] Delete { $count } items?
-    }
-delete-text = It is removed for everybody. This cannot be undone.
 cancel = Cancel
 close = Close
-download = Download
-download-zip = Download as ZIP
 retry = Try again
-selected =
-    { $count ->
-        [one] { $count } selected
-       *[other] { $count } selected
-    }
-clear-selection = Clear selection
-column-name = Name
-column-size = Size
-column-modified = Changed
-empty-title = Nothing here yet
-empty-text = What is put into this folder appears here.
-usage = { $used } used, { $free } free
 failed-offline = The server cannot be reached. Check the network and try again.
 failed-unknown = That did not work.
-folder-made = Folder { $name } created.
-renamed = Renamed to { $name }.
-deleted =
-    { $count ->
-        [one] { $name } deleted.
-       *[other] { $count } items deleted.
-    }
 skip-to-content = Skip to content
 menu = Menu
 operations = Operations
 new-things = new:
 no-such-page = There is no such page here.
 copied = Copied
+rename-title = Rename { $name }

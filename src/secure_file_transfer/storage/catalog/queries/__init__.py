@@ -23,6 +23,7 @@ from .nodes import Nodes
 from .sessions import Sessions
 from .settings import Settings
 from .tokens import Tokens
+from .trash import Trash
 from .uploads import Uploads
 from .versions import Versions
 
@@ -50,6 +51,11 @@ class Tx:
     def nodes(self) -> Nodes:
         """Files and folders."""
         return Nodes(self._sql, self._clock)
+
+    @property
+    def trash(self) -> Trash:
+        """What was deleted and can come back."""
+        return Trash(self._sql, self._clock)
 
     @property
     def versions(self) -> Versions:

@@ -1,5 +1,6 @@
 """Accounts."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from ....model import Account, AccountId, DriveId, Role, TimeUs
 from ....paths import display
 from ..names import name_key
 from ..sql import Row, Sql, Statement
-from ..tables import accounts, known_sources, resets
+from ..tables import accounts, known_sources, resets, sessions
 
 COLUMNS = (
     accounts.c.id,
@@ -70,6 +71,20 @@ _LATEST = (
 )
 _FORGET_OLD = Statement(sa.delete(known_sources).where(_SOURCES, known_sources.c.source.not_in(_LATEST)))
 _FORGET_SOURCES = Statement(sa.delete(known_sources).where(_SOURCES))
+
+
+def _seen() -> Statement:
+    asked = sa.func.json_each(bindparam("ids")).table_valued("value")
+    signed_in = sa.select(known_sources.c.account_id.label("account"), known_sources.c.seen_us.label("seen"))
+    used = sa.select(sessions.c.account_id, sessions.c.seen_us).where(sessions.c.link_id.is_(None))
+    both = sa.union_all(
+        signed_in.where(known_sources.c.account_id.in_(sa.select(asked.c.value))),
+        used.where(sessions.c.account_id.in_(sa.select(asked.c.value))),
+    ).subquery()
+    return Statement(sa.select(both.c.account, sa.func.max(both.c.seen)).group_by(both.c.account))
+
+
+_SEEN = _seen()
 _DELETE = Statement(sa.delete(accounts).where(_THIS))
 _ADD_RESET = insert(resets).values({each.name: bindparam(each.name) for each in resets.c})
 _SET_RESET = Statement(
@@ -220,6 +235,10 @@ class Accounts:
     def forget_sources(self, account_id: AccountId) -> None:
         """It has signed in from nowhere."""
         self._sql.run(_FORGET_SOURCES, account=account_id)
+
+    def seen(self, account_ids: Sequence[AccountId]) -> dict[AccountId, TimeUs]:
+        """When each was here last; those who never were are not in it."""
+        return {AccountId(each): TimeUs(last) for each, last in self._sql.rows(_SEEN, ids=json.dumps(account_ids))}
 
     def all(self) -> Sequence[Account]:
         """All of them, by case-folded name."""

@@ -1,5 +1,6 @@
 """Second factors: what makes the codes of an account, which was used last, and its recovery codes."""
 
+import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -30,6 +31,12 @@ _CODES = recovery_codes.c.account_id == bindparam("account")
 _ADD_CODE = Statement(sa.insert(recovery_codes).values({each.name: bindparam(each.name) for each in recovery_codes.c}))
 _USE_CODE = Statement(sa.delete(recovery_codes).where(_CODES, recovery_codes.c.code_hash == bindparam("hashed")))
 _DELETE_CODES = Statement(sa.delete(recovery_codes).where(_CODES))
+_CONFIRMED = Statement(
+    sa.select(factors.c.account_id).where(
+        factors.c.confirmed != 0,
+        factors.c.account_id.in_(sa.select(sa.func.json_each(bindparam("ids")).table_valued("value").c.value)),
+    )
+)
 _COUNT = Statement(sa.select(sa.func.count()).select_from(recovery_codes).where(_CODES))
 
 
@@ -75,6 +82,10 @@ class Factors:
         """How many recovery codes there are."""
         row = self._sql.row(_COUNT, account=account_id)
         return int(row[0]) if row else 0
+
+    def confirmed(self, account_ids: Sequence[AccountId]) -> set[AccountId]:
+        """Which of them have one that counts."""
+        return {AccountId(number) for (number,) in self._sql.rows(_CONFIRMED, ids=json.dumps(account_ids))}
 
     def delete(self, account_id: AccountId) -> None:
         """No second factor any more, and no recovery codes."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ....errors import ConflictError, NotFoundError
-from ....model import AccountId, DriveId, GroupId, NodeId, Received, Rights, ShareGrant, TimeUs
+from ....model import AccountId, DriveId, GroupId, NodeId, PlacedGrant, Received, Rights, ShareGrant, TimeUs
 from ..sql import Row, Sql, Statement
 from ..tables import accounts, drives, grants, groups, members, mounts, nodes
 from .listing import COLUMNS, node_of
@@ -30,7 +30,7 @@ _INSERT = Statement(
 )
 _DELETE = Statement(sa.delete(grants).where(_TO))
 _DELETE_ALL = Statement(sa.delete(grants).where(grants.c.node_id == bindparam("node")))
-_OF_DRIVE = Statement(
+_NAMED = (
     sa.select(
         grants.c.node_id,
         grants.c.account_id,
@@ -42,9 +42,14 @@ _OF_DRIVE = Statement(
     .join(nodes, nodes.c.id == grants.c.node_id)
     .outerjoin(accounts, accounts.c.id == grants.c.account_id)
     .outerjoin(groups, groups.c.id == grants.c.group_id)
-    .where(nodes.c.drive_id == bindparam("drive"))
-    .order_by(grants.c.node_id, grants.c.id)
 )
+_IN_DRIVE = nodes.c.drive_id == bindparam("drive")
+_OF_DRIVE = Statement(_NAMED.where(_IN_DRIVE).order_by(grants.c.node_id, grants.c.id))
+_PLACED = _NAMED.add_columns(grants.c.id, nodes.c.drive_id)
+_GET = Statement(_PLACED.where(grants.c.id == bindparam("number")))
+_AFTER = _PLACED.where(grants.c.id > bindparam("after")).order_by(grants.c.id).limit(bindparam("most"))
+_PAGE = Statement(_AFTER)
+_PAGE_OF = Statement(_AFTER.where(_IN_DRIVE))
 _MINE = sa.or_(
     grants.c.account_id == bindparam("me"),
     grants.c.group_id.in_(sa.select(members.c.group_id).where(members.c.account_id == bindparam("me"))),
@@ -107,10 +112,18 @@ class Grants:
 
     def of_drive(self, drive_id: DriveId) -> Sequence[ShareGrant]:
         """All grants on a drive's nodes."""
-        return [
-            ShareGrant(node_id, to, to_group, name, Rights(rights), created_us)
-            for node_id, to, to_group, name, rights, created_us in self._sql.rows(_OF_DRIVE, drive=drive_id)
-        ]
+        return [_grant(row) for row in self._sql.rows(_OF_DRIVE, drive=drive_id)]
+
+    def page(self, drive_id: DriveId | None, after: int, limit: int) -> Sequence[PlacedGrant]:
+        """Those of a drive, or of everybody, by number."""
+        if drive_id is None:
+            return [_placed(row) for row in self._sql.rows(_PAGE, after=after, most=limit)]
+        return [_placed(row) for row in self._sql.rows(_PAGE_OF, drive=drive_id, after=after, most=limit)]
+
+    def get(self, number: int) -> PlacedGrant | None:
+        """The grant of that number, or None."""
+        row = self._sql.row(_GET, number=number)
+        return _placed(row) if row else None
 
     def received(self, account_id: AccountId) -> Sequence[Received]:
         """What others granted to the account."""
@@ -129,3 +142,13 @@ class Grants:
         if not any(end is not None for _, end in rows):
             return Rights.NONE
         return Rights(reduce(or_, (rights for rights, _ in rows if rights is not None), 0))
+
+
+def _grant(row: Row) -> ShareGrant:
+    node_id, to, to_group, name, rights, created_us = row
+    return ShareGrant(node_id, to, to_group, name, Rights(rights), created_us)
+
+
+def _placed(row: Row) -> PlacedGrant:
+    *grant, number, drive_id = row
+    return PlacedGrant(number, drive_id, _grant(tuple(grant)))

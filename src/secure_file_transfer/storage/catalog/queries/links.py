@@ -58,6 +58,9 @@ _INSERT = Statement(
 _GET = Statement(_SELECT.where(_THIS, accounts.c.disabled == 0))
 _BY_SECRET = Statement(_SELECT.where(links.c.secret_hash == bindparam("hash"), accounts.c.disabled == 0))
 _OF = Statement(_SELECT.where(links.c.account_id == bindparam("account")).order_by(links.c.id))
+_AFTER = _SELECT.where(links.c.id > bindparam("after")).order_by(links.c.id).limit(bindparam("most"))
+_PAGE = Statement(_AFTER)
+_PAGE_OF = Statement(_AFTER.where(links.c.account_id == bindparam("account")))
 _OPERATOR = Statement(
     sa.select(accounts.c.id).where(accounts.c.id == bindparam("account"), accounts.c.role == Role.ADMIN.value)
 )
@@ -146,6 +149,12 @@ class Links:
     def of(self, account_id: AccountId) -> Sequence[Link]:
         """All that an account made, the oldest first."""
         return [_link(row) for row in self._sql.rows(_OF, account=account_id)]
+
+    def page(self, account_id: AccountId | None, after: int, limit: int) -> Sequence[Link]:
+        """Those of an account, or of everybody, by number."""
+        if account_id is None:
+            return [_link(row) for row in self._sql.rows(_PAGE, after=after, most=limit)]
+        return [_link(row) for row in self._sql.rows(_PAGE_OF, account=account_id, after=after, most=limit)]
 
     def salt(self, link_id: LinkId) -> bytes:
         """What its secret is made from."""

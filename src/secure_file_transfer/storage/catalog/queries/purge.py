@@ -75,10 +75,9 @@ class _Purge:
 
     def _delete(self, leaves: list[_Leaf]) -> int:
         for node_id, drive_id, kind, size, version_id in leaves:
-            if kind == Kind.FILE:
-                self._versions.delete_of(node_id)
+            earlier = self._versions.delete_of(node_id) if kind == Kind.FILE else 0
             if version_id is not None:
                 freed, files = self._freed.get(drive_id, (0, 0))
-                self._freed[drive_id] = (freed + size, files + 1)
+                self._freed[drive_id] = (freed + size + earlier, files + 1)
         self._sql.many(_DELETE, ({"node": leaf[0]} for leaf in leaves))
         return len(leaves)

@@ -1,0 +1,2 @@
+/** A name within a text that is no markup: first strong isolate and its end, so that it cannot turn the line around. */
+export const isolated = (name: string): string => String.fromCharCode(0x2068) + name + String.fromCharCode(0x2069);

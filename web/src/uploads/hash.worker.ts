@@ -1,0 +1,18 @@
+/** SHA-256 of whole files, one after another. Browsers have none that takes a file bit by bit, so it is WebAssembly. */
+import { createSHA256 } from 'hash-wasm';
+
+const PIECE = 4 * 1024 * 1024;
+let line: Promise<unknown> = Promise.resolve();
+
+async function digest(file: File): Promise<string> {
+  const hasher = await createSHA256();
+  for (let at = 0; at < file.size; at += PIECE) {
+    hasher.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+  }
+  return hasher.digest();
+}
+
+addEventListener('message', (event: MessageEvent<{ id: number; file: File }>) => {
+  const { id, file } = event.data;
+  line = line.then(async () => postMessage({ id, sha256: await digest(file).catch(() => '') }));
+});

@@ -1,0 +1,20 @@
+/** The browser's own way to choose files, a folder, or to take a photo. */
+import { uploads } from '../state/uploads.svelte';
+
+type How = 'files' | 'folder' | 'photo';
+
+export function pick(how: How, folder: string): void {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.multiple = how !== 'photo';
+  if (how === 'folder') input.webkitdirectory = true;
+  if (how === 'photo') {
+    input.accept = 'image/*';
+    input.capture = 'environment';
+  }
+  input.onchange = () => void uploads.take([...(input.files ?? [])], folder);
+  input.click();
+}
+
+/** Whether there is a camera to think of: on what is held in the hand. */
+export const handheld = (): boolean => matchMedia('(pointer: coarse)').matches;
