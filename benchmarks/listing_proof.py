@@ -16,7 +16,7 @@ def prove_listing(folder: Path, *, files: int) -> str:
     try:
         caller = Caller(server)
         caller.call("PUT", "/api/v1/folders/large", None, caller.headers())
-        lanes = [threading.Thread(target=_put_many, args=(caller, range(lane, files, 8))) for lane in range(8)]
+        lanes = [threading.Thread(target=put_many, args=(caller, range(lane, files, 8))) for lane in range(8)]
         for lane in lanes:
             lane.start()
         for lane in lanes:
@@ -42,7 +42,8 @@ def prove_listing(folder: Path, *, files: int) -> str:
     return f"{files} files: at most {max(times.values()) * 1000:.1f} ms for any first or second page, or for renaming"
 
 
-def _put_many(caller: Caller, numbers: range) -> None:
+def put_many(caller: Caller, numbers: range) -> None:
+    """Small files into the folder `/large`, one after the other."""
     connection = caller.connect()
     for number in numbers:
         connection.request("PUT", f"/api/v1/files/large/{number:06}", bytes(number % 100), caller.headers())

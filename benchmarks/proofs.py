@@ -25,6 +25,10 @@
 .venv/bin/python -m benchmarks.proofs chat         1,000 messages while both sides lose the connection 20 times
 .venv/bin/python -m benchmarks.proofs events-idle  10,000 idle event connections: memory of each, a listing beside them
 .venv/bin/python -m benchmarks.proofs jobs         kill -9 in the middle of copies, moves, archives and verifications
+.venv/bin/python -m benchmarks.proofs web-load     the web app's first view, with nothing in the browser's cache
+.venv/bin/python -m benchmarks.proofs web-folder   the web app with a folder of 100,000 files: opened, scrolled through
+.venv/bin/python -m benchmarks.proofs web-upload   a large file from Chromium while the network is cut ten times
+.venv/bin/python -m benchmarks.proofs web-many     10,000 small files dropped into the web app as a folder
 .venv/bin/python -m benchmarks.proofs rights       who may do what by HTTP, against a model (--steps 20000)
 """
 
@@ -129,10 +133,10 @@ class Caller:
         return [entry["name"] for entry in json.loads(answer)["entries"]]
 
 
-def started(folder: Path, **env: str) -> ServerProcess:
-    """A server with one account."""
+def started(folder: Path, *, admin: bool = False, **env: str) -> ServerProcess:
+    """A server with one account. Without an administrator the web app waits for one to be made."""
     server = ServerProcess(folder / "data", env={"SFT_PROFILES": str(folder / "profiles.json"), **env})
-    server.add_user(USER, PASSWORD)
+    server.add_user(USER, PASSWORD, admin=admin)
     return server.start()
 
 
@@ -426,10 +430,12 @@ def main() -> int:
         revocation_proof,
         timing_proof,
         tus_proofs,
+        web_proofs,
     )
     from .events_idle import prove_idle_events
     from .ftps_attacks import prove_attacks
     from .ftps_idle import prove_idle
+    from .web_view_proofs import prove_folder, prove_load
 
     proofs: dict[str, Callable[[Path, argparse.Namespace], str]] = {
         "roundtrip": lambda at, o: prove_roundtrip(at, big=o.size or 1 << 30, files=o.files or 10_000),
@@ -464,7 +470,11 @@ def main() -> int:
         "ftps-idle": lambda at, o: prove_idle(at, sessions=o.sessions, listings=500),
         "events-idle": lambda at, o: prove_idle_events(at, connections=o.connections, listings=1000),
         "tus-cuts": lambda at, o: tus_proofs.prove_cuts(at, cuts=o.cuts, seed=o.seed),
+        "web-load": lambda at, o: prove_load(at, runs=o.rounds),
+        "web-folder": lambda at, o: prove_folder(at, files=o.files or 100_000),
         "tus-kill": lambda at, o: tus_proofs.prove_kills(at, rounds=o.rounds, seed=o.seed),
+        "web-upload": lambda at, o: web_proofs.prove_upload(at, total=o.size or 5 << 30, cuts=10, seed=o.seed),
+        "web-many": lambda at, o: web_proofs.prove_many(at, files=o.files or 10_000),
     }
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("proof", choices=list(proofs))

@@ -14,6 +14,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 LIVE = (40, 41)
+CONTENT = (36, 37)
 IDENTITY = (3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 42, 43, 44, 47, 49, 58)
 _NUMBERS = r"\d+(?:(?:_and_|_to_|_|, | and )\d+)*"
 _NAMED = re.compile(rf"attacks?[_ ]({_NUMBERS})", re.IGNORECASE)
@@ -43,7 +44,7 @@ def _by_attack() -> dict[int, set[str]]:
 BY_ATTACK = _by_attack()
 
 
-@pytest.mark.parametrize("number", IDENTITY + LIVE)
+@pytest.mark.parametrize("number", IDENTITY + LIVE + CONTENT)
 def test_every_attack_on_identity_is_tried_at_a_door(number: int) -> None:
     tests = BY_ATTACK[number]
     assert [each for each in tests if each.startswith(_DOORS)], f"no test at a door names attack {number}: {tests}"
@@ -68,6 +69,6 @@ def test_what_the_documentation_says_of_each_attack_names_tests_that_are_there()
     rows = {
         int(number): path for number, path in re.findall(r"^\| (\d+) \|.*\| `tests/([^`]+)` \|$", text, re.MULTILINE)
     }
-    assert set(rows) == set(IDENTITY + LIVE)
+    assert set(rows) == set(IDENTITY + LIVE + CONTENT)
     for number, path in rows.items():
         assert any(each.startswith(f"{path}::") for each in BY_ATTACK[number]), (number, path)

@@ -213,6 +213,7 @@ def test_a_token_is_made_used_and_revoked(site: Site, visit: Any) -> None:
     row.get_by_role("button").click()
     dialog.get_by_role("button", name="Revoke").click()
     expect(row).to_have_count(0)
+    expect(page.locator("#content")).to_be_focused()
     with pytest.raises(urllib.error.HTTPError, match="401"):
         program.ask("GET", "/folders/backups")
 

@@ -1,5 +1,6 @@
 """Conversations: an account and an operator, each in a browser of their own."""
 
+import re
 import uuid
 from typing import Any
 
@@ -81,6 +82,7 @@ def test_conversations_look_right(site: Site, visit: Any, language: str, theme: 
 
 
 def test_chat_goes_both_ways_and_shows_how_far_it_has_come(site: Site, visit: Any) -> None:
+    """Attack 36, markup and script in a message: it is text."""
     add(site, "sara")
     ada, sara = visit(), visit()
     operator, page = ada.sign_in(), sign_in(sara, "sara")
@@ -142,11 +144,40 @@ def test_what_is_written_without_a_connection_is_sent_once_it_is_back_and_once_o
     visitor.look("chat-offline")
     from_operator(site, number, "while you were away")
     visitor.context.set_offline(False)
-    page.reload()
     for text in ("one", "two", "while you were away"):
         expect(line(page, text)).to_have_count(1)
+    expect(page.locator("li .clock")).to_have_count(0)
+    visitor.context.set_offline(True)
+    say(page, "three")
+    expect(page.locator("li .clock")).to_have_count(1)
+    page.get_by_role("link", name="Files").click()
+    visitor.context.set_offline(False)
+    page.get_by_role("link", name="Chat").click()
+    page.locator("li button").first.click()
+    expect(line(page, "three")).to_have_count(1)
+    expect(page.locator("li .clock")).to_have_count(0)
     texts = [each["text"] for each in site.ask("GET", f"/chats/{number}/messages")["messages"]]
-    assert sorted(texts) == ["one", "two", "while you were away"]
+    assert sorted(texts) == ["one", "three", "two", "while you were away"]
+    visitor.complaints.clear()  # requests that found no network
+
+
+def test_what_waits_outlasts_a_reload(site: Site, visit: Any) -> None:
+    add(site, "sara")
+    number = inbox(site, "sara")
+    visitor = visit()
+    page = sign_in(visitor, "sara")
+    page.goto("/chat?operators")
+    expect(page.locator("textarea")).to_be_visible()
+    page.route("**/messages", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    say(page, "before the reload")
+    expect(page.get_by_text("The connection is gone")).to_be_visible()
+    page.unroute_all()
+    page.goto("/account/profile")
+    expect(page.locator("meter")).to_be_visible()
+    page.goto("/chat?operators")
+    expect(line(page, "before the reload")).to_have_count(1)
+    found = site.ask("GET", f"/chats/{number}/messages")["messages"]
+    assert [each["text"] for each in found] == ["before the reload"]
     visitor.complaints.clear()  # requests that found no network
 
 
@@ -240,3 +271,52 @@ def test_what_is_half_written_is_there_after_a_new_sign_in_and_gone_after_a_sign
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     sign_in(visitor, "sara")
     expect(page.locator("textarea")).to_have_value("")
+
+
+def test_an_operator_writes_to_the_visitor_of_a_link_who_answers_and_leaves(site: Site, visit: Any) -> None:
+    site.make_folder("/photos")
+    link = site.ask("POST", "/links", {"path": "/photos"})
+    stranger = Program(site)
+    guest = Program(site, token=stranger.ask("POST", "/links/open", {"secret": link["secret"], "name": "Zoe"})["token"])
+    guest.ask("GET", "/folders/")
+    page = visit().sign_in()
+    page.goto("/chat")
+    page.get_by_role("button", name="New conversation").first.click()
+    page.get_by_label("Somebody who is here").first.check()
+    page.get_by_role("dialog").get_by_text("Zoe").click()
+    page.get_by_role("dialog").get_by_role("button", name="Write").click()
+    say(page, "welcome")
+    expect(line(page, "welcome")).to_be_visible()
+    chat = guest.ask("GET", "/chats")["chats"][0]
+    assert chat["latest"]["text"] == "welcome"
+    tell(guest, chat["id"], "thank you")
+    expect(line(page, "thank you")).to_be_visible()
+    site.ask("DELETE", f"/links/{link['id']}")
+    page.reload()
+    expect(page.get_by_text("has left")).to_be_visible()
+    expect(page.locator("textarea")).to_have_count(0)
+
+
+def test_a_message_is_told_while_the_page_is_hidden_and_only_where_that_was_wished_for(site: Site, visit: Any) -> None:
+    add(site, "sara")
+    number = inbox(site, "sara")
+    visitor = visit()
+    visitor.page.add_init_script(
+        """globalThis.told = [];
+        globalThis.Notification = class { constructor(title) { told.push(title); } };
+        Notification.permission = 'granted';"""
+    )
+    page = sign_in(visitor, "sara")
+    page.goto("/account/preferences")
+    expect(page.get_by_label("Notifications")).not_to_be_checked()
+    hide = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => true})"
+    page.evaluate(hide)
+    badge = page.get_by_role("navigation").locator(".badge")
+    from_operator(site, number, "not told")
+    expect(badge).to_contain_text("1")
+    assert page.evaluate("told") == []
+    page.get_by_label("Notifications").check()
+    from_operator(site, number, "told")
+    expect(badge).to_contain_text("2")
+    assert page.evaluate("told.map((each) => each.replace(/[^ -~]/g, ''))") == ["Message from ada"]
+    expect(page).to_have_title(re.compile(r"^\(2\)"))

@@ -32,6 +32,14 @@ def test_every_language_says_everything_with_the_same_variables() -> None:
         assert set(_VARIABLE.findall(text)) == set(_VARIABLE.findall(persian[key])), key
 
 
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_no_key_is_given_twice(language: str) -> None:
+    """All catalogues of a language are one; a second of a name keeps the page from starting."""
+    text = "\n".join(file.read_text() for file in (SOURCE / "i18n" / language).glob("*.ftl"))
+    keys = _MESSAGE.findall(text)
+    assert sorted(keys) == sorted(set(keys))
+
+
 def test_every_text_is_there_and_is_used() -> None:
     """A key is written out where it is used, or begins with what stands before the first `${`."""
     whole: set[str] = set()

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from secure_file_transfer.testing.proxy import FaultProxy, Harm
 
-from .conftest import Site, Visitor
+from .conftest import NAME, PASSWORD, Site, Visitor
 
 MIB = 1 << 20
 HOSTILE = "<img src=x onerror=alert(1)>.html"
@@ -191,6 +191,26 @@ def test_an_upload_is_paused_goes_on_and_is_given_up(site: Site, visit: Any, tmp
         page.close()
     assert site.names("/") == ["film.bin"]
     assert stored(site, "/film.bin")["sha256"] == digest(film)
+
+
+def test_who_has_to_sign_in_again_finds_the_upload_going_on(site: Site, visit: Any, tmp_path: Path) -> None:
+    film = written(tmp_path / "film.bin", 24 * MIB)
+    site.names("/")
+    with behind(site, Harm(rate=2 * MIB)) as proxy:
+        visitor = visit()
+        page = visitor.sign_in()
+        pick(page, film)
+        expect(row(page, "film.bin")).to_contain_text(" of ")
+        site.ask("DELETE", "/sessions?account=ada")
+        expect(page.locator("input[type=password]")).to_be_visible()
+        proxy.harm.rate = 0.0
+        page.locator("input").nth(0).fill(NAME)
+        page.locator("input").nth(1).fill(PASSWORD)
+        page.locator("button[type=submit]").click()
+        expect(title(page, "1 upload finished")).to_be_visible(timeout=60_000)
+        page.close()
+    assert stored(site, "/film.bin")["sha256"] == digest(film)
+    forgive_network(visitor)
 
 
 @pytest.mark.parametrize("width", [1200, 390])

@@ -133,7 +133,8 @@ describe('ways of showing', () => {
     ['a.zip', 'hex'],
     ['a.mp4', 'video'],
     ['a.wav', 'audio'],
-    ['a.html', 'guess'],
+    ['a.html', 'text'],
+    ['a.docx', 'guess'],
     ['.png', 'guess'],
     ['Makefile', 'guess'],
   ])('%s: %s', (name, view) => {

@@ -23,10 +23,10 @@ test('small files go together, large ones and folders alone', () => {
 
 test('a batch is bounded in files and in bytes', () => {
   const queue = new Queue();
-  queue.add('/', Array.from({ length: 500 }, (_, at) => file(`f${at}`)));
-  expect(queue.next()?.items.length).toBe(200);
-  expect(queue.next()?.items.length).toBe(200);
+  queue.add('/', Array.from({ length: 250 }, (_, at) => file(`f${at}`)));
   expect(queue.next()?.items.length).toBe(100);
+  expect(queue.next()?.items.length).toBe(100);
+  expect(queue.next()?.items.length).toBe(50);
   queue.add('/', Array.from({ length: 5 }, (_, at) => file(`m${at}`, SMALL)));
   expect(queue.next()?.items.length).toBe(4);
 });

@@ -1,7 +1,5 @@
 """What a message may hold, what a search finds in it, and where it names files."""
 
-
-
 import unicodedata
 
 import pytest

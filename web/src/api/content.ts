@@ -12,7 +12,7 @@ export const entryAt = (path: string, signal?: AbortSignal) => ask<Entry>('GET',
 /** The sizes in which the server makes pictures of files, in pixels of the longer side. */
 export type Box = 96 | 320 | 1600;
 
-export const thumbnailUrl = (path: string, box: Box) => `${API}/thumbnails${inUrl(path)}?size=${box}`;
+export const thumbnailUrl = ({ path, etag }: Entry, box: Box) => `${API}/thumbnails${inUrl(path)}?${new URLSearchParams({ size: String(box), version: etag })}`;
 
 async function fetched(address: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
   let answer: Response;
@@ -32,9 +32,4 @@ export async function piece(entry: Entry, from: number, to: number, signal?: Abo
   if (end <= from) return new Uint8Array();
   const headers = { range: `bytes=${from}-${end - 1}`, 'if-match': `"${entry.etag}"` };
   return new Uint8Array(await (await fetched(fileUrl(entry.path), headers, signal)).arrayBuffer());
-}
-
-/** A picture of a file that the server has made. Throws `Problem` where there is none. */
-export async function thumbnail(path: string, box: Box, signal?: AbortSignal): Promise<Blob> {
-  return (await fetched(thumbnailUrl(path, box), {}, signal)).blob();
 }

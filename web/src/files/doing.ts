@@ -1,6 +1,6 @@
 /** What is done to files, and told when it is done. What goes wrong is told, and thrown on. */
 import * as api from '../api/client';
-import { join } from '../api/paths';
+import { join, parentOf } from '../api/paths';
 import { t } from '../i18n/index.svelte';
 import { toasts } from '../state/toasts.svelte';
 import type { Desk } from './desk.svelte';
@@ -25,7 +25,7 @@ export const create = (desk: Desk, name: string): Promise<void> =>
 export const rename = (desk: Desk, entry: api.Entry, name: string): Promise<void> =>
   doing(desk, async () => {
     if (name === entry.name) return;
-    const moved = await api.move(entry.path, join(desk.path, name.trim()));
+    const moved = await api.move(entry.path, join(parentOf(entry.path), name.trim()));
     toasts.say(t('renamed', { name: moved.name }));
   });
 

@@ -2,8 +2,10 @@
 import type { Component } from 'svelte';
 
 import { fileUrl, type Entry } from '../api/client';
+import { thumbnailUrl } from '../api/content';
 import { parentOf } from '../api/paths';
 import { mayShare } from '../lib/sharing';
+import { isPictured } from '../preview/kinds';
 import { preview } from '../state/preview.svelte';
 import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
@@ -44,7 +46,7 @@ function uploaded(given: DataTransfer, folder: string): boolean {
 
 export const openers: Opener[] = [previewed, fetched];
 export const receivers: Receiver[] = [uploaded];
-export const thumbnails: Thumbnail[] = [];
+export const thumbnails: Thumbnail[] = [(entry) => (isPictured(entry) ? thumbnailUrl(entry, 320) : null)];
 export const sections: Section[] = [
   {
     id: 'access',

@@ -3,6 +3,7 @@ import * as api from '../api/chat';
 import { Problem } from '../api/problem';
 import { t } from '../i18n/index.svelte';
 import { notify } from '../lib/notify';
+import { drafts } from './drafts';
 import { live, type LiveEvent } from './live.svelte';
 import { route } from './route.svelte';
 import { session } from './session.svelte';
@@ -16,6 +17,7 @@ let fault = $state.raw<Problem | null>(null);
 let panel = $state<{ chat: number | null } | null>(null);
 let begun = 0;
 let readers = 0;
+let over = (): void => undefined;
 let due: ReturnType<typeof setTimeout> | undefined;
 let asking = false;
 let again = false;
@@ -60,9 +62,13 @@ async function look(): Promise<void> {
   }
 }
 
+/** Whether it is from one's own side: of the operators' inbox all of them are. */
+export const isOurs = ({ data }: LiveEvent): boolean =>
+  data['sender'] === session.name || (data['kind'] === 'operators' && session.isOperator);
+
 function heard(event: LiveEvent): void {
   soon();
-  if (event.kind !== 'message' || event.data['sender'] === session.name) return;
+  if (event.kind !== 'message' || isOurs(event)) return;
   const chat = Number(event.data['chat']);
   notify(t('chat-notice', { name: String(event.data['sender']) }), '', `chat ${chat}`, () => route.go(`/chat?id=${chat}`));
 }
@@ -89,15 +95,20 @@ export const chats = {
   showPanel: (chat: number | null): void => void (panel = { chat }),
   hidePanel: (): void => void (panel = null),
 
+  /** Whoever sends hears when the session is over. */
+  whenOver: (closes: () => void): void => void (over = closes),
+
   /** Count what waits, from now on until what is returned is called. */
   begin(): () => void {
     begun += 1;
     void look();
+    if (drafts.names(`chat ${session.name} `).length) void import('./outbox.svelte').then(({ resume }) => resume());
     const end = live.on('chat', heard);
     return () => {
       begun += 1;
       clearTimeout(due);
       end();
+      over();
       unread = 0;
       list = cursor = panel = null;
     };

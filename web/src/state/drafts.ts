@@ -20,21 +20,18 @@ export const drafts = {
     }
   },
 
-  /** Whether there is any. */
-  any(): boolean {
+  /** The names of all that begin so. */
+  names(beginning = ''): string[] {
     try {
-      return Object.keys(sessionStorage).some((key) => key.startsWith(PREFIX));
+      const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX + beginning));
+      return keys.map((key) => key.slice(PREFIX.length));
     } catch {
-      return false;
+      return [];
     }
   },
 
   /** Whoever signs out leaves nothing to the next one at this screen. */
   clear(): void {
-    try {
-      for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
-    } catch {
-      // there is nothing then
-    }
+    for (const name of drafts.names()) drafts.set(name, '');
   },
 };

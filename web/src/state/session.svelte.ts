@@ -1,15 +1,10 @@
 /** Who is signed in at which server. */
 import * as api from '../api/client';
 import { Problem } from '../api/problem';
+import { endOf, type Ended } from '../lib/ended';
 import { drafts } from './drafts';
 
 type Phase = 'loading' | 'setup' | 'out' | 'in' | 'unreachable';
-
-/** Why one has to sign in again: an operator ended the session, with or without a word; or it is simply over. */
-export interface Ended {
-  readonly by: 'operator' | 'time' | 'elsewhere';
-  readonly reason: string;
-}
 
 let phase = $state<Phase>('loading');
 let me = $state.raw<api.Whoami | null>(null);
@@ -78,14 +73,8 @@ export const session = {
 
   /** The session is no more; the problem is how the server says so. */
   ended(problem: Problem | null = null): void {
-    told = problem && endOf(problem, me?.expires ?? null);
+    told = problem && endOf(problem, me?.expires ?? null, Date.now());
     me = null;
     phase = 'out';
   },
 };
-
-function endOf(problem: Problem, expires: string | null): Ended {
-  if (problem.code !== 'session_ended') return { by: expires && Date.parse(expires) <= Date.now() ? 'time' : 'elsewhere', reason: '' };
-  const before = `${problem.title}: `;
-  return { by: 'operator', reason: problem.message.startsWith(before) ? problem.message.slice(before.length) : '' };
-}

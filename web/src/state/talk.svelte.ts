@@ -1,24 +1,16 @@
-/** One conversation while it is open: its messages as far as they are here, and what is on its way out. */
+/** One conversation while it is open: its messages as far as they are here. */
 import * as api from '../api/chat';
 import { Problem } from '../api/problem';
-import { lengthOf, merged, waitOf } from '../lib/talk';
-import { chats } from './chats.svelte';
+import { merged } from '../lib/talk';
+import { chats, isOurs } from './chats.svelte';
 import { drafts } from './drafts';
 import { live, type LiveEvent } from './live.svelte';
+import { outboxOf, type Outbox } from './outbox.svelte';
 import { session } from './session.svelte';
-
-/** Something said that the server has not confirmed. `failed`: it will not take it, and says why. */
-export interface Outgoing {
-  readonly id: string;
-  readonly text: string;
-  readonly at: string;
-  readonly failed?: Problem;
-}
 
 export class Talk {
   chat = $state.raw<api.Chat | null>(null);
   messages = $state.raw<readonly api.Message[]>([]);
-  outbox = $state.raw<readonly Outgoing[]>([]);
   phase = $state<'loading' | 'ready' | 'failed'>('loading');
   problem = $state.raw<Problem | null>(null);
   /** Whether there is something further up, and something further down that is not here. */
@@ -26,34 +18,29 @@ export class Talk {
   newer = $state(false);
   /** What was new when it was opened begins here. */
   newFrom = $state<number | null>(null);
-  /** Why nothing goes out at this moment. */
-  waiting = $state.raw<Problem | null>(null);
 
   readonly id: number;
+  /** What is on its way out. */
+  readonly outbox: Outbox;
   readonly #name: string;
   #over = false;
   #fetching = false;
   #again = false;
-  #sending = false;
-  #tries = 0;
-  #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #end: () => void;
 
   constructor(id: number, at: number | null = null) {
     this.id = id;
     this.#name = `chat ${session.name} ${id}`;
-    this.outbox = kept(drafts.get(`${this.#name} outbox`));
+    this.outbox = outboxOf(id);
+    const said = (message: api.Message) => this.#said(message);
+    this.outbox.onsaid = said;
     const unlisten = live.on('chat', (event) => this.#heard(event));
-    const online = () => this.#flush();
-    addEventListener('online', online);
     this.#end = () => {
       this.#over = true;
-      clearTimeout(this.#retry);
-      removeEventListener('online', online);
+      if (this.outbox.onsaid === said) this.outbox.onsaid = null;
       unlisten();
     };
     void this.open(at);
-    this.#flush();
   }
 
   close(): void {
@@ -117,25 +104,7 @@ export class Talk {
 
   say(text: string): void {
     this.newFrom = null;
-    this.#keep([...this.outbox, { id: crypto.randomUUID(), text, at: new Date().toISOString() }]);
-    this.#flush();
-  }
-
-  retry(id: string): void {
-    this.#keep(this.outbox.map((each) => (each.id === id ? { id, text: each.text, at: each.at } : each)));
-    this.#flush();
-  }
-
-  /** Give it up; its text is returned, to be written anew. */
-  discard(id: string): string {
-    const gone = this.outbox.find((each) => each.id === id);
-    this.#keep(this.outbox.filter((each) => each.id !== id));
-    return gone?.text ?? '';
-  }
-
-  #keep(outbox: readonly Outgoing[]): void {
-    this.outbox = outbox;
-    drafts.set(`${this.#name} outbox`, outbox.length ? JSON.stringify(outbox.map(({ id, text, at }) => ({ id, text, at }))) : '');
+    this.outbox.say(text);
   }
 
   #stands(chat: api.Chat): void {
@@ -168,14 +137,14 @@ export class Talk {
 
   #heard(event: LiveEvent): void {
     if (event.kind === 'resync') {
-      this.#flush();
+      this.outbox.flush();
       if (this.phase === 'ready' && !this.newer) void this.fetchNewer();
       return;
     }
     if (event.data['chat'] !== this.id) return;
     const upto = Number(event.data['upto']);
     if (event.kind === 'message') {
-      if (this.newer) this.#counted(Number(event.data['sequence']), event.data['sender'] !== session.name);
+      if (this.newer) this.#counted(Number(event.data['sequence']), !isOurs(event));
       else void this.fetchNewer();
     } else if (event.kind === 'delivered' && this.chat) {
       this.chat = { ...this.chat, peer_delivered: Math.max(this.chat.peer_delivered, upto) };
@@ -191,31 +160,6 @@ export class Talk {
     this.chat = { ...this.chat, last: sequence, unread: this.chat.unread + (foreign ? 1 : 0) };
   }
 
-  #flush(): void {
-    clearTimeout(this.#retry);
-    if (!this.#sending && !this.#over) void this.#send();
-  }
-
-  /** One after the other, as they were written; the first that does not get through holds the others. */
-  async #send(): Promise<void> {
-    this.#sending = true;
-    try {
-      let next: Outgoing | undefined;
-      while (!this.#over && (next = this.outbox.find((each) => !each.failed))) {
-        const said = await api.send(this.id, next.id, next.text);
-        this.#said(said);
-        this.#keep(this.outbox.filter((each) => each.id !== said.id));
-        this.waiting = null;
-        this.#tries = 0;
-      }
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.#failed(error);
-    } finally {
-      this.#sending = false;
-    }
-  }
-
   /** It is in the conversation; what others said before it may not be here yet. */
   #said(message: api.Message): void {
     const last = this.messages.at(-1)?.sequence ?? 0;
@@ -223,27 +167,5 @@ export class Talk {
     if (message.sequence === last + 1) this.messages = merged(this.messages, [message]);
     else void this.fetchNewer();
     if (this.chat) this.chat = { ...this.chat, last: Math.max(this.chat.last, message.sequence) };
-  }
-
-  #failed(problem: Problem): void {
-    if (problem.signedOut) return void (this.#over || session.ended(problem));
-    if (problem.code === 'offline' || problem.status === 429 || problem.status >= 500) {
-      this.waiting = problem;
-      this.#retry = setTimeout(() => this.#flush(), waitOf(++this.#tries, problem.retryAfter) * 1000);
-      return;
-    }
-    const at = this.outbox.findIndex((each) => !each.failed);
-    this.#keep(this.outbox.map((each, index) => (index === at ? { ...each, failed: problem } : each)));
-    this.#retry = setTimeout(() => this.#flush());
-  }
-}
-
-/** What was on its way when the page was left; only what this module has written. */
-function kept(text: string): readonly Outgoing[] {
-  try {
-    const found = JSON.parse(text || '[]') as Outgoing[];
-    return found.filter((each) => typeof each.id === 'string' && typeof each.text === 'string' && lengthOf(each.text) <= api.TEXT_MAX);
-  } catch {
-    return [];
   }
 }

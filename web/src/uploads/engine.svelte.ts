@@ -1,5 +1,5 @@
 /** The queue at work: it hands pieces of work to the worker that moves bytes, and shows what becomes of them. */
-import { parentOf } from '../api/paths';
+import { join, parentOf } from '../api/paths';
 import { t } from '../i18n/index.svelte';
 import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
@@ -69,18 +69,20 @@ class Engine {
   async drop(dropped: Dropped, folder: string): Promise<void> {
     this.reading += 1;
     try {
-      const handles = (await Promise.all(dropped.handles)).filter((each) => each?.kind === 'file') as FileSystemFileHandle[];
-      const byName = new Map(handles.map((each) => [each.name, each]));
-      for await (const some of ofEntries(dropped.entries)) {
-        for (const item of this.#add(folder, some)) {
-          const handle = parentOf(item.path) === folder ? byName.get(item.name) : undefined;
-          if (handle) this.#handles.set(item.id, handle);
-        }
-      }
+      for await (const some of ofEntries(dropped.entries)) this.#add(folder, some);
     } finally {
       this.reading -= 1;
     }
     await this.take(dropped.files, folder);
+    for (const each of dropped.handles) void each.then((handle) => handle && this.#handle(folder, handle));
+  }
+
+  /** It is kept with the next news of what was begun. */
+  #handle(folder: string, handle: FileSystemHandle): void {
+    const item = this.#queue.items.find((each) => each.path === join(folder, handle.name.normalize('NFC')));
+    if (item && handle.kind === 'file') this.#handles.set(item.id, handle as FileSystemFileHandle);
+    const begun = item && this.#begun.get(item.id);
+    if (begun) this.#keep(item.id, begun);
   }
 
   pause = (id?: number): void => this.#stop(this.#queue.pause(id));

@@ -62,7 +62,7 @@ export interface Wanted {
 export type Work = { readonly kind: 'file' | 'folder' | 'batch'; readonly items: readonly Item[] };
 
 export const SMALL = 1024 * 1024;
-const BATCH_FILES = 200;
+const BATCH_FILES = 100;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 export interface Totals {

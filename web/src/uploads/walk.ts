@@ -8,13 +8,15 @@ const AT_A_TIME = 200;
 export interface Dropped {
   readonly entries: readonly FileSystemEntry[];
   readonly files: readonly File[];
+  /** Of files that were dropped by themselves, where the browser gives any. It may take its time, or ask somebody. */
   readonly handles: readonly Promise<FileSystemHandle | null>[];
 }
 
 export function takeDrop(data: DataTransfer): Dropped {
   const items = [...data.items].filter((item) => item.kind === 'file');
   const entries = items.map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const handles = items.map((item) => ('getAsFileSystemHandle' in item ? handleOf(item) : Promise.resolve(null)));
+  const lone = items.filter((item) => 'getAsFileSystemHandle' in item && item.webkitGetAsEntry()?.isFile);
+  const handles = lone.map((item) => handleOf(item));
   return { entries, files: entries.length ? [] : [...data.files], handles };
 }
 

@@ -177,10 +177,12 @@ def _name(text: str) -> str:
 def _warnings(view: View) -> Iterator[str]:
     yield '<div id="warnings">'
     for each in view.warnings:
-        yield f"""<form class="card warning" method="post" action="{escape(view.base)}" role="alert">
+        yield f"""<div class="card warning" role="alert">
     <p>{view.says.say("warning", author=_name(each.author))} <bdi>{escape(each.text)}</bdi></p>
-    <button type="submit" class="quiet" name="acknowledge" value="{each.id}">{view.says.say("acknowledge")}</button>
-  </form>"""
+    <form method="post" action="{escape(view.base)}">
+      <button type="submit" class="quiet" name="acknowledge" value="{each.id}">{view.says.say("acknowledge")}</button>
+    </form>
+  </div>"""
     yield "</div>"
 
 

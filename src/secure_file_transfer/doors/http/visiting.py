@@ -116,7 +116,7 @@ class _Call:
                 return
             self._remember(await self._context.workers.run(lambda: self._open(None)))
         if posted:
-            count = await _Arrival(self._context, self._exchange, self._caller, link, self._into(path)).receive()
+            count = await _Arrival(self._context, self._exchange, self._caller, link, self._into(link, path)).receive()
             if self._plain:
                 await self._exchange.answer(204, [(b"cache-control", b"no-store")], b"")
                 return
@@ -138,12 +138,14 @@ class _Call:
         else:
             await self._page(error.row.status, visit_html.failed_page(self._says, self._base, error))
 
-    def _into(self, path: RemotePath) -> RemotePath:
-        """The folder that a file goes into: of a folder that was sent whole, the script says which one below."""
+    def _into(self, link: Link, path: RemotePath) -> RemotePath:
+        """The folder that a file goes into: of a folder that was sent whole, the script says which one below.
+
+        In a drop box there are no folders to be seen, so none are found or made.
+        """
         below = dict(read_pairs(self._exchange.scope["query_string"])).get("into", "")
-        for name in RemotePath.parse("/" + unicodedata.normalize("NFC", below)).parts if below else ():
-            path = path / name
-        return path
+        parts = RemotePath.parse("/" + unicodedata.normalize("NFC", below)).parts if below else ()
+        return RemotePath((*path.parts, *parts)) if Rights.READ in link.rights else path
 
     # --- who it is ------------------------------------------------------------------------------------------------
 

@@ -134,6 +134,7 @@ class Sending {
       const any = this.queue.some((item) => item.state === "sent");
       this.told.textContent = failed ? say("some-failed") : any ? say("all-sent") : "";
       this.told.classList.toggle("done", any && !failed);
+      if (any) look().catch(() => {});
     }
   }
 }
@@ -225,24 +226,30 @@ function toldOf(asking) {
 }
 
 const form = document.getElementById("send");
-if (form) new Sending(form);
+const sending = form && new Sending(form);
 
 // --- answers and warnings ------------------------------------------------------------------------------------------
 
 const LOOK_MS = 6000;
+/** How long after the last touch of a page it still looks: a page that lies open keeps no place on a full server. */
+const ATTENTION_MS = 120_000;
 const said = document.getElementById("said");
-const warnings = document.getElementById("warnings");
+const NEWS = ["#said", "#warnings", ...(location.search ? [] : ["section.files"])];
+let touched = Date.now();
 
 /** Takes the news out of the same page as the server writes it now: it is ours, and a parser runs nothing of it. */
 async function look() {
   const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
-  if (!answer.ok) return location.reload(); // the link has ended
+  if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const old of [said, warnings]) {
-    const now = old && page.getElementById(old.id);
-    if (!now || now.innerHTML === old.innerHTML || old.contains(document.activeElement)) continue;
+  // An operator has begun to talk: that part of the page is not here yet.
+  if (!said && page.getElementById("chat") && !sending?.busy) location.reload();
+  for (const selector of NEWS) {
+    const old = document.querySelector(selector);
+    const now = page.querySelector(selector);
+    if (!old || !now || now.innerHTML === old.innerHTML || old.contains(document.activeElement)) continue;
     old.replaceChildren(...[...now.childNodes].map((node) => document.importNode(node, true)));
-    old.scrollTop = old.scrollHeight;
+    if (old === said) old.scrollTop = old.scrollHeight;
   }
 }
 
@@ -253,7 +260,8 @@ if (said) {
   chat.addEventListener("submit", async (event) => {
     event.preventDefault();
     const line = chat.elements.say;
-    const answer = await fetch(chat.action, { method: "POST", body: new URLSearchParams(new FormData(chat)) }).catch(() => null);
+    const sent = { method: "POST", body: new URLSearchParams(new FormData(chat)) };
+    const answer = await fetch(chat.action, sent).catch(() => null);
     if (!answer?.ok) return chat.submit(); // the page of the server tells what is wrong
     line.value = "";
     chat.elements.key.value = crypto.randomUUID();
@@ -261,6 +269,10 @@ if (said) {
     await look();
   });
 }
-if (said || (warnings && form)) {
-  setInterval(() => document.hidden || look().catch(() => {}), LOOK_MS);
+// The page of one file in a folder has the address of that file: looking there would fetch it.
+if (document.getElementById("warnings") && !new URLSearchParams(location.search).has("view")) {
+  for (const touch of ["pointermove", "keydown", "scroll"]) {
+    addEventListener(touch, () => (touched = Date.now()), { passive: true });
+  }
+  setInterval(() => document.hidden || Date.now() - touched > ATTENTION_MS || look().catch(() => {}), LOOK_MS);
 }
