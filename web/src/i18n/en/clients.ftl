@@ -35,6 +35,7 @@ clients-you = you
 clients-guest = Guest
 clients-unknown = Not signed in yet
 clients-of = { $done } of { $size }, { $percent }
+clients-share = { $percent } of { $size }
 clients-more =
     { $count ->
         [one] and { $count } more

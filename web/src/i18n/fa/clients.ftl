@@ -35,6 +35,7 @@ clients-you = شما
 clients-guest = مهمان
 clients-unknown = هنوز وارد نشده
 clients-of = { $done } از { $size }، { $percent }
+clients-share = { $percent } از { $size }
 clients-more =
     { $count ->
         [one] و { $count } فایل دیگر
