@@ -47,7 +47,7 @@ class Fake {
     else if (method === 'HEAD') said['upload-offset'] = String(upload.offset);
     else {
       if (Number(headers['upload-offset']) !== upload.offset) throw new Problem('conflict', 409, '');
-      upload.offset += (body as ArrayBuffer).byteLength;
+      upload.offset += (body as Blob).size;
     }
     return { status: 200, text: '', header: (name) => said[name] ?? null };
   }
@@ -75,14 +75,14 @@ test('parts go up beside each other and are joined in their order', async () => 
 
 test('a piece that arrived damaged goes again', async () => {
   const server = new Fake();
-  server.instead.push(once('PATCH', new Problem('digest_mismatch', 460, '', '', null, true)));
+  server.instead.push(once('PATCH', new Problem('digest_mismatch', 460, '', '', null, '', true)));
   await upload(server).run;
   expect(server.asked.filter((each) => each.startsWith('PATCH')).length).toBe(Math.ceil(SIZE / PIECE) + 1);
 });
 
 test('after a cut it asks where it was, and goes on there', async () => {
   const server = new Fake();
-  server.instead.push(once('PATCH', new Problem('offline', 0, '', '', null, true)));
+  server.instead.push(once('PATCH', new Problem('offline', 0, '', '', null, '', true)));
   await upload(server).run;
   expect(server.asked.filter((each) => each.startsWith('HEAD')).length).toBe(1);
 });
@@ -103,7 +103,7 @@ test('what cannot be mended ends it, all parts of it', async () => {
 
 test('who stops it hears of nothing but that', async () => {
   const server = new Fake();
-  server.instead.push(once('PATCH', new Problem('offline', 0, '', '', null, true)));
+  server.instead.push(once('PATCH', new Problem('offline', 0, '', '', null, '', true)));
   const { stop, run } = upload(server);
   stop.abort(new Problem('cancelled', 0, ''));
   await expect(run).rejects.toMatchObject({ code: 'cancelled' });
