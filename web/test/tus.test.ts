@@ -47,7 +47,7 @@ class Fake {
     else if (method === 'HEAD') said['upload-offset'] = String(upload.offset);
     else {
       if (Number(headers['upload-offset']) !== upload.offset) throw new Problem('conflict', 409, '');
-      upload.offset += (body as ArrayBuffer).byteLength;
+      upload.offset += (body as Blob).size;
     }
     return { status: 200, text: '', header: (name) => said[name] ?? null };
   }

@@ -1,7 +1,7 @@
 /** SHA-256 of whole files, one after another. Browsers have none that takes a file bit by bit, so it is WebAssembly. */
 import { createSHA256 } from 'hash-wasm';
 
-const PIECE = 4 * 1024 * 1024;
+const PIECE = 1024 * 1024;
 let line: Promise<unknown> = Promise.resolve();
 
 async function digest(file: File): Promise<string> {

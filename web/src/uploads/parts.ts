@@ -1,6 +1,6 @@
 /** How a large file is cut: parts that go up beside each other, and pieces within them, each with its checksum. */
 const MIB = 1024 * 1024;
-export const PIECE = 8 * MIB;
+export const PIECE = 4 * MIB;
 const PART_LEAST = 32 * MIB;
 /** The server joins at most a thousand. */
 const PARTS_MOST = 900;
