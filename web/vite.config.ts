@@ -34,6 +34,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2022',
+    rolldownOptions: { checks: { pluginTimings: false } }, // a busy machine is no news
   },
   test: { include: ['test/**/*.test.ts'] },
 });
