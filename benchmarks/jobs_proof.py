@@ -18,6 +18,8 @@ from secure_file_transfer.storage.durable import TEMP_PREFIX
 from secure_file_transfer.testing.process import ServerProcess
 
 MIB = 1 << 20
+# Nothing is kept of what jobs remove or replace, so that all of it must be gone at the end.
+_SETTINGS = {"SFT_JOBS_MAX": "4", "SFT_SWEEP_GRACE_MINUTES": "0", "SFT_TRASH_DAYS": "0", "SFT_VERSIONS_KEPT": "0"}
 _PASSWORD = "a long enough word to say"  # noqa: S105 - of accounts that live for a minute
 _FILES = 24
 _MORE_ROUNDS = 10
@@ -61,7 +63,7 @@ def prove_jobs(folder: Path, *, rounds: int, seed: int, size: int) -> str:
         AssertionError
     """
     chance = random.Random(seed)  # noqa: S311 - chance, not secrets
-    server = ServerProcess(folder / "data", env={"SFT_JOBS_MAX": "4", "SFT_SWEEP_GRACE_MINUTES": "0"})
+    server = ServerProcess(folder / "data", env=_SETTINGS)
     server.start()
     hit = done = interrupted = kills = 0
     try:

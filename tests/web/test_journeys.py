@@ -66,7 +66,7 @@ def test_folders_are_made_renamed_opened_and_removed(site: Site, visit: Any) -> 
     row(page, "Pictures").click(position={"x": 500, "y": 20})
     page.keyboard.press("Delete")
     expect(row(page, "Pictures")).to_have_count(0)
-    expect(page.locator(".toast")).to_contain_text("moved to the trash")
+    expect(page.locator(".toast").last).to_contain_text("moved to the trash")
     visitor.shoot("deleted")
     assert site.names("/") == []
 

@@ -7,6 +7,7 @@ import asyncio
 import json
 import random
 import ssl
+from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NoReturn
@@ -55,6 +56,8 @@ READ_BUFFER = 1024 * 1024
 """What aiohttp may read ahead of us per connection. Measured: 64 KiB pauses the transport so often that a
 download is a quarter slower."""
 _CONNECT_SECONDS = 30.0
+_REMEMBERED = 256
+"""Connections of a pool that are looked at when it is closed; it never has so many at once."""
 _CLOSE_SECONDS = 2.0
 """For the goodbye of a WebSocket."""
 _RETRY_DELAYS = (0.1, 0.4)
@@ -69,6 +72,20 @@ class _Connector(aiohttp.TCPConnector):
     The library would shake hands for up to 30 seconds with a peer that may be the very reason for the end, and an
     event loop that stops meanwhile leaves the socket open.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._made: deque[asyncio.Transport] = deque(maxlen=_REMEMBERED)
+
+    async def _wrap_create_connection(self, *args: Any, **options: Any) -> Any:
+        made = await super()._wrap_create_connection(*args, **options)
+        self._made.append(made[0])
+        return made
+
+    def abort_all(self) -> None:
+        """End those too that nobody waits for: of requests that were given up while their connection was made."""
+        for transport in self._made:
+            transport.abort()
 
     def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:
@@ -137,7 +154,10 @@ class Transport:
         sessions = self._session, self._lasting
         self._session = self._lasting = None
         for session in filter(None, sessions):
+            connector = session.connector
             await session.close()
+            if isinstance(connector, _Connector):
+                connector.abort_all()
             await asyncio.sleep(0)  # the sockets close in the next turn of the loop
 
     async def context(self) -> ssl.SSLContext:

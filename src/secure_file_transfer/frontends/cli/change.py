@@ -258,7 +258,7 @@ def rm(
 ) -> int:
     """Remove files and folders.
 
-    They go into the trash, where the server has one and unless they lie on one of its own folders: see 'sft trash'.
+    They go into the trash, see the command trash, where the server has one and unless they lie on a folder drive.
     A folder that is not empty needs --recursive, and on a terminal an answer.
 
         sft rm /old.txt

@@ -471,6 +471,7 @@ async def test_openapi_describes_every_route(call: Any) -> None:
     document = answer.json
     described = {(path, method) for path, operations in document["paths"].items() for method in operations}
     assert described == {
+        ("/api/v1/thumbnails/{path}", "get"),
         ("/api/v1/trash", "get"),
         ("/api/v1/trash", "delete"),
         ("/api/v1/trash/{number}", "delete"),
