@@ -14,7 +14,6 @@ from ...errors import SecureFileTransferError
 from ...model import TimeUs
 from .schemas import as_datetime
 
-_UNITS = ("kB", "MB", "GB", "TB", "PB")
 _VARIABLE = re.compile(r"\{ \$([a-z]+) \}")
 
 
@@ -49,7 +48,7 @@ class Words:
     def size(self, size: int) -> str:
         """A size for people, in powers of 1,000, as the web app has it: `17 bytes`, `3.4 MB`."""
         value, unit = float(size), ""
-        for unit_ in _UNITS:
+        for unit_ in self.texts["units"].split():
             if value < 999.5:
                 break
             value, unit = value / 1000, unit_

@@ -55,7 +55,7 @@ def test_sizes_have_the_digits_and_the_words_of_the_language() -> None:
     assert [ENGLISH.size(each) for each in (0, 1, 999, 1000, 3_456_789, 999_960)] == [
         "0 bytes", "1 byte", "999 bytes", "1 kB", "3.5 MB", "1 MB",
     ]  # fmt: skip
-    assert PERSIAN.size(3_456_789) == "۳٫۵ MB"
+    assert PERSIAN.size(3_456_789) == "۳٫۵ مگابایت"
 
 
 def test_errors_are_told_in_the_language_of_the_page() -> None:

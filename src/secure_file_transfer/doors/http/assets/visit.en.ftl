@@ -65,6 +65,7 @@ failed-lead = Nothing was changed, or only what had been finished before.
 sealed = Sent over an encrypted connection
 digest = SHA-256
 moment = { $day }, { $clock } UTC
+units = kB MB GB TB PB
 byte-one = 1 byte
 byte-many = { $count } bytes
 months = January February March April May June July August September October November December
