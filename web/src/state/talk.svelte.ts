@@ -107,8 +107,15 @@ export class Talk {
     this.outbox.say(text);
   }
 
+  /** How far everybody is never goes back: an answer may be older than an event that came before it. */
   #stands(chat: api.Chat): void {
-    this.chat = { ...chat, read: Math.max(chat.read, this.chat?.read ?? 0) };
+    const { read = 0, peer_delivered = 0, peer_read = 0 } = this.chat ?? {};
+    this.chat = {
+      ...chat,
+      read: Math.max(chat.read, read),
+      peer_delivered: Math.max(chat.peer_delivered, peer_delivered),
+      peer_read: Math.max(chat.peer_read, peer_read),
+    };
   }
 
   /** One look at a time; whoever comes meanwhile makes it look once more. */
