@@ -5,7 +5,9 @@ import { mount } from 'svelte';
 
 import App from './App.svelte';
 import { preferred, speak } from './i18n/index.svelte';
+import { session } from './state/session.svelte';
 
+void session.begin(); // who is here is asked while the catalogue comes
 await speak(preferred());
 mount(App, { target: document.body });
 // Browsers keep no worker of a server whose certificate they do not trust; the app works without it.
