@@ -1,13 +1,16 @@
 /** SHA-256 of whole files, one after another. Browsers have none that takes a file bit by bit, so it is WebAssembly. */
 import { createSHA256 } from 'hash-wasm';
 
+import { Reader } from './reading';
+
 const PIECE = 1024 * 1024;
+const pieces = new Reader(PIECE);
 let line: Promise<unknown> = Promise.resolve();
 
 async function digest(file: File): Promise<string> {
   const hasher = await createSHA256();
   for (let at = 0; at < file.size; at += PIECE) {
-    hasher.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+    await pieces.within(file.slice(at, at + PIECE), (bytes) => hasher.update(bytes));
   }
   return hasher.digest();
 }

@@ -4,7 +4,7 @@ import { Problem, toProblem } from '../api/problem';
 import { BATCH_TYPE, framed, type Frame } from './frames';
 import type { Job } from './messages';
 import { Slots, backoff, pause } from './slots';
-import { conflictOf, hex, modifiedOf, read, type Stored } from './tus';
+import { conflictOf, hex, modifiedOf, type Stored } from './tus';
 import type { Answer, Request, Send } from './wire';
 
 export type Outcome = (Stored & { readonly kind: 'done'; readonly checked: boolean }) | { readonly kind: 'skipped' | 'taken' } | { readonly kind: 'failed'; readonly problem: Problem };
@@ -142,11 +142,20 @@ const ALL: ReadonlySet<string> = new Set(['sign_in_required', 'session_ended', '
 export const concernsAll = (problem: Problem): boolean => ALL.has(problem.code);
 
 async function prepared(job: Job): Promise<Ready> {
-  const content = new Uint8Array(await read(job.file as File));
+  const content = await whole(job.file as File);
   const sha256 = hex(btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', content)))));
   const how = job.conflict ? { conflict: conflictOf(job) } : { if_none_match: '*' };
   const header = { path: job.path, size: content.length, sha256, modified: modifiedOf(job), parents: true, ...how };
   return { job, sha256, frame: { header, content } };
+}
+
+/** A file on the disk of whoever sends it, where it may have changed or gone meanwhile. */
+async function whole(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new Problem('unreadable', 0, '');
+  }
 }
 
 function base64(digest: string): string {

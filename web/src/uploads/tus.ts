@@ -2,8 +2,9 @@
 import { inUrl } from '../api/paths';
 import { Problem } from '../api/problem';
 import type { Begun, Job } from './messages';
-import { partSize, parts, pieceEnd, type Part } from './parts';
+import { PIECE, partSize, parts, pieceEnd, type Part } from './parts';
 import type { Conflict } from './queue';
+import { Reader } from './reading';
 import { Slots, backoff, pause } from './slots';
 import type { Answer, Request, Send } from './wire';
 
@@ -12,6 +13,7 @@ const BASE = '/api/v1/uploads';
 const BESIDE = 4;
 const CHECKSUM_MISMATCH = 460;
 const MISMATCHES = 5;
+const pieces = new Reader(PIECE);
 const GONE: ReadonlySet<number> = new Set([404, 410]);
 
 export interface Stored {
@@ -148,11 +150,12 @@ export class TusUpload {
     const end = pieceEnd(part, offset);
     return this.slots.within(async () => {
       const [from, to] = [part.begin + offset, part.begin + end];
-      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await read(this.job.file, from, to)));
+      const content = this.job.file.slice(from, to);
+      const digest = new Uint8Array(await pieces.within(content, (bytes) => crypto.subtle.digest('SHA-256', bytes)));
       const answer = await this.send({
         method: 'PATCH',
         path: this.#uploads[at] as string,
-        body: this.job.file.slice(from, to), // read by the browser: the tab holds no second copy
+        body: content, // read by the browser: the tab holds no second copy
         signal,
         headers: {
           'tus-resumable': '1.0.0',
@@ -238,13 +241,4 @@ function metadata(job: Job): string {
 
 export function hex(base64: string): string {
   return Array.from(atob(base64), (each) => each.charCodeAt(0).toString(16).padStart(2, '0')).join('');
-}
-
-/** A piece of a file on the disk of whoever sends it, where it may have changed or gone meanwhile. */
-export async function read(file: Blob, begin = 0, end = file.size): Promise<ArrayBuffer> {
-  try {
-    return await file.slice(begin, end).arrayBuffer();
-  } catch {
-    throw new Problem('unreadable', 0, '');
-  }
 }
