@@ -1,26 +1,25 @@
 """Proofs about uploads from a browser: a large file through a network that is cut, and very many small ones.
 
-Run by `benchmarks.proofs`; they need Playwright and Debian's Chromium, as the tests of the web app do.
+Run by `benchmarks.proofs`.
 """
 
 import hashlib
 import os
 import random
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
+
+from playwright.sync_api import Page
 
 from secure_file_transfer.testing.process import ServerProcess
 from secure_file_transfer.testing.proxy import FaultProxy, Harm
 
-from .proofs import MIB, PASSWORD, USER, Caller
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from .browsing import chromium, context, sign_in
+from .proofs import MIB, Caller, started
 
 _SECONDS = 3600.0
 _TAB_MAX = 300 * MIB
@@ -34,26 +33,13 @@ _WATCH = """() => {
 
 
 @contextmanager
-def browsing(port: int) -> Iterator[tuple["Page", Any]]:
+def _signed_in(port: int) -> Iterator[tuple[Page, Any]]:
     """Somebody signed in, and the DevTools of the whole browser."""
-    from playwright.sync_api import sync_playwright  # the other proofs go without
-
-    program = shutil.which("chromium")
-    if program is None:
-        raise FileNotFoundError("Debian's chromium is needed: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        try:
-            context = browser.new_context(ignore_https_errors=True, base_url=f"https://127.0.0.1:{port}")
-            page = context.new_page()
-            page.goto("/")
-            page.locator("input").nth(0).fill(USER)
-            page.locator("input").nth(1).fill(PASSWORD)
-            page.locator("button[type=submit]").click()
-            page.get_by_role("button", name="Upload files").first.wait_for()
-            yield page, browser.new_browser_cdp_session()
-        finally:
-            browser.close()
+    with chromium() as browser:
+        page = context(browser, f"https://127.0.0.1:{port}").new_page()
+        sign_in(page)
+        page.get_by_role("button", name="Upload files").first.wait_for()
+        yield page, browser.new_browser_cdp_session()
 
 
 class TabMemory:
@@ -95,10 +81,9 @@ class TabMemory:
 
 @contextmanager
 def _serving(folder: Path) -> Iterator[ServerProcess]:
-    server = ServerProcess(folder / "data")
-    server.add_user(USER, PASSWORD, admin=True)  # without one, the page waits for it
+    server = started(folder, admin=True)
     try:
-        yield server.start()
+        yield server
     finally:
         server.kill()
 
@@ -119,7 +104,7 @@ def prove_upload(folder: Path, *, total: int, cuts: int, seed: int) -> str:
     wanted = _written(film, total)
     positions = sorted(random.Random(seed).sample(range(MIB, total), cuts))  # noqa: S311 - where to cut
     with _serving(folder) as server, FaultProxy(server.port, Harm(cuts=positions)) as proxy:
-        with browsing(proxy.port) as (page, tools):
+        with _signed_in(proxy.port) as (page, tools):
             page.evaluate(_WATCH)
             with page.expect_file_chooser() as chooser:
                 page.get_by_role("button", name="Upload files").first.click()
@@ -155,7 +140,7 @@ def prove_many(folder: Path, *, files: int) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"%d\n" % number * (1 + number % 500))
     with _serving(folder) as server:
-        with browsing(server.port) as (page, tools):
+        with _signed_in(server.port) as (page, tools):
             page.evaluate(_WATCH)
             session = page.context.new_cdp_session(page)
             data = {"items": [], "files": [str(many)], "dragOperationsMask": 1}

@@ -1,19 +1,15 @@
 """Proofs about the web app, in Debian's Chromium. Run by `benchmarks.proofs`; short versions run with the tests."""
 
-import shutil
 import statistics
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from .browsing import chromium, context, sign_in
 from .listing_proof import put_many
-from .proofs import PASSWORD, USER, Caller, say, started
+from .proofs import Caller, say, started
 
-_WIDE = ViewportSize(width=1200, height=800)
 # The browser's own clock, from the begin of the navigation to the frame in which the first rows are drawn.
 _WATCH = """
 new MutationObserver((_, observer) => {
@@ -56,36 +52,11 @@ _SCROLL = """
 """
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser of its own."""
-    program = shutil.which("chromium")
-    if program is None:
-        raise FileNotFoundError("Debian's chromium is needed: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-def sign_in(page: Page, name: str = USER, password: str = PASSWORD) -> None:
-    """With the form."""
-    page.goto("/")
-    page.locator("input").nth(0).fill(name)
-    page.locator("input").nth(1).fill(password)
-    page.locator("button[type=submit]").click()
-    page.locator("#content").wait_for()
-
-
-def _context(browser: Browser, url: str, **options: Any) -> BrowserContext:
-    return browser.new_context(ignore_https_errors=True, base_url=url, viewport=_WIDE, **options)
-
-
 def load_times(browser: Browser, signed_in: BrowserContext, url: str, runs: int) -> list[float]:
     """Milliseconds from the begin of a navigation to the first rows, each time with nothing in the cache."""
     took = []
     for _ in range(runs):
-        cold = _context(browser, url, storage_state=signed_in.storage_state())
+        cold = context(browser, url, storage_state=signed_in.storage_state())
         cold.add_init_script(_WATCH)
         page = cold.new_page()
         page.goto("/")
@@ -108,9 +79,9 @@ def prove_load(folder: Path, *, runs: int) -> str:
         for number in range(30):
             caller.put(f"{number:03}.txt", b"x", 1)
         with chromium() as browser:
-            context = _context(browser, server.url)
-            sign_in(context.new_page())
-            took = load_times(browser, context, server.url, runs)
+            signed_in = context(browser, server.url)
+            sign_in(signed_in.new_page())
+            took = load_times(browser, signed_in, server.url, runs)
     finally:
         server.kill()
     worst = max(took)
@@ -132,7 +103,7 @@ def prove_folder(folder: Path, *, files: int) -> str:
             lane.join()
         say(f"{files} files are there")
         with chromium() as browser:
-            page = _context(browser, server.url).new_page()
+            page = context(browser, server.url).new_page()
             sign_in(page)
             page.locator("[data-at]").first.wait_for()
             first = open_time(page, "large")

@@ -27,8 +27,8 @@ from .audit import SILENT, Audit
 from .links import Placed
 from .mounted import DRIVES
 from .sessions import Sessions
-from .shares import path_of, tell_of_sharing
-from .vault_nodes import nobody_hears
+from .shares import tell_of_sharing
+from .vault_nodes import nobody_hears, path_of
 
 PAGE_MAX = 1000
 

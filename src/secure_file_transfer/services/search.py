@@ -5,10 +5,7 @@ whether it lies in their home, below `/Shared` or on a folder drive. One step lo
 cursor says where the next one goes on.
 """
 
-import base64
-import binascii
 import fnmatch
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +19,7 @@ from secure_file_transfer.errors import (
 )
 from secure_file_transfer.model import Entry, Kind, Page, Principal, TimeUs
 from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.ports import cursors
 
 from .chat_text import search_key, search_words
 from .families import FAMILIES, family
@@ -34,7 +32,6 @@ LISTS_MAX = 1000
 """Folders that one step lists."""
 _PAGE = 1000
 _FEW = 50
-_CURSOR_MAX = 16_384
 _BESIDE = ("Drives", "Shared")
 _Position = tuple[RemotePath, str | None]
 
@@ -206,8 +203,7 @@ def _key(name: str) -> str:
 
 
 def _write_cursor(folder: RemotePath, following: str | None) -> str:
-    text = json.dumps([str(folder), following], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return cursors.write(str(folder), following)
 
 
 def _read_cursor(cursor: str | None, top: RemotePath) -> _Position | None:
@@ -215,13 +211,10 @@ def _read_cursor(cursor: str | None, top: RemotePath) -> _Position | None:
     if cursor is None:
         return None
     try:
-        if len(cursor) > _CURSOR_MAX:
-            raise ValueError(len(cursor))
-        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        path, following = json.loads(raw)
-        folder = RemotePath.parse(path)
-        if not folder.is_within(top) or not (following is None or isinstance(following, str)):
+        path, following = cursors.read(cursor)
+        folder = RemotePath.parse(path) if isinstance(path, str) else None
+        if folder is None or not folder.is_within(top) or not (following is None or isinstance(following, str)):
             raise ValueError(path)
-    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error, InvalidNameError):
+    except (ValueError, InvalidNameError):
         raise InvalidRequestError("The cursor is not valid", hint="Begin the search again.") from None
     return folder, following

@@ -31,7 +31,7 @@ from .audit import SILENT, Audit, rights_text
 from .mounted import DRIVES, ON_ONE_FILE, received, usable
 from .scopes import reaches, require_rights, rights_of
 from .shared import SHARED, named
-from .vault_nodes import moved_event, nobody_hears, not_found
+from .vault_nodes import moved_event, nobody_hears, not_found, path_of
 
 GRANTS_MAX = 10_000
 """On one drive: a listing of them is one answer."""
@@ -281,18 +281,6 @@ def shown_path(tx: CatalogTx, account: Account, drive_id: DriveId, node_id: Node
     """Where somebody who shared a node has it: in their home, or as a folder drive."""
     mount = tx.mounts.get(drive_id)
     return path_of(tx, account.home_id, node_id) if mount is None else DRIVES / mount.name
-
-
-def path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
-    """Where a node is in its drive; None once it was removed."""
-    drive, names = tx.drives.get(drive_id), list[str]()
-    node = tx.nodes.get(node_id)
-    while node is not None and drive is not None:
-        if node.id == drive.root_id:
-            return RemotePath(tuple(reversed(names)))
-        names.append(node.name)
-        node = None if node.parent_id is None else tx.nodes.get(node.parent_id)
-    return None
 
 
 def _given(path: RemotePath, kind: Kind, grant: ShareGrant) -> Given:

@@ -1,9 +1,6 @@
 """A vault drive: its tree in the catalog, its content as sealed blocks."""
 
-import base64
-import binascii
 import copy
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -38,6 +35,7 @@ from secure_file_transfer.ports import (
     Event,
     NodeCursor,
     check_journey,
+    cursors,
 )
 from secure_file_transfer.seal.keys import DriveKeys
 
@@ -65,7 +63,6 @@ from .vault_trash import discard
 from .watch import UNWATCHED, Watch
 
 PAGE_MAX = 10_000
-_CURSOR_MAX = 4096
 
 
 class VaultTree:
@@ -275,24 +272,16 @@ def _write_cursor(last: Node, sort: SortKey) -> str:
         SortKey.SIZE: last.size,
         SortKey.MODIFIED: last.modified_us,
     }
-    return _encode(sort, NodeCursor(last.kind, values[sort], last.name))
-
-
-def _encode(sort: SortKey, cursor: NodeCursor) -> str:
-    text = json.dumps([sort.value, int(cursor.kind), cursor.value, cursor.name], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return cursors.write(sort.value, int(last.kind), values[sort], last.name)
 
 
 def _read_cursor(text: str, sort: SortKey) -> NodeCursor:
     """Raises InvalidRequestError for anything that `_write_cursor` does not write for the same order."""
-    with suppress(ValueError, TypeError, KeyError, RecursionError, binascii.Error):
-        if len(text) <= _CURSOR_MAX:
-            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            of, kind, value, name = json.loads(raw)
-            wanted = str if sort is SortKey.NAME else int
-            cursor = NodeCursor(Kind(kind), value, name)
-            if type(value) is wanted and type(name) is str and of == sort.value and _encode(sort, cursor) == text:
-                return cursor
+    with suppress(ValueError):
+        of, kind, value, name = cursors.read(text)
+        wanted = str if sort is SortKey.NAME else int
+        if of == sort.value and type(value) is wanted and type(name) is str:
+            return NodeCursor(Kind(kind), value, name)
     raise InvalidRequestError(
         "That cursor does not continue this listing", hint="Use the cursor of the page before, in the same order."
     )

@@ -199,6 +199,18 @@ def etag_of(node: Node) -> str:
 # --- judging ----------------------------------------------------------------------------------------------------
 
 
+def path_of(tx: CatalogTx, drive_id: DriveId, node_id: NodeId) -> RemotePath | None:
+    """Where a node is in its drive; None once it was removed."""
+    drive, names = tx.drives.get(drive_id), list[str]()
+    node = tx.nodes.get(node_id)
+    while node is not None and drive is not None:
+        if node.id == drive.root_id:
+            return RemotePath(tuple(reversed(names)))
+        names.append(node.name)
+        node = None if node.parent_id is None else tx.nodes.get(node.parent_id)
+    return None
+
+
 def place_for(
     tx: CatalogTx, parent: Node, target: RemotePath, kind: Kind, conflict: Conflict
 ) -> tuple[RemotePath, Node | None]:

@@ -6,11 +6,11 @@ whatever lies below.
 """
 
 from secure_file_transfer.errors import ExistsError, NotAFolderError
-from secure_file_transfer.model import Conflict, Entry, Kind, Node, NodeId, TimeUs, Trashed, TrashId
+from secure_file_transfer.model import Conflict, Entry, Kind, Node, TimeUs, Trashed, TrashId
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import CatalogTx
 
-from .vault_nodes import Room, changed, entry_of, find_folder, make_folder, place_for
+from .vault_nodes import Room, changed, entry_of, find_folder, make_folder, path_of, place_for
 
 WEIGHED_MAX = 1000
 """Nodes that are counted while somebody waits; a larger tree is counted by the sweep."""
@@ -21,24 +21,12 @@ def discard(tx: CatalogTx, room: Room, node: Node, path: RemotePath, now: TimeUs
     if not room.keeping.trash_days:
         tx.nodes.detach(node.id)
         return None
-    folder = RemotePath() if node.parent_id is None else place_of(tx, room, node.parent_id) or RemotePath()
+    folder = RemotePath() if node.parent_id is None else path_of(tx, room.drive.id, node.parent_id) or RemotePath()
     trash_id = tx.trash.put(node, str(folder), str(path), room.by.name, room.by.account_id, now)
     weight = tx.trash.weigh(node.id, WEIGHED_MAX)
     if weight.whole:
         tx.trash.note(trash_id, weight)
     return trash_id
-
-
-def place_of(tx: CatalogTx, room: Room, node_id: NodeId) -> RemotePath | None:
-    """Where a node is in its drive; None where it is not in the tree."""
-    names: list[str] = []
-    node = tx.nodes.get(node_id)
-    while node is not None:
-        if node.id == room.drive.root_id:
-            return RemotePath(tuple(reversed(names)))
-        names.append(node.name)
-        node = None if node.parent_id is None else tx.nodes.get(node.parent_id)
-    return None
 
 
 def restore(tx: CatalogTx, room: Room, trashed: Trashed, conflict: Conflict, now: TimeUs) -> Entry:
@@ -64,7 +52,7 @@ def restore(tx: CatalogTx, room: Room, trashed: Trashed, conflict: Conflict, now
 
 
 def _folder_for(tx: CatalogTx, room: Room, trashed: Trashed, now: TimeUs) -> RemotePath:
-    place = place_of(tx, room, trashed.parent_id)
+    place = path_of(tx, room.drive.id, trashed.parent_id)
     if place is not None:
         return place
     folder = RemotePath.parse(trashed.folder)

@@ -4,6 +4,9 @@
  */
 import { Problem } from '../api/problem';
 
+/** Chromium collects a stream of a file that only its own reader holds, and the read that waits is never answered. */
+const open = new Set<ReadableStreamBYOBReader>();
+
 export class Reader {
   readonly #free: ArrayBuffer[] = [];
 
@@ -21,24 +24,30 @@ export class Reader {
 }
 
 async function filled(piece: Blob, buffer: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
-  const { size } = piece;
-  let own = buffer;
   try {
-    const stream = piece.stream();
-    const reader = bufferReader(stream);
-    if (!reader) return copied(new Uint8Array(await piece.arrayBuffer()), own);
-    // It is never asked for more than there is: Chromium leaves a read that meets the end unanswered.
-    for (let at = 0; at < size; ) {
-      const { value, done } = await reader.read(new Uint8Array(own, at, size - at));
-      if (done || !value) throw new Error('shorter than it was');
-      at += value.byteLength;
-      own = value.buffer;
+    const reader = bufferReader(piece.stream());
+    if (!reader) return copied(new Uint8Array(await piece.arrayBuffer()), buffer);
+    open.add(reader);
+    try {
+      return await all(reader, piece.size, buffer);
+    } finally {
+      open.delete(reader);
+      reader.cancel().catch(() => undefined);
     }
-    reader.cancel().catch(() => undefined);
-    return new Uint8Array(own, 0, size);
   } catch {
     throw new Problem('unreadable', 0, '');
   }
+}
+
+async function all(reader: ReadableStreamBYOBReader, size: number, buffer: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+  let own = buffer; // it changes hands with each read
+  for (let at = 0; at < size; ) {
+    const { value, done } = await reader.read(new Uint8Array(own, at, size - at));
+    if (done || !value) throw new Error('shorter than it was');
+    at += value.byteLength;
+    own = value.buffer;
+  }
+  return new Uint8Array(own, 0, size);
 }
 
 /** Null where the browser cannot read into a given buffer. */

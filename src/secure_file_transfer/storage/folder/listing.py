@@ -4,10 +4,7 @@ The first page keeps as many keys as it has rows, whatever the folder holds. Tho
 the whole order where one can be had (see `snapshots`), and else are found by reading the folder anew.
 """
 
-import base64
-import binascii
 import heapq
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +12,10 @@ from dataclasses import dataclass
 from ...errors import InvalidRequestError
 from ...model import Entry, Kind, Page, SortKey
 from ...paths import RemotePath
+from ...ports import cursors
 from . import disk
 from .snapshots import Position, Snapshots, key_of
 
-_CURSOR_MAX = 4096
 _INT_BITS = 63
 _snapshots = Snapshots()
 
@@ -42,8 +39,7 @@ class Place:
 def encode(order: Order, place: Place) -> str:
     """The cursor for a place."""
     number, _, name = place.position
-    plain = json.dumps([order.sort, int(order.descending), int(place.kind), number, name], ensure_ascii=False)
-    return base64.urlsafe_b64encode(plain.encode()).rstrip(b"=").decode()
+    return cursors.write(order.sort.value, int(order.descending), int(place.kind), number, name)
 
 
 def decode(order: Order, cursor: str) -> Place:
@@ -53,16 +49,13 @@ def decode(order: Order, cursor: str) -> Place:
         InvalidRequestError: no page of this order gave it.
     """
     try:
-        if len(cursor) > _CURSOR_MAX:
-            raise ValueError
-        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        sort, descending, kind, number, name = json.loads(raw)
+        sort, descending, kind, number, name = cursors.read(cursor)
         if (sort, descending) != (order.sort, int(order.descending)):
             raise ValueError
         if not (type(kind) is int and type(number) is int and type(name) is str) or number.bit_length() > _INT_BITS:
             raise ValueError
         return Place(Kind(kind), (number, name.casefold(), name))
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+    except ValueError:
         raise InvalidRequestError(
             "The cursor does not belong to this listing", hint="Begin the listing again without a cursor."
         ) from None
