@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { Client } from '../src/api/operations';
 import { device, heard, shown, tally, type Look } from '../src/lib/crowd';
-import { percent, rate, span } from '../src/lib/measure';
+import { percent, rate, span } from '../src/lib/format';
 
 const client = (id: string, other: Partial<Client> = {}): Client => ({
   id,

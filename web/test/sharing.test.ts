@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Given, Link } from '../src/api/sharing';
-import { chosenOf, holding, mayShare, isWithin, levelOf, met, numberOf, offered, partsOf, password, sharesOf, stateOf } from '../src/lib/sharing';
+import { chosenOf, holding, mayShare, isWithin, levelOf, met, offered, partsOf, sharesOf, stateOf } from '../src/lib/sharing';
 
 const given = (path: string, to: string): Given => ({ path, kind: 'folder', to, rights: 8, level: 'viewer', since: '2026-01-01T00:00:00Z' });
 const link = (more: Partial<Link>): Link => ({
@@ -45,23 +45,6 @@ describe('a link', () => {
     expect(stateOf(link({ expires: '2026-06-01T12:00:01Z' }), NOW)).toBe('open');
     expect(stateOf(link({ downloads: 3, downloads_max: 3 }), NOW)).toBe('used');
   });
-});
-
-describe('a password', () => {
-  it('is made of signs that nobody mistakes', () => {
-    expect(password()).toMatch(/^[a-hj-km-np-z2-9]{4}(-[a-hj-km-np-z2-9]{4}){2}$/);
-    expect(password()).not.toBe(password());
-  });
-  it('throws bytes away that would make some signs likelier', () => {
-    let call = 0;
-    const made = password((bytes) => bytes.fill(call++ ? 0 : 250));
-    expect(call).toBe(2);
-    expect(made).toBe('aaaa-aaaa-aaaa');
-  });
-});
-
-it('knows numbers in the digits of every language', () => {
-  expect(['12', ' ۱۲ ', '٣', '-1', '1.5', 'x', ''].map(numberOf)).toEqual([12, 12, 3, NaN, NaN, NaN, NaN]);
 });
 
 it('finds what is shared, by kind and by name', () => {

@@ -1,4 +1,5 @@
 /** Signing in, and the routes of files and folders. Other areas have modules of their own beside this one. */
+import type { Settled } from '../lib/conflicts';
 import { API, ask, type Schemas } from './http';
 import { inUrl } from './paths';
 
@@ -9,6 +10,7 @@ export type Server = Schemas['ServerOut'];
 export type Whoami = Schemas['WhoamiOut'];
 export type Sort = 'name' | 'size' | 'modified';
 export type Order = 'asc' | 'desc';
+export type Way = 'move' | 'copy';
 
 export interface Listing {
   sort: Sort;
@@ -33,11 +35,11 @@ export function list(path: string, how: Listing, signal?: AbortSignal): Promise<
 }
 
 /** What is at a path. */
-export const entry = (path: string) => ask<Entry>('GET', `/entries${inUrl(path)}`);
+export const entry = (path: string, signal?: AbortSignal) => ask<Entry>('GET', `/entries${inUrl(path)}`, undefined, signal);
 
 export const makeFolder = (path: string) => ask<Entry>('PUT', `/folders${inUrl(path)}`);
 
-export const move = (source: string, target: string) => ask<Entry>('POST', '/move', { source, target });
+export const relocate = (way: Way, source: string, target: string, conflict: Settled = 'skip') => ask<Entry>('POST', `/${way}`, { source, target, conflict });
 
 export const removeForGood = (path: string) => ask<void>('DELETE', `/entries${inUrl(path)}?recursive=true&permanent=true`);
 

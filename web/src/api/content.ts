@@ -1,13 +1,11 @@
 /** The bytes of files, as previews need them: whole for what the browser plays by itself, in pieces for the rest. */
 import { fileUrl, type Entry } from './client';
-import { API, ask } from './http';
+import { API } from './http';
 import { inUrl } from './paths';
 import { Problem, problemOf } from './problem';
 
 /** Where the browser fetches an image, sound or film: only these get a media type, and none of them can run. */
 export const mediaUrl = (entry: Entry) => `${fileUrl(entry.path)}?media=${encodeURIComponent(entry.etag)}`;
-
-export const entryAt = (path: string, signal?: AbortSignal) => ask<Entry>('GET', `/entries${inUrl(path)}`, undefined, signal);
 
 /** The sizes in which the server makes pictures of files, in pixels of the longer side. */
 export type Box = 96 | 320 | 1600;

@@ -2,10 +2,11 @@
 import { ask, type Schemas } from './http';
 
 export type Job = Schemas['JobOut'];
+export type Wanted = Schemas['RelocateIn'] | Schemas['ZipIn'] | Schemas['VerifyIn'];
 
 export const list = (all: boolean) => ask<Schemas['JobsOut']>('GET', `/jobs?all=${all}`).then((found) => found.jobs);
 /** With what may be long: the damaged files of a verification. */
 export const get = (id: number) => ask<Job>('GET', `/jobs/${id}`);
-export const verify = (path: string, all: boolean) => ask<Job>('POST', '/jobs', { kind: 'verify', path, all });
+export const begin = (wanted: Wanted) => ask<Job>('POST', '/jobs', wanted);
 export const cancel = (id: number) => ask<Job>('POST', `/jobs/${id}/cancel`);
 export const forget = (id: number) => ask<void>('DELETE', `/jobs/${id}`);

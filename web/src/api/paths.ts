@@ -9,6 +9,9 @@ export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
+/** The name of what lies there. */
+export const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
 export function join(folder: string, name: string): string {
   return folder === '/' ? `/${name}` : `${folder}/${name}`;
 }

@@ -1,6 +1,5 @@
 /** What one lets others do with one's files, by name or by link, and what others let one do. */
 import { ask, type Schemas } from './http';
-import { inUrl } from './paths';
 
 export type Given = Schemas['GivenOut'];
 export type Received = Schemas['ReceivedOut'];
@@ -18,8 +17,6 @@ export const makeLink = (terms: LinkTerms) => ask<Link>('POST', '/links', terms)
 /** One link with its secret: the server can always say it again to whoever made it. */
 export const showLink = (id: number) => ask<Link>('GET', `/links/${id}`);
 export const endLink = (id: number) => ask<void>('DELETE', `/links/${id}`);
-
-export const entry = (path: string) => ask<Schemas['EntryOut']>('GET', `/entries${inUrl(path)}`);
 
 /** Everybody there is. For operators; the server tells others nothing. */
 export async function everybody(): Promise<{ accounts: string[]; groups: string[] }> {

@@ -1,8 +1,8 @@
 /** What was deleted and can come back, and what files were before they were replaced. */
+import type { Settled } from '../lib/conflicts';
 import { API, ask, type Schemas } from './http';
 import { inUrl } from './paths';
 import { server } from './client';
-import type { Taken } from './relocation';
 
 export type Trashed = Schemas['TrashedOut'];
 export type Trash = Schemas['TrashOut'];
@@ -31,7 +31,7 @@ export async function discard(path: string): Promise<number | null> {
 }
 
 export const list = (cursor: number | null) => ask<Trash>('GET', `/trash?limit=${PAGE}${cursor === null ? '' : `&cursor=${cursor}`}`);
-export const restore = (id: number, conflict: Taken = 'rename') => ask<Entry>('POST', `/trash/${id}/restore`, { conflict });
+export const restore = (id: number, conflict: Settled = 'rename') => ask<Entry>('POST', `/trash/${id}/restore`, { conflict });
 export const removeForGood = (id: number) => ask<void>('DELETE', `/trash/${id}`);
 export const empty = () => ask<Schemas['EmptiedOut']>('DELETE', '/trash');
 

@@ -1,4 +1,4 @@
-/** What is done to files, and told when it is done. What goes wrong is told, and thrown on. */
+/** What is done to files, and told when it is done. */
 import * as api from '../api/client';
 import { join, parentOf } from '../api/paths';
 import { t } from '../i18n/index.svelte';
@@ -8,9 +8,6 @@ import type { Desk } from './desk.svelte';
 async function doing(desk: Desk, work: () => Promise<void>): Promise<void> {
   try {
     await work();
-  } catch (error) {
-    toasts.fault(error);
-    throw error;
   } finally {
     desk.folder.reload();
   }
@@ -25,7 +22,7 @@ export const create = (desk: Desk, name: string): Promise<void> =>
 export const rename = (desk: Desk, entry: api.Entry, name: string): Promise<void> =>
   doing(desk, async () => {
     if (name === entry.name) return;
-    const moved = await api.move(entry.path, join(parentOf(entry.path), name.trim()));
+    const moved = await api.relocate('move', entry.path, join(parentOf(entry.path), name.trim()));
     toasts.say(t('renamed', { name: moved.name }));
   });
 

@@ -1,14 +1,14 @@
 /** Entries on their way with the pointer, and places that take them: folders in the list, in the tree and in the crumbs. */
 import type { Entry } from '../api/client';
 import { parentOf } from '../api/paths';
+import { uploads } from '../state/uploads.svelte';
 import { relocate } from './relocating';
-import { receivers } from './hooks';
 
 let dragged = $state.raw<readonly Entry[]>([]);
 /** The folder that something is held over. */
 let over = $state<string | null>(null);
 
-const holdsFiles = (event: DragEvent) => receivers.length > 0 && !!event.dataTransfer?.types.includes('Files');
+const holdsFiles = (event: DragEvent) => !!event.dataTransfer?.types.includes('Files');
 
 function copies(event: DragEvent): boolean {
   return event.ctrlKey || event.altKey;
@@ -61,8 +61,9 @@ export const dragging = {
     if (entries.length) {
       event.preventDefault();
       void relocate(entries, folder, copies(event) ? 'copy' : 'move');
-    } else if (given?.types.includes('Files') && receivers.some((receive) => receive(given, folder))) {
+    } else if (given?.types.includes('Files')) {
       event.preventDefault();
+      void uploads.drop(given, folder);
     }
   },
 };

@@ -1,9 +1,10 @@
-/** What opening does: a folder is gone into, a file is for whoever of the hooks takes it first. */
+/** What opening does: a folder is gone into, a file is shown. */
 import type { Entry } from '../api/client';
+import { parentOf } from '../api/paths';
+import { preview } from '../state/preview.svelte';
 import { route } from '../state/route.svelte';
-import { openers } from './hooks';
 
 export function open(entry: Entry): void {
   if (entry.kind === 'folder') route.open(entry.path);
-  else openers.some((opener) => opener(entry));
+  else preview.open(parentOf(entry.path), entry.name);
 }

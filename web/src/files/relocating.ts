@@ -1,10 +1,10 @@
 /** Moving and copying what is picked: taken names are asked about, what takes long is left to the server. */
-import type { Entry } from '../api/client';
+import { entry as find, relocate as send, type Entry, type Way } from '../api/client';
+import { begin } from '../api/jobs';
 import { join, parentOf } from '../api/paths';
 import { Problem } from '../api/problem';
-import { begin, relocate as send, stat, type Taken, type Way } from '../api/relocation';
 import { t } from '../i18n/index.svelte';
-import { settled, type Choice } from '../lib/conflicts';
+import { settled, type Choice, type Settled } from '../lib/conflicts';
 import { driveOf } from '../lib/drives';
 import { toasts } from '../state/toasts.svelte';
 import { conflict } from './conflict.svelte';
@@ -28,7 +28,7 @@ export async function relocate(entries: readonly Entry[], folder: string, way: W
     for (const entry of entries) {
       const target = join(folder, entry.name);
       if (way === 'move' && target === entry.path) continue;
-      let taken: Taken = parentOf(entry.path) === folder ? 'rename' : 'skip';
+      let taken: Settled = parentOf(entry.path) === folder ? 'rename' : 'skip';
       if (taken === 'skip') {
         const there = await isThere(target);
         if (there) {
@@ -40,7 +40,7 @@ export async function relocate(entries: readonly Entry[], folder: string, way: W
         }
       }
       if (isLong(entry, folder, way)) {
-        await begin(way, entry.path, target, taken);
+        await begin({ kind: way, source: entry.path, target, conflict: taken });
         jobs += 1;
       } else done.push({ from: entry.path, to: await send(way, entry.path, target, taken) });
     }
@@ -62,7 +62,7 @@ export async function paste({ clip, path }: Desk): Promise<void> {
 /** What has the name that is wanted; null where it is free, or not to be seen: then the server judges. */
 async function isThere(target: string): Promise<Entry | null> {
   try {
-    return await stat(target);
+    return await find(target);
   } catch (error) {
     if (error instanceof Problem && (error.status === 404 || error.status === 403)) return null;
     throw error;

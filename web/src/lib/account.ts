@@ -1,7 +1,8 @@
 /** What a form says of an account, and what that changes. */
 import type { Account, AccountChange } from '../api/admin';
-import { bytesOf, countOf, split, type Unit } from './amount';
+import { bytesOf, split, type Unit } from './amount';
 import { dayOf, endOf } from './day';
+import { readCount } from './units';
 
 interface Amount {
   text: string;
@@ -56,7 +57,7 @@ export function changeOf(draft: Draft, before: Draft): { change: AccountChange; 
   if (draft.note.trim() !== before.note) change.note = draft.note.trim();
   if (draft.expires !== before.expires) change.expires = endOf(draft.expires);
   amount('quota', (value) => (change.quota = value));
-  number('files', countOf(draft.files), (value) => (change.quota_files = value), draft.files !== before.files);
+  number('files', readCount(draft.files), (value) => (change.quota_files = value), draft.files !== before.files);
   amount('up', (value) => (change.rate_up = value));
   amount('down', (value) => (change.rate_down = value));
   return { change, faults };

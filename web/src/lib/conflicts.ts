@@ -1,5 +1,6 @@
 /** What becomes of something whose name is taken, in the one vocabulary. Pure. */
-export type Choice = 'overwrite' | 'skip' | 'rename' | 'newer';
+export type Settled = 'overwrite' | 'skip' | 'rename';
+export type Choice = Settled | 'newer';
 
 interface Thing {
   readonly kind: 'file' | 'folder';
@@ -12,7 +13,7 @@ export function choices(coming: Thing, there: Thing): readonly Choice[] {
 }
 
 /** What a choice that was made for all comes to here. */
-export function settled(choice: Choice, coming: Thing, there: Thing): 'overwrite' | 'rename' | 'skip' {
+export function settled(choice: Choice, coming: Thing, there: Thing): Settled {
   if (choice === 'skip' || choice === 'rename') return choice;
   if (!choices(coming, there).includes(choice)) return 'skip';
   if (choice === 'newer') return Date.parse(coming.modified) > Date.parse(there.modified) ? 'overwrite' : 'skip';

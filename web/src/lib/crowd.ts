@@ -1,5 +1,6 @@
 /** The list of clients as it is looked at: what events make of it, who is shown, and in what order. */
 import type { Client } from '../api/operations';
+import { program } from './agent';
 
 export type Column = 'name' | 'address' | 'since' | 'state' | 'path' | 'rate';
 export type State = Client['state'];
@@ -59,10 +60,6 @@ export function tally(crowd: Iterable<Client>, of: (client: Client) => string): 
 
 /** What somebody is doing it with, in two words where the agent is a browser; else its own first word. */
 export function device(agent: string): string {
-  const product = /(?:Edg|OPR|Firefox|Chrome|Version)\/(\d+)/.exec(agent);
-  if (!agent.startsWith('Mozilla/') || !product) return agent.split(' ')[0] ?? '';
-  const browser = agent.includes('Edg/') ? 'Edge' : agent.includes('OPR/') ? 'Opera' : agent.includes('Firefox/') ? 'Firefox' : agent.includes('Chrome/') ? 'Chrome' : 'Safari';
-  const systems = ['Android', 'iPhone', 'iPad', 'Windows', 'Mac OS', 'CrOS', 'Linux'];
-  const system = systems.find((each) => agent.includes(each));
-  return system ? `${browser} · ${system}` : browser;
+  const { name, system } = program(agent);
+  return (agent.startsWith('Mozilla/') && [name, system].filter(Boolean).join(' · ')) || (agent.split(' ')[0] ?? '');
 }

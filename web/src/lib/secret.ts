@@ -1,13 +1,17 @@
-/** A password to hand over once: 98 random bits in signs that nobody confuses, in groups for the eye. */
-const SIGNS = 'abcdefghjkmnpqrstuvwxyz2345678';
+/** Passwords for people: to hand over once, to say, to type from paper. */
 
-export function newPassword(groups = 4): string {
-  const size = 5;
+// Nothing that looks like something else.
+const SIGNS = 'abcdefghjkmnpqrstuvwxyz23456789';
+/** What lies above the last whole multiple would make some signs likelier than others. */
+const FAIR = 256 - (256 % SIGNS.length);
+
+/** Groups for the eye of so many signs, of 4.9 bits each. `random` fills with random bytes. */
+export function newPassword(groups = 4, size = 5, random: (bytes: Uint8Array<ArrayBuffer>) => void = (bytes) => crypto.getRandomValues(bytes)): string {
   const found: string[] = [];
+  const bytes = new Uint8Array(32);
   while (found.length < groups * size) {
-    // What lies above the last whole multiple would make some signs likelier than others.
-    const fits = [...crypto.getRandomValues(new Uint8Array(64))].filter((each) => each < 240);
-    found.push(...fits.map((each) => SIGNS[each % 30] as string));
+    random(bytes);
+    for (const byte of bytes) if (byte < FAIR) found.push(SIGNS[byte % SIGNS.length] as string);
   }
   return Array.from({ length: groups }, (_, at) => found.slice(at * size, (at + 1) * size).join('')).join('-');
 }

@@ -78,27 +78,6 @@ export function met(given: readonly Given[], received: readonly Received[], self
 /** How long a link lasts, in hours; those that are offered. */
 export const TERMS = [1, 24, 24 * 7, 24 * 30] as const;
 
-// Nothing that looks like something else when it is read out or typed from paper.
-const SIGNS = 'abcdefghjkmnpqrstuvwxyz23456789';
-
-/** A password for people to say: twelve signs of 31 in groups of four, 59 bits. `random` fills with random bytes. */
-export function password(random: (bytes: Uint8Array<ArrayBuffer>) => void = (bytes) => crypto.getRandomValues(bytes)): string {
-  const found: string[] = [];
-  const bytes = new Uint8Array(32);
-  while (found.length < 12) {
-    random(bytes);
-    // What would make some signs more likely than others is thrown away.
-    for (const byte of bytes) if (byte < 248 && found.length < 12) found.push(SIGNS[byte % 31] as string);
-  }
-  return [0, 4, 8].map((at) => found.slice(at, at + 4).join('')).join('-');
-}
-
-/** A whole number as somebody types it, in Persian and Arabic digits too; NaN for anything else. */
-export function numberOf(typed: string): number {
-  const plain = typed.trim().replace(/[۰-۹٠-٩]/g, (digit) => String((digit.charCodeAt(0) - (digit < '۰' ? 0x660 : 0x6f0))));
-  return /^[0-9]{1,10}$/.test(plain) ? Number(plain) : NaN;
-}
-
 /** Something of one's own that others get at: by their names, or by a link. */
 export interface Share {
   readonly key: string;

@@ -4,7 +4,8 @@ import { Problem } from '../api/problem';
 import { t } from '../i18n/index.svelte';
 import { notify } from '../lib/notify';
 import { drafts } from './drafts';
-import { live, type LiveEvent } from './live.svelte';
+import { follow } from './following';
+import type { LiveEvent } from './live.svelte';
 import { route } from './route.svelte';
 import { session } from './session.svelte';
 
@@ -101,9 +102,8 @@ export const chats = {
   /** Count what waits, from now on until what is returned is called. */
   begin(): () => void {
     begun += 1;
-    void look();
     if (drafts.names(`chat ${session.name} `).length) void import('./outbox.svelte').then(({ resume }) => resume());
-    const end = live.on('chat', heard);
+    const { end } = follow('chat', { fetch: look, heard });
     return () => {
       begun += 1;
       clearTimeout(due);

@@ -138,6 +138,8 @@ export const live = {
   get connected() {
     return connected;
   },
+  /** Whether the server tells of a topic already; if not, a `resync` comes when it begins. */
+  tells: (topic: Topic): boolean => told.has(topic),
   /** Hear of a topic until the function that is returned is called; the first that comes may be a `resync`. */
   on: (topic: Topic, heard: Heard) => listen(byTopic, topic, heard),
   /** Hear of changes in one folder: list it once more when it is `subscribed`; a `gone` means that it is no more. */

@@ -1,50 +1,38 @@
-/** How many of one's own jobs last, for the badge of their room. */
-import { ask, type Schemas } from '../api/http';
-import { live, type LiveEvent } from './live.svelte';
+/** One's own jobs that last: how many for the badge of their room, and which for the foot of the files. */
+import * as api from '../api/jobs';
+import type { Job } from '../api/jobs';
+import { lasts } from '../lib/jobs';
+import { follow } from './following';
+import type { LiveEvent } from './live.svelte';
 import { session } from './session.svelte';
 
-const LASTING = new Set(['waiting', 'running', 'cancelling']);
-let lasting = $state.raw<ReadonlySet<number>>(new Set());
-
-/** What was told while the list was on its way, which may be older. */
-let early: Map<number, boolean> | null = null;
-
-async function look(): Promise<void> {
-  const mine = (early = new Map<number, boolean>());
-  try {
-    const { jobs } = await ask<Schemas['JobsOut']>('GET', '/jobs');
-    if (early !== mine) return;
-    const found = new Set(jobs.filter((job) => LASTING.has(job.state)).map((job) => job.id));
-    for (const [id, lasts] of mine) found[lasts ? 'add' : 'delete'](id);
-    lasting = found;
-  } catch {
-    // a badge is worth no complaint: the next event corrects it
-  } finally {
-    if (early === mine) early = null;
-  }
-}
+let jobs = $state.raw<ReadonlyMap<number, Job>>(new Map());
 
 function heard({ kind, data }: LiveEvent): void {
-  if (kind === 'resync') return void look();
-  const id = data['id'] as number;
-  const lasts = kind === 'changed' && data['owner'] === session.name && LASTING.has(String(data['state']));
-  early?.set(id, lasts);
-  if (lasts === lasting.has(id)) return;
-  const other = new Set(lasting);
-  other[lasts ? 'add' : 'delete'](id);
-  lasting = other;
+  const job = data as unknown as Job;
+  const other = new Map(jobs);
+  if (kind === 'changed' && job.owner === session.name && lasts(job)) other.set(job.id, job);
+  else if (!other.delete(job.id)) return;
+  jobs = other;
 }
 
 $effect.root(() => {
   $effect(() => {
     if (session.phase !== 'in') return;
-    void look();
-    return live.on('jobs', heard);
+    const show = (found: readonly Job[]) => (jobs = new Map(found.filter(lasts).map((job) => [job.id, job])));
+    const { end } = follow('jobs', { fetch: () => api.list(false), show, heard });
+    return () => {
+      end();
+      jobs = new Map();
+    };
   });
 });
 
 export const running = {
+  get jobs(): readonly Job[] {
+    return [...jobs.values()];
+  },
   get count() {
-    return lasting.size;
+    return jobs.size;
   },
 };

@@ -3,7 +3,7 @@ import * as api from '../api/sharing';
 import type { Given, Link, Received } from '../api/sharing';
 import { Problem } from '../api/problem';
 import { met } from '../lib/sharing';
-import { live } from './live.svelte';
+import { follow } from './following';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
@@ -58,10 +58,8 @@ export const sharing = {
 
   /** Load, and again whenever something of it changes, until the function that is returned is called. */
   follow(): () => void {
-    void sharing.load();
-    return live.on('files', (event) => {
-      if (event.kind === 'shared' || event.kind === 'resync') void sharing.load();
-    });
+    const { look, end } = follow('files', { fetch: sharing.load, heard: ({ kind }) => void (kind === 'shared' && look()) });
+    return end;
   },
 
   async meet(): Promise<void> {

@@ -26,9 +26,4 @@ export class Trying {
       this.busy = false;
     }
   }
-
-  /** The same for dialogs, which stay open when it throws. */
-  async must(work: () => Promise<void>): Promise<void> {
-    if (!(await this.run(work))) throw new Error('not done');
-  }
 }

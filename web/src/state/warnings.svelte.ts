@@ -3,22 +3,10 @@ import * as api from '../api/people';
 import { Problem } from '../api/problem';
 import { t } from '../i18n/index.svelte';
 import { notify } from '../lib/notify';
-import { live } from './live.svelte';
+import { follow } from './following';
 
 let standing = $state.raw<readonly api.Warning[]>([]);
 let any = $state(false);
-let begun = 0;
-
-async function look(mine: number): Promise<void> {
-  try {
-    const found = await api.warnings();
-    if (mine !== begun) return;
-    standing = [...found].sort((a, b) => a.id - b.id);
-    any ||= standing.length > 0;
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error; // it is looked for again with the next event, or the next connection
-  }
-}
 
 export const warnings = {
   /** Those that stand, the oldest first. */
@@ -33,17 +21,21 @@ export const warnings = {
 
   /** Look for them from now on, until what is returned is called. */
   begin(): () => void {
-    const mine = ++begun;
-    void look(mine);
-    const end = live.on('warnings', (event) => {
-      if (event.kind === 'sent') notify(t('warning'), '');
-      void look(mine);
+    const { look, end } = follow('warnings', {
+      fetch: api.warnings,
+      show: (found) => {
+        standing = [...found].sort((a, b) => a.id - b.id);
+        any ||= standing.length > 0;
+      },
+      heard: ({ kind }) => {
+        if (kind === 'sent') notify(t('warning'), '');
+        void look();
+      },
     });
     return () => {
-      begun += 1;
+      end();
       standing = [];
       any = false;
-      end();
     };
   },
 
