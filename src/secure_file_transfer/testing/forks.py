@@ -4,7 +4,8 @@ Half of what a short test of the server takes is Python reading the server's mod
 process of its own with a single thread, and makes each server a fork of it: a process like any other, with its own
 memory and its own end, killed and started again as one that its command has started.
 
-Passwords are hashed quickly there; where it matters how, start the command itself (`ServerProcess` without `spawn`).
+Passwords and new catalogs cost little there (`quick`); where that matters, start the command itself (`ServerProcess`
+without a nursery).
 """
 
 import importlib
@@ -15,7 +16,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -130,14 +130,12 @@ def _run() -> None:
 
 
 def _load() -> None:
-    """Import what a server needs, also what it would import on its way, and make its passwords cheap."""
+    """Import what a server needs, also what it would import on its way, and make quick what takes long."""
     for name in _MODULES:
         importlib.import_module(name)
-    from ..services.passwords import PasswordHasher
+    from .quick import make_quick
 
-    # Where the server takes it from, not the class: others make one with parameters of their own.
-    quick = partial(PasswordHasher, time_cost=1, memory_kib=8, lanes=1)
-    vars(sys.modules["secure_file_transfer.server.house"])["PasswordHasher"] = quick
+    make_quick()
 
 
 def _become(arguments: Sequence[str], env: Mapping[str, str], log: str) -> None:
