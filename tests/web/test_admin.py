@@ -156,12 +156,12 @@ def test_accounts_are_searched_filtered_and_shown_page_by_page(site: Site, visit
     expect(page.get_by_text("No account fits this search")).to_be_visible()
 
 
-def test_whoever_registered_is_approved_or_rejected(tmp_path: Path, browser: Any) -> None:
+def test_whoever_registered_is_approved_or_rejected(tmp_path: Path, browser: Any, nursery: Any) -> None:
     from secure_file_transfer.testing.process import ServerProcess
 
     from .conftest import Visitor
 
-    with ServerProcess(tmp_path / "data", env={"SFT_REGISTRATION": "approval"}) as server:
+    with ServerProcess(tmp_path / "data", env={"SFT_REGISTRATION": "approval"}, nursery=nursery) as server:
         site = Site(server)
         site.names("/")
         for name in ("neda", "spam"):

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.web.test_admin import LONG, account, guess
 
+from secure_file_transfer.testing.forks import Nursery
 from secure_file_transfer.testing.process import ServerProcess
 
 from .conftest import NAME, PASSWORD, Site
@@ -18,9 +19,9 @@ VARIANTS = [
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("looks")
-    with ServerProcess(folder / "data") as server:
+    with ServerProcess(folder / "data", nursery=nursery) as server:
         site = Site(server)
         (folder / "scans").mkdir()
         furnish(site, folder / "scans")

@@ -11,7 +11,7 @@ import threading
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -28,6 +28,8 @@ T = TypeVar("T")
 LENGTH_MIN = 10
 LENGTH_MAX = 1024
 """Far above any passphrase; keeps the work of hashing independent of what a stranger sends."""
+PATIENCE_SECONDS = 3.0
+"""More than the longest queue of a flood takes where the processor has anything to spare."""
 
 
 class PasswordHasher:
@@ -51,12 +53,15 @@ class PasswordHasher:
         lanes: int = 4,
         running: int = 2,
         waiting: int = 16,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._argon2 = argon2.PasswordHasher(
             time_cost=time_cost, memory_cost=memory_kib, parallelism=lanes, hash_len=32, salt_len=16
         )
         self._admitted = BoundedSemaphore(running + waiting)
         self._threads = ThreadPoolExecutor(running, "hash", _yield_to_others)
+        self._urgent = ThreadPoolExecutor(1, "urgent-hash")
+        self._patience = patience
         # The form of a hash that no password has: checking it costs what checking a real one costs. It is made up,
         # not computed, so that the first unknown user does not pay for it and stand out.
         salt, digest = (b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (16, 32))
@@ -113,7 +118,7 @@ class PasswordHasher:
         if not self._admitted.acquire(blocking=False):
             raise TooManyRequestsError("Too many sign-ins at this moment", hint="Try again in a few seconds.")
         try:
-            return self._threads.submit(work).result()
+            return self._in_time(work)
         except VerifyMismatchError:
             raise
         except Argon2Error as error:  # what is left is memory that the system does not give
@@ -122,6 +127,15 @@ class PasswordHasher:
             ) from error
         finally:
             self._admitted.release()
+
+    def _in_time(self, work: Callable[[], T]) -> T:
+        patient = self._threads.submit(work)
+        with suppress(TimeoutError):
+            return patient.result(self._patience)
+        done, late = wait((patient, self._urgent.submit(work)), return_when=FIRST_COMPLETED)
+        for each in late:
+            each.cancel()  # unless it runs: then it runs in vain
+        return done.pop().result()
 
 
 def _yield_to_others() -> None:

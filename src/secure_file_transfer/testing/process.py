@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from .forks import Forked, Nursery
+
 READY_SECONDS = 30.0
 
 
@@ -28,7 +30,9 @@ class ServerProcess:
         env: Mapping[str, str] | None = None,
         port: int = 0,
         command: Sequence[str] = (),
+        nursery: Nursery | None = None,
     ) -> None:
+        """With a nursery it is there several times sooner, and hashes passwords quickly."""
         self.data_dir = data_dir
         self.log = data_dir.with_name(f"{data_dir.name}.log")
         self._command = command or sft_command()
@@ -44,7 +48,8 @@ class ServerProcess:
             "NO_COLOR": "1",
             **(env or {}),
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._nursery = nursery
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def url(self) -> str:
@@ -78,13 +83,8 @@ class ServerProcess:
 
     def start(self) -> Self:
         """Start it and wait until it says that it is ready; a restart takes the same port again."""
-        command = [*self._command, "serve", "--host", "127.0.0.1", "--port", str(self.port), *self._arguments]
         begin = time.monotonic()
-        # A file and not a pipe: a server that nobody listens to must not come to a halt.
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        self._process = self._spawned(["serve", "--host", "127.0.0.1", "--port", str(self.port), *self._arguments])
         self.banner = self._wait_until_ready(self._process)
         self.ready_seconds = time.monotonic() - begin
         found = re.search(r"https://[^\s/]+:(\d+)", self.banner)
@@ -92,7 +92,16 @@ class ServerProcess:
         self.port = int(found[1])
         return self
 
-    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> str:
+    def _spawned(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes] | Forked":
+        if self._nursery is not None:
+            return self._nursery.spawn(arguments, self._env, self.log)
+        # A file and not a pipe: a server that nobody listens to must not come to a halt.
+        with self.log.open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 - our own command
+                [*self._command, *arguments], env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes] | Forked") -> str:
         deadline = time.monotonic() + READY_SECONDS
         said = ""
         while time.monotonic() < deadline and process.poll() is None:

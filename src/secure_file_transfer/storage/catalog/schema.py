@@ -33,7 +33,7 @@ def prepare(path: Path) -> None:
                 )
             use_wal(connection)
         if found < REVISION:
-            _migrate(path)
+            migrate(path)
     except sqlite3.Error as error:
         raise typed(error) from error
 
@@ -57,7 +57,7 @@ def revision(connection: sqlite3.Connection) -> str:
     return found[0]
 
 
-def _migrate(path: Path) -> None:
+def migrate(path: Path) -> None:
     """Run what is missing. All of it and the record of it commit together.
 
     Two programs may come here at once: the second waits for the first, and then finds nothing to do.

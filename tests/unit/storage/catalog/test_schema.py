@@ -20,7 +20,13 @@ from secure_file_transfer.storage.catalog import open_catalog, schema
 from secure_file_transfer.storage.catalog.connections import connect, make_file
 from secure_file_transfer.storage.catalog.tables import METADATA, NO_REVISION, REVISION
 from secure_file_transfer.testing.clock import START_US
+from secure_file_transfer.testing.quick import MIGRATE, make_quick
 from secure_file_transfer.version import __version__
+
+
+@pytest.fixture(autouse=True)
+def _real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "migrate", MIGRATE)
 
 
 def described(path: Path) -> dict[tuple[str, str], object]:
@@ -46,6 +52,20 @@ def _without_keys(statement: str) -> str:
     # What stands behind the columns also stands behind one that was added.
     constraint, added = r"((?:, (?:UNIQUE|PRIMARY KEY|CHECK) \([^()]*\))+)", r"((?:, [a-z_]+ [A-Z][^(),]*)+)"
     return re.sub(rf"{constraint}{added}(?=\) STRICT)", r"\2\1", re.sub(action, "", statement))
+
+
+def test_what_other_tests_begin_with_is_what_the_migrations_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def everything(path: Path) -> list[str]:
+        with closing(sqlite3.connect(path)) as connection:
+            return list(connection.iterdump())
+
+    migrated, quick = tmp_path / "migrated.sqlite3", tmp_path / "quick.sqlite3"
+    schema.prepare(migrated)
+    make_quick(monkeypatch.setattr)
+    schema.prepare(quick)
+    assert everything(quick) == everything(migrated)
 
 
 def test_the_migrations_make_exactly_the_tables_of_this_program(tmp_path: Path) -> None:
