@@ -77,7 +77,16 @@ class Visitor:
     """Somebody in front of the page. Whatever the page complains of fails the test."""
 
     def __init__(
-        self, browser: Browser, site: Site, *, language: str, theme: Any, width: int, folder: Path, worker: bool
+        self,
+        browser: Browser,
+        site: Site,
+        *,
+        language: str,
+        theme: Any,
+        width: int,
+        folder: Path,
+        worker: bool,
+        touch: bool = False,
     ) -> None:
         self.complaints: list[str] = []
         self._folder = folder
@@ -89,6 +98,8 @@ class Visitor:
             locale={"en": "en-GB", "fa": "fa-IR"}[language],
             base_url=site.url,
             service_workers="allow" if worker else "block",
+            has_touch=touch,
+            is_mobile=touch,
         )
         self.context.set_default_timeout(30_000)
         self.page = self.context.new_page()
@@ -131,10 +142,9 @@ class Visitor:
 def visit(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Any]:
     visitors: list[Visitor] = []
 
-    def begin(*, language: str = "en", theme: Any = "light", width: int = 1200, worker: bool = False) -> Visitor:
-        visitors.append(
-            Visitor(browser, site, language=language, theme=theme, width=width, folder=tmp_path, worker=worker)
-        )
+    def begin(*, language: str = "en", theme: Any = "light", width: int = 1200, **how: bool) -> Visitor:
+        how = {"worker": False, **how}
+        visitors.append(Visitor(browser, site, language=language, theme=theme, width=width, folder=tmp_path, **how))
         return visitors[-1]
 
     yield begin

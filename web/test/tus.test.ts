@@ -19,6 +19,7 @@ class Fake {
   readonly uploads = new Map<string, Upload>();
   readonly asked: string[] = [];
   joined = '';
+  #made = 0;
   /** Answers a request in place of the server, once each. */
   readonly instead: ((request: Request) => Problem | undefined)[] = [];
 
@@ -41,9 +42,10 @@ class Fake {
       said['content-location'] = '/api/v1/files/film%20(1).bin';
       said['repr-digest'] = 'sha-256=:/+8=:';
     } else if (method === 'POST') {
-      said['location'] = `/u/${this.uploads.size}`;
+      said['location'] = `/made/${this.#made++}`;
       this.uploads.set(said['location'], { length: Number(headers['upload-length']), offset: 0 });
     } else if (!upload) throw new Problem('not_found', 404, '');
+    else if (method === 'DELETE') this.uploads.delete(path);
     else if (method === 'HEAD') said['upload-offset'] = String(upload.offset);
     else {
       if (Number(headers['upload-offset']) !== upload.offset) throw new Problem('conflict', 409, '');
@@ -53,9 +55,9 @@ class Fake {
   }
 }
 
-function upload(server: Fake, begun: Begun | null = null) {
+function upload(server: Fake, begun: Begun | null = null, path = '/film.bin') {
   const file = new File([new Uint8Array(SIZE)], 'film.bin', { lastModified: 5 });
-  const job: Job & { file: File } = { id: 1, path: '/film.bin', size: SIZE, modified: 5, file, conflict: null, urgent: false, tried: false, begun };
+  const job: Job & { file: File } = { id: 1, path, size: SIZE, modified: 5, file, conflict: null, urgent: false, tried: false, begun };
   const told = { sent: 0, begun: null as Begun | null };
   const tell = { progress: (sent: number) => void (told.sent = sent), begun: (now: Begun) => void (told.begun = now) };
   const stop = new AbortController();
@@ -71,6 +73,21 @@ test('parts go up beside each other and are joined in their order', async () => 
   expect(server.joined).toBe(`final;${told.begun?.uploads.join(' ')}`);
   expect([...server.uploads.values()].every((each) => each.offset === each.length)).toBe(true);
   expect(told.sent).toBe(SIZE);
+});
+
+test('whether the whole would be taken is asked before anything is sent', async () => {
+  const server = new Fake();
+  server.instead.push(once('POST', new Problem('quota_exceeded', 507, 'Full')));
+  await expect(upload(server).run).rejects.toMatchObject({ code: 'quota_exceeded' });
+  expect(server.asked.length).toBe(1);
+});
+
+test.each(['/Shared/bob/film.bin', '/Drives/disk/film.bin'])('into the drive of somebody else it goes as one: %s', async (path) => {
+  const server = new Fake();
+  const { run, told } = upload(server, null, path);
+  await run.catch(() => undefined); // this server tells of files that were joined only
+  expect(told.begun?.uploads.length).toBe(1);
+  expect([...server.uploads.values()]).toEqual([{ length: SIZE, offset: SIZE }]);
 });
 
 test('a piece that arrived damaged goes again', async () => {
@@ -92,7 +109,8 @@ test('what an earlier page has begun is not sent again, and what the server has 
   server.uploads.set('/u/0', { length: partSize(SIZE), offset: partSize(SIZE) });
   await upload(server, { partSize: partSize(SIZE), uploads: ['/u/0', '/u/gone'] }).run;
   expect(server.asked.filter((each) => each === 'PATCH /u/0').length).toBe(0);
-  expect(server.uploads.get('/u/1')?.offset).toBe(SIZE - partSize(SIZE));
+  expect(server.uploads.get('/u/0')?.offset).toBe(partSize(SIZE));
+  expect([...server.uploads.values()].map((each) => each.offset)).toContain(SIZE - partSize(SIZE));
 });
 
 test('what cannot be mended ends it, all parts of it', async () => {

@@ -315,6 +315,7 @@ export const acts: readonly Act[] = [
     keys: ['?'],
     about: 'folder',
     group: 'help',
+    when: () => !handheld() || matchMedia('(any-hover: hover)').matches,
     on: (desk) => desk.ask(() => import('./Keys.svelte')),
   },
 ];

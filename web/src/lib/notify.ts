@@ -11,6 +11,11 @@ export const notices = {
     return Notification.permission === 'granted' && remembered.notices === 'on' ? 'on' : 'off';
   },
 
+  /** Whether the browser has never been asked, and the question makes sense. */
+  get unasked(): boolean {
+    return there && Notification.permission === 'default';
+  },
+
   async turn(on: boolean): Promise<void> {
     if (on && there && Notification.permission === 'default') await Notification.requestPermission();
     remembered.notices = on ? 'on' : null;
@@ -20,14 +25,16 @@ export const notices = {
 /** Tell it, unless the page is looked at. `tag`: it takes the place of what was told under the same one. */
 export function notify(title: string, body: string, tag = title, onclick?: () => void): void {
   if (!document.hidden || notices.state !== 'on') return;
+  const how = { body, tag, icon: '/static/icon.svg' };
   try {
-    const told = new Notification(title, { body, tag, icon: '/static/icon.svg' });
+    const told = new Notification(title, how);
     told.onclick = () => {
       focus();
       told.close();
       onclick?.();
     };
   } catch {
-    // phones want a service worker for it
+    // Phones show them only for the service worker, which brings whoever touches one back here.
+    void navigator.serviceWorker?.ready.then((worker) => worker.showNotification(title, how)).catch(() => undefined);
   }
 }

@@ -1,13 +1,15 @@
 /** The queue at work: it hands pieces of work to the worker that moves bytes, and shows what becomes of them. */
 import { join, parentOf } from '../api/paths';
 import { t } from '../i18n/index.svelte';
+import { notify } from '../lib/notify';
+import { live } from '../state/live.svelte';
 import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
 import type { Begun, FromWorker, ToWorker } from './messages';
 import { Queue, arranged, fingerprint, type Conflict, type Item, type Said, type State, type Totals, type Wanted } from './queue';
 import { Rate } from './rate';
 import { store, type Kept } from './store';
-import { ofEntries, ofFiles, type Dropped } from './walk';
+import { named, ofEntries, ofFiles, type Dropped } from './walk';
 
 /** Pieces of work at once; the worker shares its connections among them. */
 const WORKS = 4;
@@ -27,7 +29,7 @@ export interface View {
 const STATES = ['waiting', 'running', 'paused', 'asking', 'failed', 'lost', 'done', 'skipped'] as const;
 
 class Engine {
-  /** Why nothing goes on, until somebody does something about it. */
+  /** Why nothing goes on. It stays until the server takes something again, or somebody wants it tried. */
   held = $state.raw<Said | null>(null);
   view = $state.raw<View>(this.#look(new Queue(), new Rate()));
   /** Folders are being read that were dropped. */
@@ -45,6 +47,9 @@ class Engine {
   #works = 0;
   #tick: ReturnType<typeof setTimeout> | undefined;
   #goOn: ReturnType<typeof setTimeout> | undefined;
+  /** Nothing new is begun meanwhile. */
+  #stopped = false;
+  #listening: (() => void) | undefined;
   #account = '';
 
   constructor() {
@@ -73,13 +78,14 @@ class Engine {
     } finally {
       this.reading -= 1;
     }
-    await this.take(dropped.files, folder);
+    await this.take(named(dropped.files), folder); // without entries they come out of the clipboard
     for (const each of dropped.handles) void each.then((handle) => handle && this.#handle(folder, handle));
   }
 
   /** It is kept with the next news of what was begun. */
   #handle(folder: string, handle: FileSystemHandle): void {
-    const item = this.#queue.items.find((each) => each.path === join(folder, handle.name.normalize('NFC')));
+    const path = join(folder, handle.name.normalize('NFC'));
+    const item = this.#queue.items.find((each) => each.path === path && each.file); // what has ended holds no file
     if (item && handle.kind === 'file') this.#handles.set(item.id, handle as FileSystemFileHandle);
     const begun = item && this.#begun.get(item.id);
     if (begun) this.#keep(item.id, begun);
@@ -124,10 +130,17 @@ class Engine {
 
   /** Go on although something stood in the way. */
   goOn = (): void => {
-    clearTimeout(this.#goOn);
-    this.held = null;
+    this.#released();
     this.#pump();
   };
+
+  #released(): void {
+    clearTimeout(this.#goOn);
+    this.#listening?.();
+    this.#listening = undefined;
+    this.#stopped = false;
+    this.held = null;
+  }
 
   /** Whether the browser can open the file of an unfinished upload again. */
   hasHandle = (id: number): boolean => this.#handles.has(id);
@@ -143,6 +156,7 @@ class Engine {
       // moved or deleted meanwhile
     }
     this.#handles.delete(id);
+    this.#changed();
     return 'refused';
   }
 
@@ -159,8 +173,11 @@ class Engine {
 
   #hear(message: FromWorker): void {
     const queue = this.#queue;
+    if (this.held && !this.#stopped && message.kind !== 'free' && message.kind !== 'held') {
+      if (message.kind !== 'progress' || message.sent > (queue.get(message.id)?.sent ?? 0)) this.#released();
+    }
     if (message.kind === 'free') this.#works -= 1;
-    else if (message.kind === 'progress') queue.progress(message.id, message.sent, message.held ? 'network' : '');
+    else if (message.kind === 'progress') queue.progress(message.id, message.sent, message.held);
     else if (message.kind === 'begun') this.#keep(message.id, message.begun);
     else if (message.kind === 'done') void this.#done(message);
     else if (message.kind === 'taken') queue.taken(message.id);
@@ -201,12 +218,18 @@ class Engine {
 
   #hold(id: number, problem: Said, retryAfter: number | null): void {
     this.#queue.back(id);
-    this.held = problem;
-    if (problem.code === 'sign_in_required' || problem.code === 'session_ended') void session.check();
-    else if (problem.code !== 'no_space') {
-      clearTimeout(this.#goOn);
-      this.#goOn = setTimeout(this.goOn, (retryAfter ?? HELD_S) * 1000);
-    }
+    this.#stopped = true;
+    if (this.held?.text !== problem.text) this.held = problem; // what is said is not said again with each try
+    if (problem.code === 'sign_in_required' || problem.code === 'session_ended') return void session.check();
+    clearTimeout(this.#goOn);
+    this.#goOn = setTimeout(() => this.#tryAgain(), (retryAfter ?? HELD_S) * 1000);
+    this.#listening ??= live.on('server', ({ kind, data }) => kind === 'maintenance' && data['on'] === false && this.#tryAgain());
+  }
+
+  #tryAgain(): void {
+    clearTimeout(this.#goOn);
+    this.#stopped = false;
+    this.#pump();
   }
 
   // --- work ------------------------------------------------------------------------------------------------------
@@ -218,7 +241,7 @@ class Engine {
   }
 
   #pump(): void {
-    while (!this.held && this.#works < WORKS) {
+    while (!this.#stopped && this.#works < WORKS) {
       const work = this.#queue.next();
       if (!work) break;
       const jobs = work.items.filter((item) => item.file || item.kind === 'folder').map((item) => this.#job(item));
@@ -307,7 +330,7 @@ class Engine {
     for (const each of [this.#begun, this.#handles, this.#digests, this.#told]) each.clear();
     this.#works = 0;
     this.#account = '';
-    this.held = null;
+    this.#released();
     this.#changed();
   }
 
@@ -325,7 +348,7 @@ class Engine {
     else this.#rate.reset();
     this.view = this.#look(this.#queue, this.#rate);
     uploads.percent = busy ? percentOf(totals) : null;
-    if (before && !busy) notify(this.view);
+    if (before && !busy) tellEnd(this.view);
     if (busy) this.#changed(); // the rate falls, too
   }
 
@@ -356,14 +379,9 @@ function worded(problem: Said): Said {
   return problem.text ? problem : { ...problem, text: t('failed-unknown') };
 }
 
-function notify({ totals, counts }: View): void {
-  if (!document.hidden || !('Notification' in window) || Notification.permission !== 'granted') return;
+function tellEnd({ totals, counts }: View): void {
   const failed = counts.failed + counts.asking;
-  try {
-    new Notification(failed ? t('upload-ended-some', { count: failed }) : t('upload-ended-all', { count: totals.ended }), { icon: '/static/icon.svg', tag: 'uploads' });
-  } catch {
-    // phones show them only from a service worker
-  }
+  notify(t('uploads'), failed ? t('upload-ended-some', { count: failed }) : t('upload-ended-all', { count: totals.ended }), 'uploads');
 }
 
 /** Let the page draw in between. */

@@ -7,6 +7,9 @@ export interface Begun {
   readonly uploads: readonly (string | null)[];
 }
 
+/** What a transfer waits for that goes on by itself: the network, a server with more to do, an operator. */
+export type Held = '' | 'network' | 'busy' | 'operator';
+
 export interface Job {
   readonly id: number;
   readonly path: string;
@@ -27,7 +30,7 @@ export type ToWorker =
   | { readonly kind: 'drop'; readonly uploads: readonly string[] };
 
 export type FromWorker =
-  | { readonly kind: 'progress'; readonly id: number; readonly sent: number; readonly held: boolean }
+  | { readonly kind: 'progress'; readonly id: number; readonly sent: number; readonly held: Held }
   | { readonly kind: 'begun'; readonly id: number; readonly begun: Begun }
   /** `checked` says that the server has compared it with a digest that was sent along. */
   | { readonly kind: 'done'; readonly id: number; readonly path: string; readonly sha256: string; readonly checked: boolean }

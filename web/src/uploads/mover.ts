@@ -1,7 +1,7 @@
 /** The side that moves bytes: takes pieces of work, and tells what becomes of each file. It runs in a worker. */
 import { inUrl } from '../api/paths';
 import { Problem } from '../api/problem';
-import type { FromWorker, Job, ToWorker } from './messages';
+import type { FromWorker, Held, Job, ToWorker } from './messages';
 import type { Said } from './queue';
 import { Slots } from './slots';
 import { Small, concernsAll } from './small';
@@ -40,7 +40,7 @@ export class Mover {
         if (outcome.kind === 'failed') this.#failed(job, outcome.problem);
         else this.tell([{ ...outcome, id: job.id }]);
       },
-      (jobs) => jobs.forEach((job) => this.#say(job.id, 0, true)),
+      (jobs, by) => jobs.forEach((job) => this.#say(job.id, 0, by)),
     );
   }
 
@@ -91,7 +91,7 @@ export class Mover {
   async #file(job: Job & { file: File }, signal: AbortSignal): Promise<void> {
     if (!job.conflict && !job.begun && (await this.#there(job, signal))) return this.#ended(job, { kind: 'taken', id: job.id });
     const tell = {
-      progress: (sent: number, held: boolean) => this.#say(job.id, sent, held),
+      progress: (sent: number, held: Held) => this.#say(job.id, sent, held),
       begun: (begun: NonNullable<Job['begun']>) => this.tell([{ kind: 'begun', id: job.id, begun }]),
     };
     let stored: Stored;
@@ -106,7 +106,7 @@ export class Mover {
 
   /** Drives that keep no unfinished uploads take whole files. */
   async #whole(job: Job & { file: File }, refused: Problem, signal: AbortSignal): Promise<void> {
-    const outcome = await this.#small.put(job, job.file, '', (sent) => this.#say(job.id, sent, false), signal);
+    const outcome = await this.#small.put(job, job.file, '', (sent) => this.#say(job.id, sent, ''), signal);
     if (outcome.kind !== 'failed') this.#ended(job, { ...outcome, id: job.id });
     else throw outcome.problem.code === 'unknown' ? refused : outcome.problem;
   }
@@ -127,7 +127,7 @@ export class Mover {
     }
   }
 
-  #say(id: number, sent: number, held: boolean): void {
+  #say(id: number, sent: number, held: Held): void {
     if (!this.#running.has(id)) return;
     this.#progress.set(id, { kind: 'progress', id, sent, held });
     this.#timer ??= setTimeout(() => {

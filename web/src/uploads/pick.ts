@@ -1,5 +1,6 @@
 /** The browser's own way to choose files, a folder, or to take a photo. */
 import { uploads } from '../state/uploads.svelte';
+import { named } from './walk';
 
 type How = 'files' | 'folder' | 'photo';
 
@@ -10,9 +11,10 @@ export function pick(how: How, folder: string): void {
   if (how === 'folder') input.webkitdirectory = true;
   if (how === 'photo') {
     input.accept = 'image/*';
-    input.capture = 'environment';
+    input.setAttribute('capture', 'environment'); // where browsers know no such property, they may still read it
   }
-  input.onchange = () => void uploads.take([...(input.files ?? [])], folder);
+  const given = () => (how === 'photo' ? named([...(input.files ?? [])]) : [...(input.files ?? [])]);
+  input.onchange = () => void uploads.take(given(), folder);
   input.click();
 }
 

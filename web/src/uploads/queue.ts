@@ -1,5 +1,6 @@
 /** The queue of uploads: what waits, what runs, what became of it. Pure: no page, no network, no clock of its own. */
 import { join } from '../api/paths';
+import type { Held } from './messages';
 
 /** What to do when the name is taken; the server's own words. `ask` never leaves the browser. */
 export type Conflict = 'overwrite' | 'skip' | 'rename' | 'newer';
@@ -34,8 +35,8 @@ export interface Item {
   state: State;
   /** Bytes that need not be sent any more. */
   sent: number;
-  /** What holds it up while it runs: the network, or the comparison at the end. */
-  pausedBy: '' | 'network' | 'comparing';
+  /** What holds it up while it runs; at the end, the comparison. */
+  pausedBy: Held | 'comparing';
   urgent: boolean;
   /** Sent before, perhaps with success that nobody heard of. */
   tried: boolean;

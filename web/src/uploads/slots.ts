@@ -1,4 +1,6 @@
 /** How much goes on at once, and how long to wait before trying again. */
+import type { Problem } from '../api/problem';
+import type { Held } from './messages';
 
 /** So many may be in at a time; the others wait, first come first served. */
 export class Slots {
@@ -29,6 +31,12 @@ const LONGEST_MS = 30_000;
 export function backoff(attempt: number, retryAfter: number | null, random = Math.random()): number {
   const own = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt) * (0.5 + random / 2);
   return Math.max(own, (retryAfter ?? 0) * 1000);
+}
+
+/** What is waited for when the same request may succeed later. What comes of a line that was cut counts as the network. */
+export function heldBy({ code }: Problem): Held {
+  if (code === 'paused') return 'operator';
+  return code === 'busy' || code === 'too_many_requests' ? 'busy' : 'network';
 }
 
 /** Wait so long, or until the network is back. Throws what `signal` was aborted with. */

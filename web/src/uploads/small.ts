@@ -2,8 +2,8 @@
 import { inUrl } from '../api/paths';
 import { Problem, toProblem } from '../api/problem';
 import { BATCH_TYPE, framed, type Frame } from './frames';
-import type { Job } from './messages';
-import { Slots, backoff, pause } from './slots';
+import type { Held, Job } from './messages';
+import { Slots, backoff, heldBy, pause } from './slots';
 import { conflictOf, hex, modifiedOf, type Stored } from './tus';
 import type { Answer, Request, Send } from './wire';
 
@@ -27,7 +27,7 @@ export class Small {
     readonly send: Send,
     readonly slots: Slots,
     readonly ended: Ended,
-    readonly held: (jobs: readonly Job[]) => void,
+    readonly held: (jobs: readonly Job[], by: Held) => void,
   ) {}
 
   /** Send them together. Throws `Problem` for what concerns all of them. */
@@ -129,7 +129,7 @@ export class Small {
       } catch (error) {
         if (!(error instanceof Problem) || !error.retryable) throw error;
         again ||= error.status === 0 || error.status >= 502;
-        this.held(jobs);
+        this.held(jobs, heldBy(error));
         await pause(backoff(attempt, error.retryAfter), signal);
       }
     }

@@ -1,11 +1,12 @@
 /** One large file by tus 1.0: parts beside each other, pieces with a checksum, and then they are joined. */
 import { inUrl } from '../api/paths';
 import { Problem } from '../api/problem';
-import type { Begun, Job } from './messages';
+import { driveOf } from '../lib/drives';
+import type { Begun, Held, Job } from './messages';
 import { PIECE, partSize, parts, pieceEnd, type Part } from './parts';
 import type { Conflict } from './queue';
 import { Reader } from './reading';
-import { Slots, backoff, pause } from './slots';
+import { Slots, backoff, heldBy, pause } from './slots';
 import type { Answer, Request, Send } from './wire';
 
 const BASE = '/api/v1/uploads';
@@ -22,7 +23,7 @@ export interface Stored {
 }
 
 export interface Told {
-  progress(sent: number, held: boolean): void;
+  progress(sent: number, held: Held): void;
   begun(begun: Begun): void;
 }
 
@@ -36,6 +37,7 @@ export class TusUpload {
   readonly #name = Array.from(crypto.getRandomValues(new Uint8Array(8)), (each) => each.toString(16).padStart(2, '0')).join('');
   #stored: Stored | null = null;
   #held = 0;
+  #by: Held = '';
 
   constructor(
     readonly job: Job & { readonly file: File },
@@ -44,7 +46,8 @@ export class TusUpload {
     readonly send: Send,
     readonly slots: Slots,
   ) {
-    this.#size = job.begun?.partSize ?? partSize(job.size);
+    // Parts lie in one's own drive until they are joined, and no byte moves then: elsewhere it goes as one.
+    this.#size = job.begun?.partSize ?? (driveOf(job.path) ? job.size : partSize(job.size));
     this.#parts = parts(job.size, this.#size);
     this.#uploads = this.#parts.map((_, at) => job.begun?.uploads[at] ?? null);
     this.#sent = this.#parts.map(() => 0);
@@ -52,6 +55,7 @@ export class TusUpload {
 
   /** Send all of it. Throws `Problem`, and what `signal` was aborted with. */
   async run(): Promise<Stored> {
+    if (!this.#whole && !this.job.begun) await this.#mayGo();
     let next = 0;
     const stop = new AbortController();
     const signal = AbortSignal.any([this.signal, stop.signal]);
@@ -68,6 +72,13 @@ export class TusUpload {
 
   get #whole(): boolean {
     return this.#parts.length === 1;
+  }
+
+  /** Parts say nothing of the place they are for: whether the whole would be taken is asked before they are sent. */
+  async #mayGo(): Promise<void> {
+    const headers = { 'upload-length': String(this.job.size), 'upload-metadata': metadata(this.job) };
+    const made = await this.#patiently(this.signal, () => this.#ask('POST', BASE, this.signal, { headers }));
+    await this.#ask('DELETE', made.header('location') ?? '', this.signal).catch(() => undefined); // it expires by itself
   }
 
   async #part(at: number, signal: AbortSignal): Promise<void> {
@@ -89,7 +100,7 @@ export class TusUpload {
         if (GONE.has(error.status) && this.#uploads[at]) this.#keep(at, null);
         else if (error.code !== 'conflict' && !error.retryable) throw error;
         else {
-          await this.#wait(backoff(attempt++, error.retryAfter), signal);
+          await this.#wait(error, attempt++, signal);
           if (this.#uploads[at]) offset = await this.#offset(at, signal);
         }
       }
@@ -97,11 +108,12 @@ export class TusUpload {
     this.#progress(at, length);
   }
 
-  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+  async #wait(problem: Problem, attempt: number, signal: AbortSignal): Promise<void> {
     this.#held += 1;
+    this.#by = heldBy(problem);
     this.#progress();
     try {
-      await pause(ms, signal);
+      await pause(backoff(attempt, problem.retryAfter), signal);
     } finally {
       this.#held -= 1;
     }
@@ -114,7 +126,7 @@ export class TusUpload {
         return await work();
       } catch (error) {
         if (!(error instanceof Problem) || !error.retryable) throw error;
-        await this.#wait(backoff(attempt, error.retryAfter), signal);
+        await this.#wait(error, attempt, signal);
       }
     }
   }
@@ -215,7 +227,7 @@ export class TusUpload {
     if (at !== undefined) this.#sent[at] = sent;
     this.tell.progress(
       this.#sent.reduce((sum, each) => sum + each, 0),
-      this.#held > 0,
+      this.#held > 0 ? this.#by : '',
     );
   }
 

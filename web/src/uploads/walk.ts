@@ -23,6 +23,23 @@ export function takeDrop(data: DataTransfer): Dropped {
 type WithHandle = DataTransferItem & { getAsFileSystemHandle(): Promise<FileSystemHandle | null> };
 const handleOf = (item: DataTransferItem) => (item as WithHandle).getAsFileSystemHandle().catch(() => null);
 
+/** What browsers call a picture that never had a name: out of the clipboard, or from the camera of some phones. */
+const NAMELESS = /^image\.(\w{2,5})$/;
+
+/** Pictures without a name of their own get one that tells them apart: when they were taken or pasted. */
+export function named(files: readonly File[], at = new Date()): File[] {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join('.');
+  let count = 0;
+  return files.map((file) => {
+    const kind = NAMELESS.exec(file.name)?.[1];
+    if (!kind || file.webkitRelativePath) return file;
+    const more = (count += 1) > 1 ? ` (${count})` : '';
+    return new File([file], `image ${day} ${time}${more}.${kind}`, { type: file.type, lastModified: file.lastModified });
+  });
+}
+
 /** Files from a picker or the clipboard; those of a folder know where they lay in it. */
 export function* ofFiles(files: readonly File[]): Generator<Wanted[]> {
   for (let at = 0; at < files.length; at += AT_A_TIME) {

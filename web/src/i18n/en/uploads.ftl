@@ -9,6 +9,11 @@ uploads-running =
         [one] Uploading one file
        *[other] Uploading: { $ended } of { $files }
     }
+uploads-held =
+    { $count ->
+        [one] One upload waits
+       *[other] { $count } uploads wait
+    }
 uploads-asking =
     { $count ->
         [one] A file of that name is there already.
@@ -67,8 +72,11 @@ upload-taken = The name is taken
 upload-skipped = Skipped
 upload-renamed = Stored as { $name }
 upload-no-network = No connection. It goes on by itself.
+upload-held-busy = The server has much to do. It goes on by itself.
+upload-held-operator = An operator holds it. It goes on by itself.
 upload-comparing = Comparing with the server…
 upload-lost = Unfinished, { $size }. Drop the file again to go on.
+upload-lost-here = Unfinished, { $size }. The browser still knows the file.
 upload-other-file = That is not the file that { $name } was begun with.
 upload-checked = Stored and compared: SHA-256 is the same here and there
 upload-stored = Stored

@@ -9,6 +9,11 @@ uploads-running =
         [one] در حال بارگذاری یک فایل
        *[other] در حال بارگذاری: { $ended } از { $files }
     }
+uploads-held =
+    { $count ->
+        [one] یک بارگذاری در انتظار است
+       *[other] { $count } بارگذاری در انتظار است
+    }
 uploads-asking =
     { $count ->
         [one] فایلی با این نام از پیش آنجاست.
@@ -67,8 +72,11 @@ upload-taken = این نام گرفته شده است
 upload-skipped = کنار گذاشته شد
 upload-renamed = با نام { $name } ذخیره شد
 upload-no-network = اتصال برقرار نیست. خودش ادامه می‌دهد.
+upload-held-busy = سرور سرش شلوغ است. خودش ادامه می‌دهد.
+upload-held-operator = یکی از مدیران آن را نگه داشته است. خودش ادامه می‌دهد.
 upload-comparing = در حال مقایسه با سرور…
 upload-lost = ناتمام، { $size }. برای ادامه، فایل را دوباره رها کنید.
+upload-lost-here = ناتمام، { $size }. مرورگر هنوز فایل را می‌شناسد.
 upload-other-file = این همان فایلی نیست که { $name } با آن آغاز شده بود.
 upload-checked = ذخیره و مقایسه شد: SHA-256 در اینجا و آنجا یکی است
 upload-stored = ذخیره شد

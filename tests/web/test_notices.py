@@ -1,0 +1,168 @@
+"""News while nobody looks at the page, and links that are handed to another program."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import PASSWORD, Site
+from .persons import Program, add, client_of, sign_in
+from .test_sharing import share
+from .test_uploads import pick, title, written
+
+WATCH = """
+Object.defineProperty(document, 'hidden', {get: () => window.away === true});
+Object.defineProperty(document, 'visibilityState', {get: () => window.away === true ? 'hidden' : 'visible'});
+window.told = [];
+const Real = window.Notification;
+window.Notification = class extends Real {
+  constructor(title, how) { super(title, how); window.told.push([title, how.body, how.tag]); window.last = this; }
+};
+"""
+"""Another page in front, as the page itself sees it; and what is told meanwhile."""
+
+
+def away(page: Page, is_away: bool = True) -> None:
+    page.evaluate("(away) => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }", is_away)
+
+
+def told(page: Page) -> list[list[str]]:
+    found: list[list[str]] = page.evaluate("window.told")
+    return found
+
+
+def watched(visitor: Any, wish: str | None = "on") -> Page:
+    """A visitor who has allowed notifications in the browser, and wishes them here."""
+    visitor.context.grant_permissions(["notifications"])
+    visitor.context.add_init_script(WATCH)
+    if wish:
+        visitor.context.add_init_script(f"localStorage.setItem('notices', {json.dumps(wish)})")
+    page: Page = visitor.page
+    return page
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_the_end_of_uploads_is_told_while_nobody_looks(site: Site, visit: Any, tmp_path: Path, language: str) -> None:
+    files = [written(tmp_path / name, 2 << 20) for name in ("a.bin", "b.bin")]
+    site.names("/")
+    visitor = visit(language=language)
+    page = watched(visitor)
+    visitor.sign_in()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Control+u")
+    away(page)
+    chooser.value.set_files([str(each) for each in files])
+    page.wait_for_function("window.told.length > 0")
+    ((heading, body, tag),) = told(page)
+    assert (heading, tag) == ({"en": "Uploads", "fa": "بارگذاری‌ها"}[language], "uploads")
+    assert {"en": "uploads finished", "fa": "بارگذاری به پایان رسید"}[language] in body
+    away(page, False)
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Control+u")
+    chooser.value.set_files([{"name": "c.txt", "mimeType": "", "buffer": b"c"}])
+    expect(page.locator(".dock .good")).to_have_count(3)
+    assert len(told(page)) == 1, "who looks at the page sees it there"
+
+
+def test_who_does_not_wish_for_notices_gets_none(site: Site, visit: Any, tmp_path: Path) -> None:
+    site.names("/")
+    visitor = visit()
+    page = watched(visitor, wish=None)
+    visitor.sign_in()
+    away(page)
+    pick(page, written(tmp_path / "a.txt", 10))
+    expect(title(page, "1 upload finished")).to_be_visible()
+    assert told(page) == []
+
+
+def test_where_pages_may_tell_nothing_the_service_worker_does(site: Site, visit: Any, tmp_path: Path) -> None:
+    """On phones the constructor throws, whatever was allowed."""
+    site.names("/")
+    visitor = visit(worker=True)
+    page = watched(visitor)
+    visitor.context.add_init_script(
+        "const Base = Notification; window.Notification = new Proxy(Base, {construct() { throw new TypeError(); }});"
+    )
+    visitor.sign_in()
+    away(page)
+    pick(page, written(tmp_path / "a.txt", 10))
+    page.wait_for_function(
+        "navigator.serviceWorker.ready.then((worker) => worker.getNotifications()).then((all) => all.length === 1)"
+    )
+    shown = page.evaluate(
+        "navigator.serviceWorker.ready.then((worker) => worker.getNotifications()).then(([one]) => [one.title, one.tag])"
+    )
+    assert shown == ["Uploads", "uploads"]
+
+
+def test_messages_and_warnings_are_told_while_nobody_looks(site: Site, visit: Any) -> None:
+    add(site, "sara")
+    add(site, "omid")
+    visitor = visit()
+    page = watched(visitor)
+    sign_in(visitor, "sara")
+    expect(page.locator("html[data-live], #content").first).to_be_visible()
+    away(page)
+    omid = Program(site, "omid")
+    talk = omid.ask("POST", "/talks", {"with": "sara"})
+    omid.ask("POST", f"/talks/{talk['id']}/messages", {"key": "4c0b6f2c-8c0e-4d43-9d62-0a6a9a5f0c11", "text": "Lunch?"})
+    page.wait_for_function("window.told.length === 1")
+    assert "omid" in told(page)[0][0]
+    assert "Lunch?" in told(page)[0][1]
+    site.ask("POST", f"/clients/{client_of(site, 'sara')}/warnings", {"text": "The disk is nearly full."})
+    page.wait_for_function("window.told.length === 2")
+    assert "The disk is nearly full." in " ".join(told(page)[1])
+    expect(page.get_by_role("alertdialog")).to_contain_text("The disk is nearly full.")
+
+
+SHEET = """
+window.shared = [];
+Object.defineProperty(navigator, 'share', {value: async (given) => {
+  window.shared.push(given);
+  if (window.shared.length > 1) throw new DOMException('Share canceled', 'AbortError');
+}});
+"""
+
+
+def made_link(page: Page, site: Site) -> str:
+    dialog = share(page, "Photos")
+    dialog.get_by_role("button", name="New link").click()
+    dialog.get_by_role("button", name="Make link").click()
+    address = dialog.get_by_label("Address")
+    expect(address).to_be_visible()
+    found: str = address.input_value()
+    assert found.startswith(f"{site.url}/s/")
+    return found
+
+
+def test_a_link_is_handed_to_the_sheet_of_the_phone(site: Site, visit: Any) -> None:
+    site.make_folder("/Photos")
+    visitor = visit(width=390)
+    visitor.context.add_init_script(SHEET)
+    page = visitor.sign_in()
+    address = made_link(page, site)
+    send = page.get_by_role("dialog").get_by_role("button", name="Send")
+    visitor.look("link-sheet")
+    send.click()
+    page.wait_for_function("window.shared.length === 1")
+    assert page.evaluate("window.shared[0]") == {"title": "Photos", "url": address}
+    send.click()  # and closed again without sending: nothing is said of it
+    page.wait_for_function("window.shared.length === 2")
+    expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_where_there_is_no_sheet_the_link_is_copied(site: Site, visit: Any) -> None:
+    site.make_folder("/Photos")
+    visitor = visit()
+    visitor.context.add_init_script("delete Navigator.prototype.share")
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.sign_in()
+    address = made_link(page, site)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Send")).to_have_count(0)
+    dialog.get_by_role("button", name="Copy the address").click()
+    expect(dialog.get_by_text("Copied")).to_be_attached()
+    assert page.evaluate("navigator.clipboard.readText()") == address
+    assert PASSWORD not in address
