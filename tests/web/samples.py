@@ -49,8 +49,8 @@ def wav(seconds: float = 1.0) -> bytes:
     return file.getvalue()
 
 
-def pdf(pages: int = 2, *, catalog: str = "", page: str = "") -> bytes:
-    """A PDF of plain pages; `catalog` and `page` are put into those dictionaries."""
+def pdf(pages: int = 2, *, catalog: str = "", page: str = "", say: str = "Page {} of the plan") -> bytes:
+    """A PDF of plain pages, each of which says so; `catalog` and `page` are put into those dictionaries."""
     bodies = [f"<< /Type /Catalog /Pages 2 0 R {catalog} >>"]
     kids = " ".join(f"{4 + 2 * at} 0 R" for at in range(pages))
     bodies += [
@@ -58,7 +58,7 @@ def pdf(pages: int = 2, *, catalog: str = "", page: str = "") -> bytes:
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
     for at in range(pages):
-        text = f"BT /F1 36 Tf 72 700 Td (Page {at + 1} of the plan) Tj ET 0.14 0.34 0.84 rg 72 400 300 200 re f"
+        text = f"BT /F1 36 Tf 72 700 Td ({say.format(at + 1)}) Tj ET 0.14 0.34 0.84 rg 72 400 300 200 re f"
         bodies.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 2 * at} 0 R"
             f" /Resources << /Font << /F1 3 0 R >> >> {page} >>"
@@ -129,6 +129,7 @@ HOSTILE: dict[str, bytes] = {
     b"\x01\x00\x01\x00" + b"\x80\x00\x00" * 3 + f"*/=1;{ATTACK}//<script>{ATTACK}</script>".encode(),
     "html-called.mp3": _HTML.encode(),
     "html-called.mp4": _HTML.encode(),
+    "evil-text.pdf": pdf(1, say=f"<img src=x onerror={ATTACK}>".replace("(", "\\(").replace(")", "\\)")),
     "html-called.pdf": b"%PDF-1.7\n" + _HTML.encode(),
     "no-ending": _HTML.encode(),
     "evil.txt": b"\xef\xbb\xbf" + _HTML.encode(),

@@ -34,4 +34,17 @@ preview-rows =
        *[other] { $count } rows
     }
 preview-page = Page { $number }
+preview-pages = Page { $at } of { $count }
+preview-find = Find
+preview-find-next = Next match
+preview-find-previous = Previous match
+preview-find-close = Close the search
+preview-find-none = No matches
+preview-find-busy =
+    { $count ->
+        [0] Searching…
+        [one] { $count } so far…
+       *[other] { $count } so far…
+    }
+preview-find-unlettered = There is no text in it, only pictures of pages.
 preview-hex-text = Characters

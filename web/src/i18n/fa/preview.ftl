@@ -34,4 +34,17 @@ preview-rows =
        *[other] { $count } ردیف
     }
 preview-page = صفحهٔ { $number }
+preview-pages = صفحهٔ { $at } از { $count }
+preview-find = یافتن
+preview-find-next = مورد بعدی
+preview-find-previous = مورد قبلی
+preview-find-close = بستن جست‌وجو
+preview-find-none = چیزی پیدا نشد
+preview-find-busy =
+    { $count ->
+        [0] در حال جست‌وجو…
+        [one] تا اینجا { $count } مورد…
+       *[other] تا اینجا { $count } مورد…
+    }
+preview-find-unlettered = متنی در آن نیست و صفحه‌ها فقط تصویرند.
 preview-hex-text = نویسه‌ها
