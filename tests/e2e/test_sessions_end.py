@@ -23,7 +23,7 @@ from secure_file_transfer.doors.http.listener import Listener
 from secure_file_transfer.model import MIB, Principal, Role, Scope
 from secure_file_transfer.server.house import House
 from secure_file_transfer.server.run import open_local, open_server
-from secure_file_transfer.services.sessions import BELIEVED_SECONDS
+from secure_file_transfer.services.beliefs import BELIEVED_SECONDS
 from secure_file_transfer.services.tokens import Wish
 from secure_file_transfer.transfer.frames import MEDIA_TYPE
 

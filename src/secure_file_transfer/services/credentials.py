@@ -38,10 +38,11 @@ from secure_file_transfer.ports import Catalog, Clock
 from .accounts import findable, may_sign_in
 from .audit import SILENT, Audit
 from .bars import Bars
-from .sessions import BELIEVED_SECONDS, Sessions, SignedIn
+from .beliefs import Beliefs
+from .sessions import Sessions, SignedIn
 from .tokens import Tokens, is_api_token
 
-_REMEMBERED_MAX = 10_000
+_OPEN_MAX = 10_000
 _TOUCH_US = 60 * 1_000_000
 
 
@@ -85,9 +86,8 @@ class Credentials:
         self._api_tokens = tokens
         self._lock = Lock()
         self._opening = Lock()
-        self._known: OrderedDict[bytes, tuple[Device, Account, float]] = OrderedDict()
+        self._known: Beliefs[bytes, tuple[Device, Account]] = Beliefs(clock.monotonic)
         self._tokens: OrderedDict[tuple[DeviceId, str], str] = OrderedDict()
-        self._revocations = 0
         self.admit: Callable[[Principal, str], None] = _anybody
         """Called with whoever it turns out to be, and the address; it raises when the server has no room for them."""
         self.on_sign_in: Callable[[str, str], None] | None = None
@@ -239,9 +239,7 @@ class Credentials:
 
     def forget(self) -> None:
         """A device was revoked: ask the catalog again about all of them."""
-        with self._lock:
-            self._revocations += 1
-            self._known.clear()
+        self._known.forget(lambda _: True)
 
     # --- certificates -------------------------------------------------------------------------------------------
 
@@ -263,27 +261,19 @@ class Credentials:
         return device, account
 
     def _remembered(self, fingerprint: bytes) -> tuple[Device, Account] | None:
-        with self._lock:
-            known = self._known.get(fingerprint)
-            lasts = known and known[2] > self._clock.monotonic() and may_sign_in(known[1], self._clock.now_us())
-            return known[:2] if known and lasts else None
+        known = self._known.of(fingerprint)
+        return known if known is not None and may_sign_in(known[1], self._clock.now_us()) else None
 
     def _looked_up(self, fingerprint: bytes, address: str) -> tuple[Device, Account]:
-        asked, revocations = self._clock.monotonic(), self._revocations
+        asked = self._known.ask()
         found = self._catalog.read(lambda tx: tx.devices.by_fingerprint(fingerprint))
         if found is None or found[0].revoked_us is not None or not may_sign_in(found[1], self._clock.now_us()):
-            with self._lock:
-                self._known.pop(fingerprint, None)
+            self._known.drop(fingerprint)
             raise ClientCertificateError(
                 "The client certificate is not one of a device that may sign in here",
                 hint="Perhaps it was revoked. Enrol this device again: sft cert enroll.",
             )
-        with self._lock:
-            if revocations == self._revocations:  # an answer from before a revocation is not believed after it
-                self._known[fingerprint] = (*found, asked + BELIEVED_SECONDS)
-                self._known.move_to_end(fingerprint)
-                if len(self._known) > _REMEMBERED_MAX:
-                    self._known.popitem(last=False)
+        self._known.take(asked, fingerprint, found)
         self._touch(found[0], address, self._clock.now_us())
         return found
 
@@ -339,7 +329,7 @@ class Credentials:
             raise SignInRequiredError("The account may not sign in") from None
         with self._lock:
             self._tokens[device.id, shown.door] = signed.token
-            if len(self._tokens) > _REMEMBERED_MAX:
+            if len(self._tokens) > _OPEN_MAX:
                 self._tokens.popitem(last=False)
         self._told(signed, f"{display(account.name)} signed in with the certificate of {display(device.name)}")
         return signed.token

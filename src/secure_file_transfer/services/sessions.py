@@ -3,11 +3,10 @@
 import hashlib
 import re
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from typing import TypeGuard
 
 from secure_file_transfer.errors import (
     NoSpaceError,
@@ -36,6 +35,7 @@ from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 from . import session_rules as rules
 from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
 from .audit import SILENT, Audit
+from .beliefs import Asked, Beliefs
 from .guard import Guard
 from .guests import guest_name
 from .networks import source_of
@@ -46,13 +46,6 @@ TOKEN_PREFIX = "sft_"  # noqa: S105 - a mark by which people and secret scanners
 _TOKEN_BYTES = 32
 # 32 bytes are 43 characters of base64url without padding (RFC 4648, 5).
 _TOKEN = re.compile(TOKEN_PREFIX + r"[A-Za-z0-9_-]{43}", re.ASCII)
-
-BELIEVED_SECONDS = 0.5
-"""How long an answer of the catalog is believed. Another process (the command line) may end a session at any moment,
-and its transfers must be dead within one second, on the slowest path too."""
-
-_REMEMBERED_MAX = 10_000
-"""Sessions remembered at once: about 10 MiB, more than one node serves within `BELIEVED_SECONDS`."""
 
 _Expired = Sequence[tuple[Session, Account]]
 _Work = Callable[[CatalogTx], object]
@@ -90,13 +83,6 @@ class _Found:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Belief:
-    principal: Principal
-    until: float
-    token_hash: bytes | None
-
-
 class Sessions:
     """Signs in and out, and tells whose token it is. One object serves all doors and threads of a process.
 
@@ -124,11 +110,7 @@ class Sessions:
         self.idle_us = lifetime_us if idle_us is None else idle_us
         self._guard = guard or Guard(clock)
         self._factors = factors
-        self._lock = Lock()
-        self._beliefs: OrderedDict[SessionId, _Belief] = OrderedDict()
-        self._by_token: dict[bytes, SessionId] = {}
-        # Counts endings: an answer of the catalog that was asked for before one must not be believed after it.
-        self._endings = 0
+        self._beliefs: Beliefs[SessionId, Principal] = Beliefs(clock.monotonic)
         self.on_ended: Callable[[], None] = rules.nobody_asks
         """Is told when sessions have ended here; from any thread."""
 
@@ -290,19 +272,15 @@ class Sessions:
         if not _TOKEN.fullmatch(token):
             raise rules.sign_in_required()
         token_hash = _hash(token)
-        with self._lock:
-            session_id = self._by_token.get(token_hash)
-            belief = None if session_id is None else self._believed(session_id)
-            endings = self._endings
-        if belief:
-            return belief.principal
-        asked = self._clock.monotonic()
+        if self._lasts(believed := self._beliefs.by_secret(token_hash)):
+            return believed
+        asked = self._beliefs.ask()
 
         def look(tx: CatalogTx) -> rules.Lasting | str:
             found = rules.lasting(tx, tx.sessions.by_token(token_hash))
             return found or tx.endings.reason_of_token(token_hash)
 
-        return self._accept(self._catalog.read(look), asked, endings, token_hash)
+        return self._accept(self._catalog.read(look), asked, token_hash)
 
     def check(self, principal: Principal) -> None:
         """Return while the principal's session lasts; for running transfers, before each block. A guest has none.
@@ -313,33 +291,29 @@ class Sessions:
         if principal.session is None:
             return
         session = principal.session
-        with self._lock:
-            belief = self._believed(session.id)
-            endings = self._endings
-        if belief:
+        if self._lasts(self._beliefs.of(session.id)):
             return
-
-        asked = self._clock.monotonic()
+        asked = self._beliefs.ask()
 
         def look(tx: CatalogTx) -> rules.Lasting | str:
             return rules.lasting(tx, tx.sessions.get(session.id)) or tx.endings.reason(session.id)
 
-        self._accept(self._catalog.read(look), asked, endings, None)
+        self._accept(self._catalog.read(look), asked, None)
 
-    def _believed(self, session_id: SessionId) -> _Belief | None:
-        """What is known without asking, under the lock."""
-        belief = self._beliefs.get(session_id)
-        if belief is None or belief.until <= self._clock.monotonic():
-            return None
-        session, account, now = belief.principal.session, belief.principal.account, self._clock.now_us()
-        lasts = session and self._ends(session) > now and (account is None or may_sign_in(account, now))
-        return belief if lasts else None
+    def _lasts(self, principal: Principal | None) -> TypeGuard[Principal]:
+        """Whether somebody who is known without asking is still signed in, as far as the clock tells."""
+        if principal is None or principal.session is None:
+            return False
+        now = self._clock.now_us()
+        return self._ends(principal.session) > now and (
+            principal.account is None or may_sign_in(principal.account, now)
+        )
 
     def _ends(self, session: Session) -> int:
         """When it ends by itself, unless it is used before."""
         return min(session.expires_us, session.seen_us + self.idle_us)
 
-    def _accept(self, found: rules.Lasting | str, asked: float, endings: int, token_hash: bytes | None) -> Principal:
+    def _accept(self, found: rules.Lasting | str, asked: Asked, token_hash: bytes | None) -> Principal:
         now = self._clock.now_us()
         if isinstance(found, str):
             raise SessionEndedError(found, hint="Sign in again if you may, or ask the operator.")
@@ -356,27 +330,10 @@ class Sessions:
         due = now - session.seen_us >= _TOUCH_US
         seen = replace(session, seen_us=now) if due else session
         principal = Principal(account, seen) if link is None else Principal(None, seen, link)
-        with self._lock:
-            if endings == self._endings:
-                self._remember(_Belief(principal, asked + BELIEVED_SECONDS, token_hash), session.id)
+        self._beliefs.take(asked, session.id, principal, token_hash)
         if due:
             self._quietly(lambda tx: tx.sessions.touch(session.id, now))
         return principal
-
-    def _remember(self, belief: _Belief, session_id: SessionId) -> None:
-        old = self._beliefs.pop(session_id, None)
-        if old and belief.token_hash is None:
-            belief = replace(belief, token_hash=old.token_hash)
-        self._beliefs[session_id] = belief
-        if belief.token_hash is not None:
-            self._by_token[belief.token_hash] = session_id
-        if len(self._beliefs) > _REMEMBERED_MAX:
-            self._pop(next(iter(self._beliefs)))
-
-    def _pop(self, session_id: SessionId) -> None:
-        belief = self._beliefs.pop(session_id, None)
-        if belief and belief.token_hash is not None:
-            self._by_token.pop(belief.token_hash, None)
 
     def _quietly(self, work: _Work) -> None:
         """Housekeeping that must not fail the request it happens in: a full disk does not forbid downloads."""
@@ -477,20 +434,12 @@ class Sessions:
 
     def forget(self, account_id: AccountId) -> None:
         """Ask the catalog again about every session of an account: somebody else has just changed them there."""
-        with self._lock:
-            self._endings += 1
-            for session_id, belief in list(self._beliefs.items()):
-                if belief.principal.account and belief.principal.account.id == account_id:
-                    self._pop(session_id)
+        self._beliefs.forget(lambda who: who.account is not None and who.account.id == account_id)
         self.on_ended()
 
     def forget_link(self, link_id: LinkId) -> None:
         """Ask the catalog again about every visitor of a link that has just ended."""
-        with self._lock:
-            self._endings += 1
-            for session_id, belief in list(self._beliefs.items()):
-                if belief.principal.link and belief.principal.link.id == link_id:
-                    self._pop(session_id)
+        self._beliefs.forget(lambda who: who.link is not None and who.link.id == link_id)
         self.on_ended()
 
     def remove_expired(self) -> int:
@@ -521,9 +470,7 @@ class Sessions:
             )
 
     def _drop(self, session_id: SessionId) -> None:
-        with self._lock:
-            self._endings += 1
-            self._pop(session_id)
+        self._beliefs.drop(session_id)
         self.on_ended()
 
 

@@ -13,11 +13,10 @@ import hashlib
 import re
 import secrets
 import zlib
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from typing import TypeGuard
 
 from secure_file_transfer.errors import (
     ConflictError,
@@ -34,7 +33,8 @@ from secure_file_transfer.ports import Catalog, CatalogTx, Clock
 
 from .accounts import findable, for_oneself_or_all, may_sign_in, require_operator, signed_in
 from .audit import SILENT, Audit
-from .sessions import BELIEVED_SECONDS, Sessions
+from .beliefs import Beliefs
+from .sessions import Sessions
 
 SECONDS_DEFAULT = 90 * 86_400
 SECONDS_MIN = 60
@@ -47,7 +47,6 @@ _SECRET_BYTES = 32
 _SUM_BYTES = 4
 # 36 bytes are 48 characters of base64url, all of them used to the last bit: there is one way to write a token.
 _TOKEN = re.compile(PREFIX + r"[A-Za-z0-9_-]{48}", re.ASCII)
-_REMEMBERED_MAX = 10_000
 _TOUCH_US = 60 * 1_000_000
 _KEPT_US = 30 * 86_400 * 1_000_000
 """How long an expired token stays listed, so that people see why a script fails."""
@@ -73,13 +72,6 @@ class Wish:
     seconds: int | None = SECONDS_DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
-class _Belief:
-    principal: Principal
-    until: float
-    token_hash: bytes
-
-
 def is_api_token(text: str) -> bool:
     """Whether it is meant to be one, rather than the token of a session."""
     return text.startswith(PREFIX)
@@ -93,11 +85,7 @@ class Tokens:
         self._catalog = catalog
         self._clock = clock
         self._sessions = sessions
-        self._lock = Lock()
-        self._beliefs: OrderedDict[TokenId, _Belief] = OrderedDict()
-        self._by_hash: dict[bytes, TokenId] = {}
-        # Counts endings: an answer of the catalog that was asked for before one must not be believed after it.
-        self._endings = 0
+        self._beliefs: Beliefs[TokenId, Principal] = Beliefs(clock.monotonic)
 
     # --- making and ending ----------------------------------------------------------------------------------------
 
@@ -156,7 +144,7 @@ class Tokens:
             tx.tokens.delete(token_id)
 
         self._catalog.write(work)
-        self._forget(lambda belief: belief.principal.token is not None and belief.principal.token.id == token_id)
+        self._beliefs.drop(token_id)
         told = f"The token #{token_id} was revoked"
         self._audit.record(Category.SECURITY, "token.revoked", told, target=f"token #{token_id}", who=principal)
 
@@ -191,7 +179,7 @@ class Tokens:
 
     def _revoke_of(self, account: Account) -> int:
         ended = self._catalog.write(lambda tx: tx.tokens.delete_of(account.id))
-        self._forget(lambda belief: belief.principal.account is not None and belief.principal.account.id == account.id)
+        self._beliefs.forget(lambda who: who.account is not None and who.account.id == account.id)
         told = f"All {ended} tokens of {display(account.name)} were revoked"
         self._audit.record(Category.SECURITY, "token.revoked", told, target=account.name)
         return ended
@@ -217,13 +205,9 @@ class Tokens:
         if not _is_whole(text):
             raise _refused()
         token_hash = _hash(text)
-        with self._lock:
-            token_id = self._by_hash.get(token_hash)
-            belief = None if token_id is None else self._believed(token_id)
-            endings = self._endings
-        if belief is not None:
-            return belief.principal
-        asked = self._clock.monotonic()
+        if self._good(believed := self._beliefs.by_secret(token_hash)):
+            return believed
+        asked = self._beliefs.ask()
         found = self._catalog.read(lambda tx: tx.tokens.by_hash(token_hash))
         principal, token = self._accepted(found)
         now = self._clock.now_us()
@@ -242,7 +226,7 @@ class Tokens:
             with suppress(NoSpaceError, StorageError):  # a full disk does not forbid downloads
                 self._catalog.write(lambda tx: tx.tokens.touch(token.id, address, now))
             principal = replace(principal, token=replace(token, seen_us=now, address=address))
-        self._remember(_Belief(principal, asked + BELIEVED_SECONDS, token_hash), token.id, endings)
+        self._beliefs.take(asked, token.id, principal, token_hash)
         return principal
 
     def check(self, principal: Principal) -> None:
@@ -254,15 +238,10 @@ class Tokens:
         token = principal.token
         if token is None:
             return
-        with self._lock:
-            belief = self._believed(token.id)
-        if belief is None:
-            asked, endings = self._clock.monotonic(), self._endings
+        if not self._good(self._beliefs.of(token.id)):
+            asked = self._beliefs.ask()
             found, _ = self._accepted(self._catalog.read(lambda tx: tx.tokens.get(token.id)))
-            with self._lock:
-                old = self._beliefs.get(token.id)
-            if old is not None:
-                self._remember(_Belief(found, asked + BELIEVED_SECONDS, old.token_hash), token.id, endings)
+            self._beliefs.take(asked, token.id, found)
 
     def ended(self, token_ids: Sequence[TokenId]) -> Sequence[TokenId]:
         """Those of them that are good no more, asked in one go.
@@ -285,32 +264,10 @@ class Tokens:
             raise SignInRequiredError("The token has expired", hint="Make a new one: sft token create.")
         return Principal(account, None, token=token), token
 
-    def _believed(self, token_id: TokenId) -> _Belief | None:
-        """What is known without asking, under the lock."""
-        belief = self._beliefs.get(token_id)
-        if belief is None or belief.until <= self._clock.monotonic():
-            return None
-        token = belief.principal.token
-        return belief if token is not None and not _ended(token, self._clock.now_us()) else None
-
-    def _remember(self, belief: _Belief, token_id: TokenId, endings: int) -> None:
-        with self._lock:
-            if endings != self._endings:
-                return
-            self._beliefs[token_id] = belief
-            self._beliefs.move_to_end(token_id)
-            self._by_hash[belief.token_hash] = token_id
-            if len(self._beliefs) > _REMEMBERED_MAX:
-                self._pop(next(iter(self._beliefs)))
-
-    def _forget(self, which: Callable[[_Belief], bool]) -> None:
-        with self._lock:
-            self._endings += 1
-            for token_id in [each for each, belief in self._beliefs.items() if which(belief)]:
-                self._pop(token_id)
-
-    def _pop(self, token_id: TokenId) -> None:
-        self._by_hash.pop(self._beliefs.pop(token_id).token_hash, None)
+    def _good(self, principal: Principal | None) -> TypeGuard[Principal]:
+        """Whether the token of somebody who is known without asking has not expired meanwhile."""
+        token = None if principal is None else principal.token
+        return token is not None and not _ended(token, self._clock.now_us())
 
 
 def _new_text() -> str:

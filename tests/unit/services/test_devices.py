@@ -24,11 +24,12 @@ from secure_file_transfer.errors import (
 from secure_file_transfer.model import Account, DeviceId, Principal, Role, Scope, TimeUs
 from secure_file_transfer.ports import CatalogTx
 from secure_file_transfer.services import devices as module
+from secure_file_transfer.services.beliefs import BELIEVED_SECONDS
 from secure_file_transfer.services.certificates import Pair, make_ca
 from secure_file_transfer.services.credentials import Credentials, Shown
 from secure_file_transfer.services.devices import Devices, Enrolment
 from secure_file_transfer.services.passwords import PasswordHasher
-from secure_file_transfer.services.sessions import BELIEVED_SECONDS, Sessions
+from secure_file_transfer.services.sessions import Sessions
 from secure_file_transfer.services.tokens import Tokens, Wish
 from secure_file_transfer.storage.catalog import SqliteCatalog, open_catalog
 from secure_file_transfer.testing.clock import FakeClock

@@ -25,11 +25,12 @@ from secure_file_transfer.model import LEVELS, Conflict, DriveId, LinkId, LogEve
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.services.archive import zip_stream
 from secure_file_transfer.services.audit import Audit, circumstances
+from secure_file_transfer.services.beliefs import BELIEVED_SECONDS
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.guard import Guard
 from secure_file_transfer.services.links import LINKS_MAX, VISIT_US, Links, Placed, Terms
 from secure_file_transfer.services.passwords import PasswordHasher
-from secure_file_transfer.services.sessions import BELIEVED_SECONDS, Sessions
+from secure_file_transfer.services.sessions import Sessions
 from secure_file_transfer.services.uploads import Uploads, Wanted
 from secure_file_transfer.services.vault import VaultTree
 from secure_file_transfer.testing.rights_world import SharingWorld

@@ -27,11 +27,11 @@ from secure_file_transfer.model import (
     TimeUs,
 )
 from secure_file_transfer.ports import Catalog, CatalogTx
-from secure_file_transfer.services import sessions as module
 from secure_file_transfer.services.accounts import Accounts
 from secure_file_transfer.services.audit import Audit
+from secure_file_transfer.services.beliefs import BELIEVED_SECONDS
 from secure_file_transfer.services.passwords import PasswordHasher
-from secure_file_transfer.services.sessions import BELIEVED_SECONDS, Sessions, SignedIn
+from secure_file_transfer.services.sessions import Sessions, SignedIn
 from secure_file_transfer.storage.catalog import open_catalog
 from secure_file_transfer.testing.clock import FakeClock
 
@@ -308,18 +308,6 @@ def test_the_catalog_is_asked_once_per_moment_and_session(world: World) -> None:
     world.sessions.check(principal)
     world.sessions.resolve(signed.token)
     assert world.catalog.reads == reads + 3
-
-
-def test_the_memory_of_sessions_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_REMEMBERED_MAX", 3)
-    signed = [world.sign_in() for _ in range(8)]
-    principals = [world.sessions.resolve(s.token) for s in signed]
-    assert len(world.sessions._beliefs) == len(world.sessions._by_token) == 3
-    for principal in principals:
-        world.sessions.check(principal)  # what was forgotten is looked up again
-    assert len(world.sessions._beliefs) <= 3
-    assert len(world.sessions._by_token) <= 3
-    assert [world.sessions.resolve(s.token).session for s in signed] == [s.session for s in signed]
 
 
 # --- the end ----------------------------------------------------------------------------------------------------

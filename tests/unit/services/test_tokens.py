@@ -35,11 +35,12 @@ from secure_file_transfer.model import (
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import CatalogTx
 from secure_file_transfer.services import tokens as module
+from secure_file_transfer.services.beliefs import BELIEVED_SECONDS
 from secure_file_transfer.services.credentials import Credentials, Shown
 from secure_file_transfer.services.guard import Guard
 from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.scopes import RIGHTS
-from secure_file_transfer.services.sessions import BELIEVED_SECONDS, Sessions
+from secure_file_transfer.services.sessions import Sessions
 from secure_file_transfer.services.tokens import NewToken, Tokens, Wish
 from secure_file_transfer.services.uploads import Wanted
 from secure_file_transfer.storage.catalog import SqliteCatalog, open_catalog

@@ -17,12 +17,13 @@ from secure_file_transfer.model import Principal, Rights
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.ports import OPERATORS, Audience, Event, Topic
 from secure_file_transfer.services.access import Access
+from secure_file_transfer.services.beliefs import BELIEVED_SECONDS
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.guard import Guard
 from secure_file_transfer.services.links import Links, Placed, Terms
 from secure_file_transfer.services.passwords import PasswordHasher
 from secure_file_transfer.services.presence import HERE_SECONDS, Presence, alive_in
-from secure_file_transfer.services.sessions import BELIEVED_SECONDS, Sessions
+from secure_file_transfer.services.sessions import Sessions
 from secure_file_transfer.services.visitors import HAPPENINGS_MAX, Visitors, What
 from secure_file_transfer.services.watched import WatchedTree
 from secure_file_transfer.storage.events import LocalEventBus

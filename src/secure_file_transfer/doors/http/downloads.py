@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from ...errors import InvalidRequestError, PreconditionFailedError, RangeNotSatisfiableError, SourceChangedError
+from ...errors import (
+    InvalidRequestError,
+    PreconditionFailedError,
+    RangeNotSatisfiableError,
+    SecureFileTransferError,
+    SourceChangedError,
+)
 from ...logger import get_logger
 from ...model import Entry, Principal, VersionId
 from ...paths import RemotePath
@@ -227,6 +233,8 @@ async def send_opened(context: Context, exchange: Exchange, opened: Opened) -> N
             raise
         context.refused(exchange.scope, error)
         _log.error("answer cut off", path=shown_path(exchange.scope), **described(error))
+        if isinstance(error, SecureFileTransferError) and error.row.status < 500:
+            exchange.cut()  # whoever may not have it any more does not get what waits for them either
     finally:
         pull.close()
         await gone.stop()
