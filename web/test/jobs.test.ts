@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { Job } from '../src/api/jobs';
-import { about, damage, damagedFiles, heard, lasts, made } from '../src/lib/jobs';
+import { lasts, type Job } from '../src/api/jobs';
+import { about, damage, damagedFiles, heard, made } from '../src/lib/jobs';
 
 const job = (id: number, other: Partial<Job> = {}): Job => ({
   id,

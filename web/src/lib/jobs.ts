@@ -1,10 +1,6 @@
 /** Jobs as they are shown: what events make of the list, and what each is about. */
 import type { Job } from '../api/jobs';
 
-const LASTING: readonly Job['state'][] = ['waiting', 'running', 'cancelling'];
-
-export const lasts = (job: Job): boolean => LASTING.includes(job.state);
-
 /** The list after an event, the newest first. What is about somebody else's job changes nothing of one's own list. */
 export function heard(jobs: readonly Job[], kind: string, data: Record<string, unknown>, mine: string | null): readonly Job[] {
   const id = data['id'];

@@ -1,7 +1,6 @@
 /** One's own jobs that last: how many for the badge of their room, and which for the foot of the files. */
 import * as api from '../api/jobs';
-import type { Job } from '../api/jobs';
-import { lasts } from '../lib/jobs';
+import { lasts, type Job } from '../api/jobs';
 import { follow } from './following';
 import type { LiveEvent } from './live.svelte';
 import { session } from './session.svelte';

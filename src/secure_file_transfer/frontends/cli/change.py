@@ -106,9 +106,7 @@ def mv(
     Args:
         paths: What to move, and last where to.
     """
-    if background:
-        return _in_background("move", paths, conflict, server, json=json, quiet=quiet)
-    return _relocate("move", paths, conflict, server, json=json, quiet=quiet)
+    return _relocate("move", paths, conflict, server, background=background, json=json, quiet=quiet)
 
 
 def cp(
@@ -132,9 +130,7 @@ def cp(
         paths: What to copy, and last where to.
         recursive: Taken for habit's sake; folders are always copied with all that is in them.
     """
-    if background:
-        return _in_background("copy", paths, conflict, server, json=json, quiet=quiet)
-    return _relocate("copy", paths, conflict, server, json=json, quiet=quiet)
+    return _relocate("copy", paths, conflict, server, background=background, json=json, quiet=quiet)
 
 
 def _relocate(
@@ -143,68 +139,42 @@ def _relocate(
     conflict: Literal["overwrite", "skip", "rename"] | None,
     server: str | None,
     *,
+    background: bool,
     json: bool,
     quiet: bool,
 ) -> int:
-    *sources, target = _named(verb, paths)
-    done: list[Entry] = []
-
-    async def work() -> int:
-        async with connected(server) as client:
-            into = await _receives(client, target, len(sources))
-
-            async def one(source: str) -> None:
-                goal = _goal(source, target, into=into)
-                request = client.move if verb == "move" else client.copy
-                try:
-                    entry = await request(str(remote(source)), str(goal), conflict=Conflict(conflict or "skip"))
-                except ExistsError as error:
-                    _skipped(error, conflict, source, goal, quiet=quiet)
-                    return
-                done.append(entry)
-                if entry.path != str(goal):
-                    note(f"{display(source)} is now {display(entry.path)}", quiet=quiet)
-
-            return await each(sources, one)
-
-    code = run(work())
-    if json:
-        print_json([entry_value(entry) for entry in done])
-    return code
-
-
-def _in_background(
-    verb: Literal["move", "copy"],
-    paths: Sequence[str],
-    conflict: Literal["overwrite", "skip", "rename"] | None,
-    server: str | None,
-    *,
-    json: bool,
-    quiet: bool,
-) -> int:
-    """The same as jobs of the server."""
+    """Do it now, or have the server do it as jobs."""
     from .jobs import job_value, told
 
     *sources, target = _named(verb, paths)
+    done: list[Entry] = []
     begun: list[JobInfo] = []
 
     async def work() -> int:
         async with connected(server) as client:
             into = await _receives(client, target, len(sources))
-            start = client.start_move if verb == "move" else client.start_copy
+            now = client.move if verb == "move" else client.copy
+            later = client.start_move if verb == "move" else client.start_copy
 
             async def one(source: str) -> None:
                 goal = _goal(source, target, into=into)
+                way, taken = (str(remote(source)), str(goal)), Conflict(conflict or "skip")
                 try:
-                    begun.append(await start(str(remote(source)), str(goal), conflict=Conflict(conflict or "skip")))
+                    if background:
+                        begun.append(await later(*way, conflict=taken))
+                    else:
+                        done.append(await now(*way, conflict=taken))
                 except ExistsError as error:
                     _skipped(error, conflict, source, goal, quiet=quiet)
+                    return
+                if not background and done[-1].path != str(goal):
+                    note(f"{display(source)} is now {display(done[-1].path)}", quiet=quiet)
 
             return await each(sources, one)
 
     code = run(work())
     if json:
-        print_json([job_value(job) for job in begun])
+        print_json([job_value(job) for job in begun] if background else [entry_value(entry) for entry in done])
     for job in begun if not json else ():
         told(job, quiet=quiet)
     return code
