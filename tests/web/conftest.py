@@ -108,7 +108,11 @@ class Visitor:
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refusal is an answer like any other, though browsers write it down: what the page makes of it is tested.
-        expected = ("responded with a status of 4", "Service Worker registration blocked by Playwright")
+        expected = (
+            "responded with a status of 4",
+            "HTTP Authentication failed",  # what the socket of the events is told where others are told 401
+            "Service Worker registration blocked by Playwright",
+        )
         if message.type in {"error", "warning"} and not any(text in message.text for text in expected):
             self.complaints.append(message.text)
 
