@@ -14,7 +14,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 LIVE = (40, 41)
-CONTENT = (36, 37)
+CONTENT = (36, 37, 38, 39)
 IDENTITY = (3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 42, 43, 44, 47, 49, 58)
 _NUMBERS = r"\d+(?:(?:_and_|_to_|_|, | and )\d+)*"
 _NAMED = re.compile(rf"attacks?[_ ]({_NUMBERS})", re.IGNORECASE)

@@ -1,14 +1,20 @@
 """One's own account: password, second factor, sessions, devices, tokens."""
 
 import base64
+import json
 import re
+import ssl
 import time
 import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Page, expect
 
@@ -218,27 +224,75 @@ def test_a_token_is_made_used_and_revoked(site: Site, visit: Any) -> None:
         program.ask("GET", "/folders/backups")
 
 
-def test_a_device_is_enrolled_by_a_code_and_revoked(site: Site, visit: Any) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import Encoding
+def enrolled(site: Site, tmp_path: Path, enrolment: str) -> Path:
+    """A device with a key of its own, certified for whoever has shown that code: the file with both."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    wanted = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, SHA256())
+    request = wanted.public_bytes(Encoding.PEM).decode()
+    made = Program(site).ask("POST", "/devices", {"request": request, "name": "the scanner", "code": enrolment})
+    path = tmp_path / "device.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    path.write_text(made["certificate"] + secret)
+    return path
 
+
+def whoami(site: Site, certificate: Path) -> Any:
+    """What the server says to a device that shows nothing but its certificate; the code of its refusal."""
+    context = ssl.create_default_context(cafile=str(site.server.cafile))
+    context.load_cert_chain(certificate)
+    try:
+        with urllib.request.urlopen(f"{site.url}/api/v1/sessions/current", context=context) as answer:
+            return json.loads(answer.read())["account"]["name"]
+    except urllib.error.HTTPError as error:
+        with error:
+            return json.loads(error.read())["code"]
+
+
+def test_a_device_is_enrolled_by_a_code_and_once_revoked_nobody_any_more(
+    site: Site, visit: Any, tmp_path: Path
+) -> None:
     add(site, "sara")
     page = sign_in(visit(), "sara")
     page.goto("/account/devices")
     page.get_by_role("button", name="Add a device").click()
-    enrolment = page.locator("code.code").inner_text()
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    pem = request.sign(ec.generate_private_key(ec.SECP256R1()), SHA256()).public_bytes(Encoding.PEM).decode()
-    Program(site).ask("POST", "/devices", {"request": pem, "name": "the scanner", "code": enrolment})
+    certificate = enrolled(site, tmp_path, page.locator("code.code").inner_text())
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     row = page.locator("tbody tr")
     expect(row).to_contain_text("the scanner")
+    assert whoami(site, certificate) == "sara"
     row.get_by_role("button", name="Revoke").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(row).to_contain_text("Revoked")
     expect(row.get_by_role("button", name="Revoke")).to_have_count(0)
+    assert whoami(site, certificate) == "client_certificate"
+
+
+def test_an_operator_takes_a_lost_second_factor_away(site: Site, visit: Any) -> None:
+    add(site, "sara")
+    sara = visit()
+    page = sign_in(sara, "sara")
+    set_up(page)
+    page.get_by_role("button", name="I have kept them").click()
+    page.get_by_title("Account").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    operator = visit().sign_in()
+    operator.goto("/admin/accounts")
+    row = operator.get_by_role("row").filter(has_text="sara")
+    expect(row).to_contain_text("On")
+    row.get_by_role("button", name="What can be done with").click()
+    operator.get_by_role("menuitem", name="Remove second factor").click()
+    dialog = operator.get_by_role("dialog")
+    expect(dialog).to_contain_text("the password alone is enough")
+    dialog.get_by_role("button", name="Remove second factor").click()
+    expect(dialog).to_have_count(0)
+    row.get_by_role("button", name="What can be done with").click()
+    expect(operator.get_by_role("menuitem", name="Remove second factor")).to_be_disabled()
+
+    sign_in(sara, "sara")  # without a code
+    page.goto("/account/security")
+    expect(page.get_by_text("It is off.")).to_be_visible()
 
 
 def test_language_theme_and_notifications_take_effect_at_once(site: Site, visit: Any) -> None:

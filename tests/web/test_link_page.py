@@ -121,6 +121,27 @@ def test_files_and_folders_are_sent_with_their_progress(site: Site, visit: Any, 
     assert site.names("/Inbox/Trip/day 1") == ["a.txt"]
 
 
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_a_drop_box_says_that_folders_do_not_stay_whole(site: Site, visit: Any, tmp_path: Path, language: str) -> None:
+    """And tells of none that is there: not of one with the name of a folder that is sent."""
+    site.make_folder("/Inbox")
+    site.make_folder("/Inbox/Trip")
+    visitor = visit(width=390, language=language)
+    page = visitor.page
+    page.goto(link(site, "/Inbox", rights="dropbox"))
+    for day in ("day 1", "day 2"):
+        (tmp_path / "Trip" / day).mkdir(parents=True)
+        (tmp_path / "Trip" / day / "a.txt").write_text(day)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=re.compile("Choose a folder|گزینش پوشه")).click()
+    chooser.value.set_files(tmp_path / "Trip")
+    expect(page.locator(".sending li.sent")).to_have_count(2)
+    expect(page.locator("#send > .hint")).to_contain_text("ZIP")
+    visitor.look("link-drop-folder")
+    assert site.names("/Inbox") == ["Trip", "a (1).txt", "a.txt"]
+    assert site.names("/Inbox/Trip") == []
+
+
 def test_what_cannot_be_sent_says_why_and_is_tried_again(site: Site, visit: Any) -> None:
     site.make_folder("/Inbox")
     visitor = visit()

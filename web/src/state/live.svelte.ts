@@ -20,6 +20,14 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 /** The server says something at least each 45 s. */
 const SILENCE = 120_000;
+/** So long without a connection is no hiccup and no restart any more, and worth a word. */
+const DOUBT = 6000;
+/** Without events, how often everybody looks again; and without a server, how often it is asked for. */
+const LOOK = 20_000;
+const ASK = 4000;
+
+/** `slow`: the server answers, but events do not come through; `cut`: it does not answer. */
+export type Line = 'live' | 'slow' | 'cut';
 
 const byTopic = new Map<Topic, Set<Heard>>();
 const byFolder = new Map<string, Set<Heard>>();
@@ -32,6 +40,8 @@ let silence: ReturnType<typeof setTimeout> | undefined;
 let asked = false;
 let stale = false;
 let connected = $state(false);
+let line = $state<Line>('live');
+let doubt: ReturnType<typeof setTimeout> | undefined;
 /** The folders that the server watches for this connection. */
 let watched = new Set<unknown>();
 /** The topics that it tells of. */
@@ -78,11 +88,41 @@ function over(closed: CloseEvent): void {
   }
   // The session that ended may be the one before this; and a refused handshake tells a page nothing.
   if (closed.code === SESSION_ENDED || !welcome) void session.check();
+  doubt ??= setTimeout(() => void look(), DOUBT);
   retry = setTimeout(() => {
     retry = undefined;
     connect();
   }, wait * (0.5 + Math.random() / 2));
   wait = Math.min(LONGEST_WAIT, wait * 2);
+}
+
+/** There is no connection still: find out how it stands, and see that nobody misses what happens. */
+async function look(): Promise<void> {
+  const answered = await session.check();
+  if (connected || session.phase !== 'in') return calm();
+  const back = answered && line === 'cut';
+  line = answered ? 'slow' : 'cut';
+  doubt = setTimeout(() => void look(), answered ? LOOK : ASK);
+  if (back) again();
+  if (answered && !document.hidden) tellAll({ id: null, topic: 'server', kind: 'resync', data: {}, at: new Date().toISOString() });
+}
+
+function calm(): void {
+  clearTimeout(doubt);
+  doubt = undefined;
+  line = 'live';
+}
+
+/** Connect now, however long it would have waited. */
+function again(): void {
+  clearTimeout(retry);
+  retry = undefined;
+  wait = FIRST_WAIT;
+  connect();
+}
+
+function tellAll(event: LiveEvent): void {
+  for (const heard of new Set([...byTopic.values(), ...byFolder.values()].flatMap((each) => [...each]))) heard(event);
 }
 
 function hear(event: LiveEvent): void {
@@ -91,6 +131,7 @@ function hear(event: LiveEvent): void {
   if (event.topic === 'server' && (event.kind === 'subscribed' || event.kind === 'refused')) {
     asked = false;
     connected = true;
+    calm();
     wait = FIRST_WAIT;
     if (event.kind === 'subscribed') tellBegun(event);
     if (stale) {
@@ -98,7 +139,7 @@ function hear(event: LiveEvent): void {
       choose();
     }
   } else if (event.topic === 'server' && event.kind === 'resync') {
-    for (const heard of new Set([...byTopic.values(), ...byFolder.values()].flatMap((each) => [...each]))) heard(event);
+    tellAll(event);
   } else {
     const path = event.topic === 'files' ? event.data['path'] : undefined;
     if (typeof path === 'string') for (const heard of byFolder.get(path) ?? []) heard(event);
@@ -140,6 +181,10 @@ export const live = {
   },
   /** Whether the server tells of a topic already; if not, a `resync` comes when it begins. */
   tells: (topic: Topic): boolean => told.has(topic),
+  /** How news come; all is well when they are `live`. */
+  get line() {
+    return line;
+  },
   /** Hear of a topic until the function that is returned is called; the first that comes may be a `resync`. */
   on: (topic: Topic, heard: Heard) => listen(byTopic, topic, heard),
   /** Hear of changes in one folder: list it once more when it is `subscribed`; a `gone` means that it is no more. */

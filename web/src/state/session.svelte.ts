@@ -44,13 +44,15 @@ export const session = {
     }
   },
 
-  /** Something was heard of its end: ask whether it lasts. Without an answer it does. */
-  async check(): Promise<void> {
+  /** Something was heard of its end: ask whether it lasts. Without an answer it does; returns whether there was one. */
+  async check(): Promise<boolean> {
     try {
       await api.whoami();
+      return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.signedOut && phase === 'in') this.ended(error);
+      return error.status > 0 && (error.status < 502 || error.status > 504);
     }
   },
 

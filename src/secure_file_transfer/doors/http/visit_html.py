@@ -26,8 +26,8 @@ PICTURE_MAX = 50_000_000
 """Bytes of an image that is shown before anybody asked for it: about as much as a page may cost on a phone."""
 _TEXTS = frozenset({"csv", "ini", "json", "log", "md", "rst", "toml", "tsv", "txt", "xml", "yaml", "yml"})
 _SCRIPT_SAYS = (
-    "drop-here", "choose-files", "choose-folder", "waiting", "sending", "sent", "failed", "again", "cancel",
-    "all-sent", "some-failed", "offline", "leaving",
+    "drop-here", "choose-files", "choose-folder", "folders-flat", "waiting", "sending", "sent", "failed", "again",
+    "cancel", "all-sent", "some-failed", "offline", "leaving",
 )  # fmt: skip
 
 _FILE = '<path d="M6 3h8l4 4v14H6z"/><path d="M14 3v4h4"/>'
@@ -307,7 +307,9 @@ def _form(view: View) -> Iterator[str]:
     drop = Rights.READ not in link.rights
     title, hint = ("replace", "replace-hint") if whole else ("add", "drop-hint" if drop else "add-hint")
     url = view.base + ("" if view.path.is_root else view.path.to_url())
-    yield f"""<form class="card" id="send" method="post" enctype="multipart/form-data" action="{escape(url)}">
+    # In a drop box no folder can be seen, so none may be found: whoever sends one is told that it does not stay whole.
+    flat = " data-flat" if drop else ""
+    yield f"""<form class="card" id="send"{flat} method="post" enctype="multipart/form-data" action="{escape(url)}">
     <h2>{says.say(title)}</h2>
     <div class="field">
       <label for="files" class="visually-hidden">{says.say("choose")}</label>

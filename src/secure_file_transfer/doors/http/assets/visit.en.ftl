@@ -24,6 +24,7 @@ drop-here = Drop files or folders here
 choose = Your files
 choose-files = Choose files
 choose-folder = Choose a folder
+folders-flat = Folders are not kept here: their files arrive beside each other, and a taken name gets a number. To keep them, send the folder as a ZIP.
 waiting = Waiting
 sending = Sending
 sent = Arrived

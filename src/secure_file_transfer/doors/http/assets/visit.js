@@ -49,6 +49,9 @@ class Sending {
     this.busy = 0;
     this.list = make("ul", "sending");
     this.list.setAttribute("aria-live", "off");
+    this.flat = "flat" in form.dataset;
+    this.hint = make("p", "hint");
+    this.hint.setAttribute("role", "status");
     this.told = make("p", "told");
     this.told.setAttribute("role", "status");
     this.#dress();
@@ -72,7 +75,7 @@ class Sending {
     this.input.addEventListener("change", () => this.#take([...this.input.files].map((file) => [file, ""]), this.input));
     this.form.querySelector("button[type=submit]").remove();
     this.form.querySelector(".field").prepend(place);
-    this.form.append(this.list, this.told);
+    this.form.append(this.hint, this.list, this.told);
     this.#drops(place);
   }
 
@@ -115,6 +118,7 @@ class Sending {
   #take(files, picker) {
     for (const [file, below] of files) this.queue.push(new Item(this, file, below));
     if (picker) picker.value = "";
+    if (this.flat && files.some(([, below]) => below)) this.hint.textContent = say("folders-flat");
     if (files.length) this.told.textContent = "";
     this.go();
   }
