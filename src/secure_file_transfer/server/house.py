@@ -15,6 +15,7 @@ from ..services.adoption import Adoption
 from ..services.audit import Audit
 from ..services.bars import Bars
 from ..services.block_leases import BlockLeases
+from ..services.certificate_view import CertificateView
 from ..services.certificates import Certificates
 from ..services.chat import Chats
 from ..services.control import Control
@@ -155,6 +156,7 @@ class House:
         self.setup = Setup(catalog, clock, self.accounts, self.sessions, guard, audit)
         self.certificates = Certificates(tls or self.directory.tls, clock, write_file)
         self.adoption = Adoption(self.certificates, clock)
+        self.certificate_view = CertificateView(self.certificates, self.adoption, settings.certfile, audit)
         self.devices = Devices(
             catalog, clock, self.sessions, self.certificates.authority, settings.device_days * _DAY_US, guard, audit
         )

@@ -45,6 +45,7 @@ class CertificateKeeper:
         self._clock = clock
         self._used = self._failed = self._state()
         self._due = clock.now_us() + int(RENEW_SECONDS * 1_000_000)
+        self._one = threading.Lock()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._work, name="certificates", daemon=True)
         if start:
@@ -66,16 +67,28 @@ class CertificateKeeper:
         try:
             if due:
                 self._tidy()
-            tls = self._load()
-            state = self._state()
-            if state == self._used:
-                return False
-            self._use(tls)
+            return self.reload()
         except SecureFileTransferError as error:
-            self._failed = self._state()  # tried again when it changes, and every hour
             _log.error("the certificates could not be renewed", error=str(error), hint=error.hint)
             return False
-        self._used = self._failed = state
+
+    def reload(self) -> bool:
+        """Take what is there now; whether the server got other certificates. Any thread.
+
+        Raises:
+            SecureFileTransferError: what is there cannot be used; the server goes on with what it has.
+        """
+        with self._one:
+            try:
+                tls = self._load()
+                state = self._state()
+                if state == self._used:
+                    return False
+                self._use(tls)
+            except SecureFileTransferError:
+                self._failed = self._state()  # tried again when it changes, and every hour
+                raise
+            self._used = self._failed = state
         _log.info("other certificates are in use from now on", fingerprint=tls.fingerprint)
         return True
 

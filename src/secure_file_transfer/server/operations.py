@@ -23,6 +23,7 @@ def open_operations(settings: Settings, house: House, traffic: Traffic) -> Opera
         limits,
         stopping,
         free_bytes=house.blobs.free_bytes,
+        certificate=house.certificate_view.ending,
         version=__version__,
     )
     return Operations(limits, stopping, status)

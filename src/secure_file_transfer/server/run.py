@@ -24,7 +24,6 @@ from ..services.accounts import Accounts
 from ..services.adoption import Adoption
 from ..services.audit import SILENT, circumstances
 from ..services.blocks import Blocks
-from ..services.certificate_view import CertificateView
 from ..services.certificates import TlsFiles, check_server_files, fingerprint
 from ..services.certificates import init as init_certificate_files
 from ..services.devices import Devices
@@ -158,14 +157,7 @@ def open_server(
                 warnings = [*warnings, *metrics.warnings(settings)]
             if settings.discovery:
                 stack.enter_context(_announced(settings, hosts, listener.port, tls))
-        keeper = CertificateKeeper(
-            lambda: _tls(settings, house, _hosts(settings))[0],
-            lambda found: _switch(settings, house, (app, listener, ftps), found),
-            house.remove_expired,
-            watched=[house.directory.tls, *filter(None, (settings.certfile, settings.keyfile))],
-            clock=house.clock,
-        )
-        stack.callback(keeper.close)
+        stack.callback(_looked_after(settings, house, tls, (app, listener, ftps)).close)
 
         def announcement() -> Announcement:
             urls = [_url(host, listener.port) for host in _shown(settings.host, hosts)]
@@ -301,7 +293,7 @@ def listen(
             live=Live(house.presence, house.control) if house else None,
             events=hub,
             operations=operations,
-            desk=_desk(settings, house) if house else None,
+            desk=_desk(house) if house else None,
             trash=trash,
             versions=versions,
             pictures=Pictures(files, ProcessRenderer()) if house and available() else None,
@@ -331,9 +323,8 @@ def _people(house: House) -> People:
     return People(house.accounts, house.groups, house.resets, house.registration, house.own_password)
 
 
-def _desk(settings: Settings, house: House) -> Desk:
-    certificates = CertificateView(house.certificates, house.adoption, settings.certfile)
-    return Desk(house.oversight, certificates, house.mounts)
+def _desk(house: House) -> Desk:
+    return Desk(house.oversight, house.certificate_view, house.mounts)
 
 
 def _device_cas(house: House) -> str | None:
@@ -374,6 +365,22 @@ def _ftps_urls(settings: Settings, hosts: Sequence[str], door: FtpsDoor | None) 
     return [explicit, *implicit]
 
 
+def _looked_after(
+    settings: Settings, house: House, tls: TlsFiles, doors: tuple[HttpApp, Listener, FtpsDoor | None]
+) -> CertificateKeeper:
+    """Keeps the certificates fresh from now on; operators see what is in use, and may ask for a look."""
+    house.certificate_view.note(tls.chain)
+    keeper = CertificateKeeper(
+        lambda: _tls(settings, house, _hosts(settings))[0],
+        lambda found: _switch(settings, house, doors, found),
+        house.remove_expired,
+        watched=[house.directory.tls, *filter(None, (settings.certfile, settings.keyfile))],
+        clock=house.clock,
+    )
+    house.certificate_view.on_reload = keeper.reload
+    return keeper
+
+
 def _switch(settings: Settings, house: House, doors: tuple[HttpApp, Listener, FtpsDoor | None], tls: TlsFiles) -> None:
     """Let a running server go on with other certificates."""
     app, listener, ftps = doors
@@ -384,6 +391,7 @@ def _switch(settings: Settings, house: House, doors: tuple[HttpApp, Listener, Ft
     app.show_authority(tls.ca_cert.read_bytes())
     if ftps is not None:
         ftps.use(identity(settings, tls, _device_cas(house)))
+    house.certificate_view.note(tls.chain)
 
 
 def _hosts(settings: Settings) -> list[str]:

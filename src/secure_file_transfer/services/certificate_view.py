@@ -1,5 +1,6 @@
 """The certificates that a server uses, as operators look at them. What is changed about them is changed on the spot."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from secure_file_transfer.model import Principal, TimeUs
+from secure_file_transfer.model import Category, Principal, TimeUs
 
 from .accounts import require_operator
 from .adoption import Adoption
+from .audit import SILENT, Audit
 from .certificates import CA_CERT, CA_KEY, OWN_CERT, SERVER_CERT, Certificates
 from .pem import certificates_in, names_of, read_pem
 
@@ -46,14 +48,57 @@ class InUse:
     """Whether the authority's key is here; without it nothing new can be signed."""
 
 
-class CertificateView:
-    """Reads the files anew each time: they may be replaced while the server runs."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When the server's certificate ends, and whether somebody should see to it."""
 
-    def __init__(self, certificates: Certificates, adoption: Adoption, certfile: Path | None) -> None:
+    expires_us: TimeUs
+    soon: bool
+
+
+class CertificateView:
+    """Reads the files anew each time, but for the certificate that the server shows: a file may hold one it refused."""
+
+    on_reload: Callable[[], object] | None = None
+    """Lets the running server take what its files hold now; raises what is wrong with them."""
+
+    def __init__(
+        self, certificates: Certificates, adoption: Adoption, certfile: Path | None, audit: Audit = SILENT
+    ) -> None:
         """`certfile` is the server's certificate where the configuration names one."""
         self._certificates = certificates
         self._adoption = adoption
         self._certfile = certfile
+        self._audit = audit
+        self._shown: Certificate | None = None
+
+    def note(self, chain: Path) -> None:
+        """The server shows this one from now on. Raises ConfigurationError."""
+        self._shown = _read(chain)
+
+    def ending(self) -> Ending | None:
+        """Of the certificate that the server shows; no file is read."""
+        shown = self._shown
+        return None if shown is None else Ending(shown.expires_us, self.ends_soon(shown))
+
+    def ends_soon(self, certificate: Certificate) -> bool:
+        """Whether it should be replaced by now."""
+        return self._certificates.end_soon(certificate.expires_us)
+
+    def reload(self, principal: Principal) -> InUse:
+        """Take the server's certificate from its files now.
+
+        Raises:
+            SignInRequiredError, ForbiddenError
+            ConfigurationError: it cannot be used; the server goes on with the one it has.
+        """
+        require_operator(principal)
+        if self.on_reload is not None:
+            self.on_reload()
+        found = self.in_use(principal)
+        text = f"The certificate files were read again; in use is {found.server.fingerprint}"
+        self._audit.record(Category.SERVER, "certificate.reloaded", text)
+        return found
 
     def in_use(self, principal: Principal) -> InUse:
         """Raises SignInRequiredError, ForbiddenError, ConfigurationError: one of them cannot be read."""
@@ -65,7 +110,7 @@ class CertificateView:
             origin, path = Origin.CONFIGURED, self._certfile
         elif (folder / OWN_CERT).exists():
             origin, path = Origin.IMPORTED, folder / OWN_CERT
-        return InUse(_read(path), origin, _read(folder / CA_CERT), (folder / CA_KEY).exists())
+        return InUse(self._shown or _read(path), origin, _read(folder / CA_CERT), (folder / CA_KEY).exists())
 
     def request(self, principal: Principal) -> bytes:
         """A request to sign the authority, for an organisation's (PKCS #10, PEM).

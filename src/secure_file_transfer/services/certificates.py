@@ -283,6 +283,10 @@ class Certificates:
         ca, former = certificates_in(self._ca().cert, "The authority's certificate")[0], self._path(CA_FORMER)
         return cert_pem(ca) + (read_pem(former, "certificate") if former.exists() else b"")
 
+    def end_soon(self, expires_us: TimeUs) -> bool:
+        """Whether a certificate that is good until then should be replaced by now."""
+        return as_datetime(expires_us) - as_datetime(self._clock.now_us()) < _RENEW_BEFORE
+
     def _ca(self) -> Pair:
         self.make_directory()
         return self._load_ca() if self._path(CA_CERT).exists() else self._new_ca()

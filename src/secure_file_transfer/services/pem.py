@@ -109,10 +109,10 @@ def certificates_in(pem: bytes, what: str) -> list[x509.Certificate]:
     """All certificates of a PEM, at least one. Raises ConfigurationError."""
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except ValueError:  # what the library says is for programmers
         raise ConfigurationError(
-            f"{what} is not a PEM certificate: {error}",
-            hint="It begins with -----BEGIN CERTIFICATE-----.",
+            f"{what} is not a PEM certificate",
+            hint="It begins with -----BEGIN CERTIFICATE-----. Copy it here anew, whole, or restore it from a backup.",
         ) from None
 
 

@@ -8,6 +8,7 @@ from secure_file_transfer.model import Principal, TimeUs
 from secure_file_transfer.ports import Catalog, Clock
 
 from .accounts import require_operator
+from .certificate_view import Ending
 from .limits import Limits, Values
 from .meter import STEP_SECONDS
 from .stopping import Plan, Stopping
@@ -39,6 +40,7 @@ class Details:
     stored_bytes: int
     stored_files: int
     free_bytes: int
+    certificate: Ending | None
     limits: Values
 
 
@@ -63,6 +65,7 @@ class Status:
         *,
         free_bytes: Callable[[], int],
         version: str,
+        certificate: Callable[[], Ending | None] = lambda: None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
@@ -70,6 +73,7 @@ class Status:
         self._limits = limits
         self._stopping = stopping
         self._free_bytes = free_bytes
+        self._certificate = certificate
         self._version = version
         self._since_us, self._began = clock.now_us(), clock.monotonic()
 
@@ -102,6 +106,7 @@ class Status:
             stored_bytes=stored_bytes,
             stored_files=stored_files,
             free_bytes=self._free_bytes(),
+            certificate=self._certificate(),
             limits=self._limits.values,
         )
 

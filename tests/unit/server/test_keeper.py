@@ -137,6 +137,23 @@ def test_what_is_broken_is_told_once_and_the_server_goes_on(world: World) -> Non
     assert world.loads == 4, "but every hour"
 
 
+def test_asked_to_it_looks_at_once_and_says_what_is_wrong(world: World) -> None:
+    first, place = world.serial(), world.kept.directory / "server_cert.pem"
+    assert not world.keeper.reload()
+    place.unlink()
+    assert world.keeper.reload()
+    second = world.serial()
+    assert second != first
+    write_file(world.kept.directory / "ca_cert.pem", b"garbage")
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"ca_cert\.pem"):
+            world.keeper.reload()
+    assert world.serial() == second
+    loads = world.loads
+    assert not world.keeper.look()
+    assert world.loads == loads, "what was told is not tried every two seconds"
+
+
 def test_certificates_that_do_not_fit_leave_the_present_ones(world: World, tmp_path: Path) -> None:
     first = world.serial()
     (tmp_path / "other").mkdir()

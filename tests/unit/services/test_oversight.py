@@ -7,15 +7,18 @@ import pytest
 
 from secure_file_transfer.config import load
 from secure_file_transfer.errors import ForbiddenError, NotFoundError
-from secure_file_transfer.model import LEVELS, LinkId, Principal, Rights, Role
+from secure_file_transfer.model import LEVELS, LinkId, Principal, Rights, Role, TimeUs
 from secure_file_transfer.paths import RemotePath
 from secure_file_transfer.server.house import House
 from secure_file_transfer.services.access import Access
 from secure_file_transfer.services.accounts import Change
-from secure_file_transfer.services.certificate_view import CertificateView, Origin
+from secure_file_transfer.services.certificate_view import CertificateView, Ending, Origin
+from secure_file_transfer.services.certificates import Certificates
 from secure_file_transfer.services.files import Files
 from secure_file_transfer.services.links import Terms
 from secure_file_transfer.services.roster import State, Wanted
+from secure_file_transfer.storage.durable import write_file
+from secure_file_transfer.testing.clock import FakeClock
 
 PASSWORD = "a long enough word to say"
 
@@ -108,6 +111,7 @@ def test_nobody_else_sees_or_ends_anything(house: House, tmp_path: Path) -> None
         lambda: house.oversight.revoke_link(bob, LinkId(1)),
         lambda: view.in_use(bob),
         lambda: view.request(bob),
+        lambda: view.reload(bob),
     ):
         with pytest.raises(ForbiddenError):
             act()
@@ -116,7 +120,8 @@ def test_nobody_else_sees_or_ends_anything(house: House, tmp_path: Path) -> None
 def test_certificates_are_shown_as_they_are(house: House) -> None:
     ada = who(house, "ada")
     tls = house.certificates.ensure(["files.example.org", "192.0.2.7"])
-    used = CertificateView(house.certificates, house.adoption, None).in_use(ada)
+    view = CertificateView(house.certificates, house.adoption, None)
+    used = view.in_use(ada)
     assert (used.origin, used.signs) == (Origin.OWN, True)
     assert used.authority.fingerprint == tls.fingerprint
     assert used.server.names == ("files.example.org", "192.0.2.7")
@@ -124,5 +129,23 @@ def test_certificates_are_shown_as_they_are(house: House) -> None:
     assert used.server.begins_us < house.clock.now_us() < used.server.expires_us
     configured = CertificateView(house.certificates, house.adoption, tls.ca_cert).in_use(ada)
     assert (configured.origin, configured.server) == (Origin.CONFIGURED, used.authority)
-    request = CertificateView(house.certificates, house.adoption, None).request(ada)
+    request = view.request(ada)
     assert request.startswith(b"-----BEGIN CERTIFICATE REQUEST-----")
+
+
+def test_the_certificate_that_is_shown_is_told_and_not_one_that_was_refused(house: House) -> None:
+    ada = who(house, "ada")
+    view = CertificateView(house.certificates, house.adoption, None)
+    assert view.ending() is None
+    view.note(house.certificates.ensure(["localhost"]).chain)
+    shown = view.in_use(ada).server
+    write_file(house.certificates.directory / "server_cert.pem", b"not a certificate")
+    assert view.in_use(ada).server == view.reload(ada).server == shown
+    assert view.ending() == Ending(shown.expires_us, soon=False)
+
+
+@pytest.mark.parametrize(("days", "soon"), [(31, False), (30, False), (29, True), (-1, True)])
+def test_one_rule_says_what_is_soon(tmp_path: Path, days: int, soon: bool) -> None:
+    clock = FakeClock()
+    kept = Certificates(tmp_path, clock, write_file)
+    assert kept.end_soon(TimeUs(clock.now_us() + days * 86_400_000_000)) is soon

@@ -66,6 +66,8 @@ export const unblock = (subject?: string) => ask<{ unblocked: number }>('DELETE'
 export const refusals = (cursor: string | null, signal?: AbortSignal) =>
   ask<Schemas['LogOut']>('GET', `/log?${query({ category: 'security', severity: 'warning', limit: 50, cursor })}`, undefined, signal);
 
+/** The server's certificate, taken from its files now. */
+export const reloadCertificates = () => ask<Schemas['CertificatesOut']>('POST', '/admin/certificates/reload');
 export const certificates = () => ask<Schemas['CertificatesOut']>('GET', '/admin/certificates');
 export const devices = async () => (await ask<{ devices: Device[] }>('GET', '/devices?everybody=true')).devices;
 export const revokeDevice = (number: number) => ask<Device>('DELETE', `/devices/${number}`);

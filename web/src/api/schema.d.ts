@@ -1223,6 +1223,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/certificates/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the server's certificate again */
+        post: operations["reload_certificates_api_v1_admin_certificates_reload_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/certificates/request": {
         parameters: {
             query?: never;
@@ -1562,6 +1579,8 @@ export interface components {
         /**
          * CertificateOut
          * @description A certificate. `fingerprint` is the SHA-256 of its DER form, as `AB:CD:…`; `names` are its alternative names.
+         *
+         *     `soon`: it ends so soon that it should be replaced by now.
          */
         CertificateOut: {
             /** Subject */
@@ -1582,6 +1601,8 @@ export interface components {
              * Format: date-time
              */
             expires: string;
+            /** Soon */
+            soon: boolean;
         };
         /**
          * CertificatesOut
@@ -1742,6 +1763,7 @@ export interface components {
             stored_files: number;
             /** Free Bytes */
             free_bytes: number;
+            certificate: components["schemas"]["EndingOut"] | null;
             limits: components["schemas"]["LimitValuesOut"];
         };
         /**
@@ -1808,6 +1830,16 @@ export interface components {
         EndedOut: {
             /** Ended */
             ended: number;
+        };
+        /**
+         * EndingOut
+         * @description When the server's certificate ends, and whether that is so soon that somebody should see to it.
+         */
+        EndingOut: {
+            /** Expires */
+            expires: string;
+            /** Soon */
+            soon: boolean;
         };
         /**
          * EnrolIn
@@ -6755,6 +6787,35 @@ export interface operations {
         };
     };
     certificates_api_v1_admin_certificates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatesOut"];
+                };
+            };
+            /** @description An error (RFC 9457); `code` decides. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    reload_certificates_api_v1_admin_certificates_reload_post: {
         parameters: {
             query?: never;
             header?: never;

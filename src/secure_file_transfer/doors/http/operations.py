@@ -78,6 +78,13 @@ class StopOut(BaseModel):
     within_seconds: int | None
 
 
+class EndingOut(BaseModel):
+    """When the server's certificate ends, and whether that is so soon that somebody should see to it."""
+
+    expires: str
+    soon: bool
+
+
 class DetailsOut(BaseModel):
     """What operators see: content moved since the server began, speeds in bytes a second, space in bytes."""
 
@@ -89,6 +96,7 @@ class DetailsOut(BaseModel):
     stored_bytes: int
     stored_files: int
     free_bytes: int
+    certificate: EndingOut | None
     limits: LimitValuesOut
 
 
@@ -189,6 +197,8 @@ def _status(public: Public, details: Details | None) -> dict[str, Any]:
 
 
 def _details(details: Details) -> dict[str, Any]:
+    ending = details.certificate
+
     def ways(values: Mapping[Direction, float]) -> dict[str, float]:
         return {way.name.lower(): round(value) for way, value in values.items()}
 
@@ -201,5 +211,6 @@ def _details(details: Details) -> dict[str, Any]:
         "stored_bytes": details.stored_bytes,
         "stored_files": details.stored_files,
         "free_bytes": details.free_bytes,
+        "certificate": None if ending is None else {"expires": write_time(ending.expires_us), "soon": ending.soon},
         "limits": asdict(details.limits),
     }

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from ...model import Kind, LinkId, Principal
 from ...services.accounts import require_operator
-from ...services.certificate_view import Certificate, CertificateView, Origin
+from ...services.certificate_view import Certificate, CertificateView, InUse, Origin
 from ...services.mounts import Mounted, Mounts
 from ...services.oversight import PAGE_MAX, Oversight, SeenGrant
 from .context import Context
@@ -61,7 +61,10 @@ class SeenLinksOut(BaseModel):
 
 
 class CertificateOut(BaseModel):
-    """A certificate. `fingerprint` is the SHA-256 of its DER form, as `AB:CD:…`; `names` are its alternative names."""
+    """A certificate. `fingerprint` is the SHA-256 of its DER form, as `AB:CD:…`; `names` are its alternative names.
+
+    `soon`: it ends so soon that it should be replaced by now.
+    """
 
     subject: str
     issuer: str
@@ -69,6 +72,7 @@ class CertificateOut(BaseModel):
     names: list[str]
     begins: datetime
     expires: datetime
+    soon: bool
 
 
 class CertificatesOut(BaseModel):
@@ -152,20 +156,25 @@ def _add_links(router: APIRouter, context: Context, oversight: Oversight) -> Non
 
 
 def _add_certificates(router: APIRouter, context: Context, view: CertificateView) -> None:
+    def told(used: InUse) -> bytes:
+        return dump(
+            {
+                "server": _certificate(used.server, soon=view.ends_soon(used.server)),
+                "origin": used.origin,
+                "authority": _certificate(used.authority, soon=view.ends_soon(used.authority)),
+                "signs": used.signs,
+            }
+        )
+
     @router.get("/admin/certificates", response_model=CertificatesOut, summary="The certificates in use")
     async def certificates(request: Request) -> Response:
-        def work(who: Principal) -> bytes:
-            used = view.in_use(who)
-            return dump(
-                {
-                    "server": _certificate(used.server),
-                    "origin": used.origin,
-                    "authority": _certificate(used.authority),
-                    "signs": used.signs,
-                }
-            )
+        return _json(await context.caller(request.scope).run(lambda who: told(view.in_use(who))))
 
-        return _json(await context.caller(request.scope).run(work))
+    @router.post(
+        "/admin/certificates/reload", response_model=CertificatesOut, summary="Read the server's certificate again"
+    )
+    async def reload_certificates(request: Request) -> Response:
+        return _json(await context.caller(request.scope).run(lambda who: told(view.reload(who))))
 
     @router.get(
         "/admin/certificates/request", response_class=Response, summary="A request to sign the authority (PKCS #10)"
@@ -197,7 +206,7 @@ def _grant(each: SeenGrant) -> Mapping[str, Any]:
     }
 
 
-def _certificate(each: Certificate) -> Mapping[str, Any]:
+def _certificate(each: Certificate, *, soon: bool) -> Mapping[str, Any]:
     return {
         "subject": each.subject,
         "issuer": each.issuer,
@@ -205,6 +214,7 @@ def _certificate(each: Certificate) -> Mapping[str, Any]:
         "names": each.names,
         "begins": write_time(each.begins_us),
         "expires": write_time(each.expires_us),
+        "soon": soon,
     }
 
 

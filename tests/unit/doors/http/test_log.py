@@ -262,6 +262,7 @@ async def use_administration(tour: Tour) -> None:
     reset = (await tour("POST", "/admin/accounts/{name}/reset", {}, "password.reset-begun", at="ann")).json["code"]
     await tour("POST", "/reset", {"code": reset, "password": OTHER}, "password.reset", token=None)
     desk.secrets.append(reset)
+    await tour("POST", "/admin/certificates/reload", None, "certificate.reloaded")
     await tour("POST", "/admin/groups", {"name": "staff"}, "group.created")
     await tour("PATCH", "/admin/groups/{name}", {"name": "team"}, "group.renamed", at="staff")
     await tour("PUT", "/admin/groups/{name}/members/{account}", None, "group.joined", at="team omid")

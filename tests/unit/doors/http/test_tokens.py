@@ -242,6 +242,7 @@ ROWS = [
     Row("DELETE /admin/links/{number}", ADMIN, "/admin/links/4711"),
     Row("GET /admin/certificates", ADMIN),
     Row("GET /admin/certificates/request", ADMIN),
+    Row("POST /admin/certificates/reload", ADMIN),
     Row("GET /admin/drives", ADMIN),
     Row("GET /admin/groups", ADMIN),
     Row("POST /admin/groups", ADMIN, options=sent(name="team")),

@@ -20,6 +20,7 @@ dash-free = Free space
 dash-free-text = on the disk of the server
 dash-chart = Throughput
 dash-chart-said = In the last { $span }: uploads { $up } on average and { $upmost } at most, downloads { $down } on average and { $downmost } at most.
+dash-certificate = The server’s certificate ends on { $time }.
 dash-recent = Recent errors and refusals
 dash-recent-none = Nothing went wrong lately.
 dash-log = In the log

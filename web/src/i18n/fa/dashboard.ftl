@@ -20,6 +20,7 @@ dash-free = فضای آزاد
 dash-free-text = روی دیسک سرور
 dash-chart = گذردهی
 dash-chart-said = در { $span } گذشته: بارگذاری به‌طور میانگین { $up } و حداکثر { $upmost }، دریافت به‌طور میانگین { $down } و حداکثر { $downmost }.
+dash-certificate = اعتبار گواهی سرور در { $time } به پایان می‌رسد.
 dash-recent = خطاها و ردشده‌های تازه
 dash-recent-none = به‌تازگی خطایی رخ نداده است.
 dash-log = در رویدادنامه
