@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { failure, plain, toProblem } from '../src/api/problem';
 import { speak } from '../src/i18n/index.svelte';
 import { lineOf, wordsOf } from '../src/i18n/refusals';
+import { isolated } from '../src/lib/isolate';
 
 vi.stubGlobal('document', { documentElement: {} });
 
@@ -46,13 +47,13 @@ test('a reason that is new, or comes without its values, falls back on its code'
 
 test('what the server says of one case is not kept back where there are no words for it', () => {
   const odd = said({ code: 'invalid_request', title: 'The request is not valid', detail: 'body.level: not one of them' });
-  expect(wordsOf(odd)).toEqual({ text: 'این درخواست پذیرفته نشد.', hint: 'body.level: not one of them' });
+  expect(wordsOf(odd)).toEqual({ text: 'این درخواست پذیرفته نشد.', hint: isolated('body.level: not one of them') });
   const plainly = said({ code: 'invalid_request', title: 'The request is not valid', detail: 'The request is not valid' });
   expect(wordsOf(plainly).hint).toBe('');
 });
 
 test('a code from a newer server is told in its words', () => {
-  expect(wordsOf(said({ code: 'brand_new', detail: 'Something new', hint: 'Update.' }))).toEqual({ text: 'Something new', hint: 'Update.' });
+  expect(wordsOf(said({ code: 'brand_new', detail: 'Something new', hint: 'Update.' }))).toEqual({ text: isolated('Something new'), hint: isolated('Update.') });
   expect(wordsOf(toProblem('<html>', 502)).text).toBe('انجام نشد.');
 });
 

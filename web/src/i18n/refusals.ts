@@ -1,6 +1,7 @@
 /** The words for what did not work. The server says it in English; for every other language there is `errors.ftl`. */
 import type { Failure, Values } from '../api/problem';
 import { duration, size } from '../lib/format';
+import { isolated } from '../lib/isolate';
 import { language, t, told } from './index.svelte';
 
 interface Words {
@@ -17,11 +18,15 @@ const OWN: Readonly<Record<string, readonly [text: string, hint?: string]>> = {
   interrupted: ['upload-unclear', 'upload-unclear-hint'],
 };
 
+/** In the direction of the page: what is in another language, or is a name, is isolated. */
 export function wordsOf(failure: Failure): Words {
   const own = failure.message ? undefined : OWN[failure.code];
   if (own) return { text: t(own[0]), hint: own[1] ? t(own[1]) : '' };
-  return (language.code === 'en' ? null : translated(failure)) ?? { text: failure.message || t('failed-unknown'), hint: failure.hint };
+  if (language.code === 'en') return { text: failure.message || t('failed-unknown'), hint: failure.hint };
+  return translated(failure) ?? { text: foreign(failure.message) || t('failed-unknown'), hint: foreign(failure.hint) };
 }
+
+const foreign = (said: string) => said && isolated(said);
 
 export const textOf = (failure: Failure): string => wordsOf(failure).text;
 export const hintOf = (failure: Failure): string => wordsOf(failure).hint;
@@ -43,7 +48,7 @@ function translated(failure: Failure): Words | null {
   }
   const text = told(code, values);
   const besides = failure.message === failure.title ? '' : failure.message;
-  return text === null ? null : { text, hint: told(`${code}-hint`, values) ?? besides };
+  return text === null ? null : { text, hint: told(`${code}-hint`, values) ?? foreign(besides) };
 }
 
 /** Amounts as people read them. */
