@@ -11,6 +11,7 @@ import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,18 @@ class SecureFileTransferError(Exception):
         self.hint = hint
         self.retry_after: float | None = None
         """Seconds to wait before trying again: what the other side has said, or what a server's answer shall say."""
+        self.reason = ""
+        self.values: dict[str, str | int] = {}
+
+    def because(self, reason: str, **values: str | int) -> Self:
+        """Say for programs what the sentence says for people: which case of its code it is, and what it is about.
+
+        Whoever speaks another language makes their own sentence of it. `bytes` and `seconds` are amounts of those;
+        `path` and `name` are as they are, not quoted. A reason is stable, and lives beside its code only.
+        """
+        self.reason = reason
+        self.values = values
+        return self
 
     @property
     def code(self) -> str:

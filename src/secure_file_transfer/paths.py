@@ -31,7 +31,7 @@ _ENCODED_DOT = re.compile(r"%(?:25)*(?:2e|c0%(?:25)*ae|u002e)", re.IGNORECASE)
 _STRAY_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _STREAM = re.compile(r":[^:]*:\$")  # how NTFS names another stream of the same file
 _DOTS = frozenset({".", ".."})
-_TOO_LONG = f"a name cannot be longer than {NAME_MAX_BYTES} bytes"
+_TOO_LONG = "long", f"a name cannot be longer than {NAME_MAX_BYTES} bytes"
 _ZWNJ, _ZWJ, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 _VIRAMA = 9  # canonical combining class
 # Characters that show nothing though their category says letter, mark or symbol (Default_Ignorable_Code_Point, and
@@ -90,36 +90,36 @@ def _shows_nothing(name: str, at: int) -> bool:
     return char in _BLANK or unicodedata.category(char) == "Cf"
 
 
-def _fault(name: str) -> str | None:  # noqa: C901, PLR0912 - a list of rules, one line each
-    """What is wrong with a name, or None."""
+def _fault(name: str) -> tuple[str, str] | None:  # noqa: C901, PLR0912 - a list of rules, one line each
+    """What is wrong with a name, for programs and for people; or None."""
     if not name:
-        return "a name cannot be empty"
+        return "empty", "a name cannot be empty"
     if name in _DOTS:
-        return "'.' and '..' are not names"
+        return "dots", "'.' and '..' are not names"
     if len(name) > NAME_MAX_BYTES:
         return _TOO_LONG
     size = len(name.encode(errors="surrogatepass"))
     name = _REGION_FLAGS.sub("\U0001f3f4", name)
     for at, char in enumerate(name):
         if char in "/\\" or char in _SEPARATOR_TWINS:
-            return "a name cannot contain a path separator or a character that looks like one"
+            return "separator", "a name cannot contain a path separator or a character that looks like one"
         if unicodedata.category(char) in {"Cc", "Zl", "Zp", "Cs"}:
-            return "a name cannot contain control characters or line breaks"
+            return "control", "a name cannot contain control characters or line breaks"
         if _shows_nothing(name, at):
-            return "a name cannot contain invisible or direction-changing characters"
+            return "invisible", "a name cannot contain invisible or direction-changing characters"
     if size > NAME_MAX_BYTES:
         return _TOO_LONG
     if unicodedata.normalize("NFC", name) != name:
-        return "a name must be in Unicode normal form C (NFC)"
+        return "form", "a name must be in Unicode normal form C (NFC)"
     if name[-1] in ". " or unicodedata.category(name[-1]) == "Zs":
-        return "a name cannot end with a dot or a space"
+        return "end", "a name cannot end with a dot or a space"
     seen = unicodedata.normalize("NFKC", name)
     if seen in _DOTS or "/" in seen or "\\" in seen or _ENCODED_DOT.sub(".", name) in _DOTS:
-        return "a name cannot disguise a path separator or a parent folder"
+        return "disguise", "a name cannot disguise a path separator or a parent folder"
     if _ENCODED_SEPARATOR.search(name):
-        return "a name cannot contain an encoded path separator"
+        return "disguise", "a name cannot contain an encoded path separator"
     if _STREAM.search(name):
-        return "a name cannot name a stream of another file"
+        return "stream", "a name cannot name a stream of another file"
     return None
 
 
@@ -132,7 +132,7 @@ def check_name(name: str) -> str:
     if _PLAIN.fullmatch(name):
         return name
     if fault := _fault(name):
-        raise InvalidNameError(f"{display(name)}: {fault}", hint="Choose another name.")
+        raise InvalidNameError(f"{display(name)}: {fault[1]}", hint="Choose another name.").because(fault[0], name=name)
     return name
 
 
@@ -164,11 +164,15 @@ class RemotePath:
 
     def __post_init__(self) -> None:
         if len(self.parts) > DEPTH_MAX:
-            raise InvalidNameError(f"The path has more than {DEPTH_MAX} parts", hint="Use a flatter tree.")
+            raise InvalidNameError(f"The path has more than {DEPTH_MAX} parts", hint="Use a flatter tree.").because(
+                "deep", most=DEPTH_MAX
+            )
         for part in self.parts:
             check_name(part)
         if len(str(self).encode()) > PATH_MAX_BYTES:
-            raise InvalidNameError(f"The path is longer than {PATH_MAX_BYTES} bytes", hint="Use shorter names.")
+            raise InvalidNameError(
+                f"The path is longer than {PATH_MAX_BYTES} bytes", hint="Use shorter names."
+            ).because("path_long", most=PATH_MAX_BYTES)
 
     @classmethod
     def parse(cls, text: str) -> "RemotePath":

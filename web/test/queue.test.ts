@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { failure } from '../src/api/problem';
 import { Queue, SMALL, arranged, type Wanted, type Work } from '../src/uploads/queue';
 
 const file = (path: string, size = 10): Wanted => {
@@ -8,7 +9,7 @@ const file = (path: string, size = 10): Wanted => {
   Object.defineProperty(made, 'size', { value: size });
   return { kind: 'file', path, file: made };
 };
-const said = { code: 'forbidden', text: 'No', hint: 'Ask' };
+const said = failure('forbidden', 'No');
 const names = (work: Work | undefined) => work?.items.map((each) => each.name).join(' ');
 
 test('small files go together, large ones and folders alone', () => {

@@ -106,11 +106,11 @@ def check_journey(source: RemotePath, target: RemotePath, conflict: Conflict) ->
             f"'{conflict}' is no choice for moving and copying", hint="Choose skip, overwrite or rename."
         )
     if source.is_root or target.is_root:
-        raise ConflictError("The root of a drive stays where it is", hint="Choose a folder in it.")
+        raise ConflictError("The root of a drive stays where it is", hint="Choose a folder in it.").because("root")
     if target != source and target.is_within(source):
         raise ConflictError(
             f"{display(str(source))} cannot go into itself, to {display(str(target))}", hint="Choose another folder."
-        )
+        ).because("into_itself", path=str(source))
 
 
 class FileTree(Protocol):

@@ -80,7 +80,9 @@ class Grant:
         if not missing:
             return
         if Rights.READ not in self.rights:
-            raise NotFoundError(f"{display(str(path))} is not there", hint="You may put new files here, nothing else.")
+            raise NotFoundError(
+                f"{display(str(path))} is not there", hint="You may put new files here, nothing else."
+            ).because("path", path=str(path))
         verbs = " or ".join(verb for right, verb in _VERBS.items() if right in missing)
         raise _forbidden(verbs, path)
 
@@ -95,7 +97,9 @@ class Grant:
         if not self.rights & (Rights.CREATE | Rights.WRITE):
             self.require(Rights.CREATE, path)
         if Rights.READ not in self.rights and self.below_top(path) > 1:
-            raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.")
+            raise NotFoundError(f"{display(str(path.parent))} is not there", hint="Put the file at the top.").because(
+                "path", path=str(path.parent)
+            )
         if parents and self.below_top(path) > 1:
             self.require(Rights.CREATE, path)
 
@@ -165,7 +169,9 @@ def _without_write(
 
 
 def _forbidden(verb: str, path: RemotePath) -> ForbiddenError:
-    return ForbiddenError(f"You may not {verb} {display(str(path))}", hint="Ask its owner for the right to.")
+    return ForbiddenError(f"You may not {verb} {display(str(path))}", hint="Ask its owner for the right to.").because(
+        "right", path=str(path)
+    )
 
 
 class Access:
@@ -227,7 +233,7 @@ class Access:
         if not reaches(token, path):
             # The same whether it is there or not.
             hint = f"This token finds what is at {display(token.path)} or below."
-            raise NotFoundError(f"{display(str(path))} is not there", hint=hint)
+            raise NotFoundError(f"{display(str(path))} is not there", hint=hint).because("path", path=str(path))
         if above and not path.is_root and not reaches(token, path.parent):
             raise ForbiddenError(
                 f"{display(str(path))} is where this token begins; it cannot be made, moved or removed with it",

@@ -62,29 +62,29 @@ def check_account_name(name: str) -> str:
     """
     if fault := _fault(name):
         raise InvalidNameError(
-            f"{display(name)}: an account's name {fault}",
+            f"{display(name)}: an account's name {fault[1]}",
             hint="Use letters, digits, '.', '_', '-' and '@', such as 'alice' or 'alice@example.com'.",
-        )
+        ).because(fault[0], name=name, most=NAME_MAX)
     return check_name(name)
 
 
-def _fault(name: str) -> str | None:
+def _fault(name: str) -> tuple[str, str] | None:
     if not 1 <= len(name) <= NAME_MAX:
-        return f"has 1 to {NAME_MAX} characters"
+        return "account_length", f"has 1 to {NAME_MAX} characters"
     for at, char in enumerate(name):
         category = unicodedata.category(char)
         # Marks belong to the letter before them in many scripts; alone, they would hide in what comes before.
         fits = category[0] == "L" or category == "Nd" or (category in {"Mn", "Mc"} and at) or char in "._-@"
         if not fits or _INVISIBLE.match(char):
-            return "cannot contain spaces, signs or invisible characters"
+            return "account_signs", "cannot contain spaces, signs or invisible characters"
     if not any(map(str.isalnum, name)):
-        return "needs at least one letter or digit"
+        return "account_letter", "needs at least one letter or digit"
     if unicodedata.normalize("NFKC", name) != name:
-        return "must be in Unicode normal form, without look-alikes of plain letters"
+        return "account_form", "must be in Unicode normal form, without look-alikes of plain letters"
     if name[0] in ".-" or name[-1] == ".":
-        return "cannot begin with '.' or '-' or end with '.'"
+        return "account_ends", "cannot begin with '.' or '-' or end with '.'"
     if name.casefold() in RESERVED_NAMES:
-        return "cannot be one that guests have"
+        return "account_reserved", "cannot be one that guests have"
     return None
 
 
@@ -124,12 +124,18 @@ class Change:
             (self.expires_us, EXPIRES_MAX),
         ):
             if each is not None and not 0 <= each <= most:
-                raise InvalidRequestError(f"A rate, quota or time is 0 to {most}", hint="0 is no limit.")
+                raise InvalidRequestError(f"A rate, quota or time is 0 to {most}", hint="0 is no limit.").because(
+                    "amount", most=most
+                )
         if self.email and not (_EMAIL.fullmatch(self.email) and self.email.isprintable()):
-            raise InvalidRequestError(f"{display(self.email)} is no e-mail address", hint="Such as sara@example.com.")
+            raise InvalidRequestError(
+                f"{display(self.email)} is no e-mail address", hint="Such as sara@example.com."
+            ).because("email")
         # The non-joiner is the one invisible character that may be shown: Persian is not legible without it.
         if self.note and not (len(self.note) <= NOTE_MAX and self.note.replace("\u200c", "").isprintable()):
-            raise InvalidRequestError(f"A note is one line of at most {NOTE_MAX} characters")
+            raise InvalidRequestError(f"A note is one line of at most {NOTE_MAX} characters").because(
+                "note", most=NOTE_MAX
+            )
         return self
 
     @property
@@ -384,7 +390,9 @@ def _write(tx: CatalogTx, account: Account, after: Account) -> None:
 def _waiting(tx: CatalogTx, name: str) -> Account:
     account = account_named(tx, name)
     if not account.pending:
-        raise NotFoundError(f"{display(account.name)} does not wait to be approved", hint="See: sft user list.")
+        raise NotFoundError(
+            f"{display(account.name)} does not wait to be approved", hint="See: sft user list."
+        ).because("approved", name=account.name)
     return account
 
 
@@ -405,7 +413,7 @@ def _known(tx: CatalogTx, account_id: AccountId, name: str) -> None:
 def _unknown(name: str) -> NotFoundError:
     return NotFoundError(
         f"There is no account {display(name)}", hint="List the accounts to see their names: sft user list."
-    )
+    ).because("account", name=name)
 
 
 def _refuse_last_admin(tx: CatalogTx, account: Account, what: str) -> None:
@@ -413,7 +421,7 @@ def _refuse_last_admin(tx: CatalogTx, account: Account, what: str) -> None:
         raise ConflictError(
             f"{display(account.name)} is the last administrator and cannot be {what}",
             hint="Make another administrator first: sft user add --admin NAME.",
-        )
+        ).because("last_administrator", name=account.name)
 
 
 def put_password(tx: CatalogTx, account_id: AccountId, password_hash: str, *, but: SessionId | None = None) -> int:
@@ -446,7 +454,7 @@ def require_operator(principal: Principal) -> Account:
     """
     account = signed_in(principal, Scope.ADMIN)
     if not is_admin(account):
-        raise ForbiddenError("Only operators may do that", hint="Ask one.")
+        raise ForbiddenError("Only operators may do that", hint="Ask one.").because("operators")
     return account
 
 

@@ -64,7 +64,7 @@ def zip_stream(
     if not 1 <= len(chosen) <= SELECTION_MAX:
         raise InvalidRequestError(
             f"An archive is made of 1 to {SELECTION_MAX} paths, not {len(chosen)}", hint="Choose the folder above them."
-        )
+        ).because("selection", most=SELECTION_MAX)
     tops = [(path, files.stat(principal, path)) for path in chosen]
     return _told(files, principal, tops) if step is None else _pieces(files, principal, tops, step)
 

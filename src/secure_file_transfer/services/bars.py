@@ -36,10 +36,14 @@ class Bars:
             InvalidRequestError: for too long, or there are too many already.
         """
         if not 1 <= minutes <= MINUTES_MAX:
-            raise InvalidRequestError(f"A block lasts from 1 to {MINUTES_MAX} minutes", hint="Or disable the account.")
+            raise InvalidRequestError(
+                f"A block lasts from 1 to {MINUTES_MAX} minutes", hint="Or disable the account."
+            ).because("block_minutes", most=MINUTES_MAX)
         now = self._clock.now_us()
         if len(self.all()) >= BARS_MAX:
-            raise InvalidRequestError(f"There are {BARS_MAX} blocks already", hint="Lift some: sft guard list.")
+            raise InvalidRequestError(
+                f"There are {BARS_MAX} blocks already", hint="Lift some: sft guard list."
+            ).because("blocks", most=BARS_MAX)
         bar = Bar(kind, _key(kind, subject), reason, author, now, TimeUs(now + minutes * _MINUTE_US))
         self._catalog.write(lambda tx: tx.bars.put(bar))
         with self._lock:
@@ -69,7 +73,9 @@ class Bars:
         """Raises TooManyRequestsError, with the reason and when to come again, while this one is shut out."""
         if (bar := self._holding(kind, subject)) is not None:
             seconds = math.ceil((bar.until_us - self._clock.now_us()) / 1_000_000)
-            raise TooManyRequestsError(_told("An operator has blocked your sign-ins", bar), seconds=seconds)
+            raise TooManyRequestsError(_told("An operator has blocked your sign-ins", bar), seconds=seconds).because(
+                "operator", text=bar.reason
+            )
 
     def require_token(self, token_id: TokenId) -> None:
         """Raises SessionEndedError while this API token is shut out."""

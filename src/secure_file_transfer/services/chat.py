@@ -140,9 +140,11 @@ class Chats:
             normal = findable(to)
             account = tx.accounts.by_name(normal) if normal and mine is not None else None
             if account is None:
-                raise NotFoundError(f"There is no account {display(to)}", hint="Check the name.")
+                raise NotFoundError(f"There is no account {display(to)}", hint="Check the name.").because(
+                    "account", name=to
+                )
             if account.id == mine:
-                raise InvalidRequestError("That is you", hint="Name somebody else.")
+                raise InvalidRequestError("That is you", hint="Name somebody else.").because("oneself")
             if who.operator and not private and not is_admin(account):
                 return self._talk(tx, who, tx.chats.open(account.id, None, None, "", now).id)
             return self._talk(tx, who, tx.chats.open(mine, None, account.id, "", now).id)
@@ -221,7 +223,9 @@ class Chats:
             if found is not None:
                 return seat, found, False
             if self._gone(tx, seat.chat) and seat.side is Side.SECOND:
-                raise ConflictError(f"{display(seat.peer.name)} has left", hint="Nobody would read it.")
+                raise ConflictError(f"{display(seat.peer.name)} has left", hint="Nobody would read it.").because(
+                    "left", name=seat.peer.name
+                )
             account = seat.who.account
             message = Message(
                 chat_id,
@@ -394,7 +398,7 @@ class Chats:
         if wait:
             raise TooManyRequestsError(
                 "You write faster than this server takes it", hint=f"Go on in {wait} seconds.", seconds=wait
-            )
+            ).because("chat")
 
     def _mark(self, seat: Seat, marks: Marks) -> None:
         self._catalog.write(lambda tx: tx.chats.mark(seat.chat.id, seat.side, seat.reader, marks))

@@ -40,12 +40,12 @@ def clean(text: str) -> str:
             raise InvalidRequestError(
                 f"A message cannot hold the character U+{ord(char):04X}",
                 hint="Control characters other than tabs and line feeds have no place in a text.",
-            )
+            ).because("message_control")
     text = "\n".join(map(_closed, text.split("\n")))
     if len(text) > TEXT_MAX:
         raise _too_long(len(text))
     if not any(unicodedata.category(char)[0] not in "CZ" for char in text):
-        raise InvalidRequestError("There is nothing in this message", hint="Write something.")
+        raise InvalidRequestError("There is nothing in this message", hint="Write something.").because("message_empty")
     return text
 
 
@@ -94,7 +94,7 @@ def search_words(query: str) -> Sequence[str]:
     if not 1 <= len(words) <= WORDS_MAX:
         raise InvalidRequestError(
             f"A search is 1 to {WORDS_MAX} words, {QUERY_MAX} characters at most", hint="Search for fewer words."
-        )
+        ).because("search_long", count=WORDS_MAX, most=QUERY_MAX)
     return list(dict.fromkeys(words))
 
 
@@ -130,4 +130,4 @@ def _quoted(text: str, begin: int, closer: str) -> int:
 def _too_long(length: int) -> InvalidRequestError:
     return InvalidRequestError(
         f"The message has {length:,} characters", hint=f"At most {TEXT_MAX:,}; send a longer text as a file."
-    )
+    ).because("message_long", count=length, most=TEXT_MAX)

@@ -91,12 +91,12 @@ class Control:
         reason = _text(how.reason, least=0)
         client = self._find(client_id)
         if principal.session is not None and client.session == principal.session.id:
-            raise ConflictError("That is your own session", hint="To end it: sft logout.")
+            raise ConflictError("That is your own session", hint="To end it: sft logout.").because("own_session")
         if client.kind == "token" and not how.block_minutes:
             raise InvalidRequestError(
                 "An API token has no session that could end",
                 hint="Block it for some minutes, or revoke it: sft token rm.",
-            )
+            ).because("token_session")
         if how.block_minutes:
             self._block(client, how, reason, operator)
         told = f"{_ENDED}: {reason}" if reason else _ENDED
@@ -123,7 +123,9 @@ class Control:
 
     def _block(self, client: Client, how: Kick, reason: str, operator: Account) -> None:
         if client.account_id == operator.id:
-            raise ConflictError("That would block your own account", hint="End it without a block.")
+            raise ConflictError("That would block your own account", hint="End it without a block.").because(
+                "own_account"
+            )
         if client.kind == "token":
             self._bars.put(TOKEN, client.id[1:], how.block_minutes, reason, operator.name)
         elif client.kind == "account":
@@ -157,7 +159,9 @@ class Control:
         operator = require_operator_in_person(principal)
         client = self._find(client_id)
         if client.session is None and client.account_id is None:
-            raise ConflictError("Whoever that is has not signed in yet", hint="Wait until they have.")
+            raise ConflictError("Whoever that is has not signed in yet", hint="Wait until they have.").because(
+                "not_signed_in"
+            )
         to = client.account_id if client.session is None else None  # a program's token: its people get it
         return self._warned(to, client.session, client.name, text, operator, principal)
 
@@ -206,7 +210,7 @@ class Control:
         if sum((each.account_id, each.session_id) == (account, session) for each in self._all_open()) >= OPEN_MAX:
             raise ConflictError(
                 f"{receiver} has not acknowledged {OPEN_MAX} warnings already", hint="Disconnect them: sft kick."
-            )
+            ).because("warnings", name=receiver, most=OPEN_MAX)
         now = self._clock.now_us()
         number = self._catalog.write(
             lambda tx: tx.warnings.create(account, session, receiver, operator.name, text, now)
@@ -345,7 +349,9 @@ def _text(text: str, *, least: int = 1) -> str:
     """What an operator says: one line, bounded, nothing invisible."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not least <= len(text) <= TEXT_MAX:
-        raise InvalidRequestError(f"That text has {len(text)} characters", hint=f"Say it in 1 to {TEXT_MAX}.")
+        raise InvalidRequestError(f"That text has {len(text)} characters", hint=f"Say it in 1 to {TEXT_MAX}.").because(
+            "text_long", most=TEXT_MAX
+        )
     return text
 
 

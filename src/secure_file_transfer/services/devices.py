@@ -111,7 +111,7 @@ class Devices:
             if tx.devices.count_codes(owner.id, now) >= CODES_MAX:
                 raise ConflictError(
                     f"{CODES_MAX} codes of this account wait to be used", hint="Use one, or wait until they expire."
-                )
+                ).because("codes", most=CODES_MAX)
             tx.devices.add_code(owner.id, code_hash(signs), ends)
             return EnrolmentCode(in_groups(signs), owner.name, ends)
 
@@ -166,7 +166,7 @@ class Devices:
             if sum(device.revoked_us is None for device in tx.devices.of(account.id)) >= DEVICES_MAX:
                 raise ConflictError(
                     f"The account has {DEVICES_MAX} devices", hint="Revoke one that is not used: sft cert revoke."
-                )
+                ).because("devices", most=DEVICES_MAX)
             device_id = tx.devices.create(account.id, name, address, now)
             tx.devices.add_certificate(device_id, issued.fingerprint, issued.serial, now, issued.expires_us)
             return _known(tx, device_id)
@@ -314,7 +314,9 @@ def _known(tx: CatalogTx, device_id: DeviceId) -> Device:
 
 def _checked_name(name: str) -> str:
     if not 1 <= len(name.strip()) <= NAME_MAX or not name.isprintable():
-        raise InvalidRequestError(f"A device's name has 1 to {NAME_MAX} visible characters", hint="Such as: laptop.")
+        raise InvalidRequestError(
+            f"A device's name has 1 to {NAME_MAX} visible characters", hint="Such as: laptop."
+        ).because("device_name", most=NAME_MAX)
     return name.strip()
 
 

@@ -188,7 +188,9 @@ class Files:
         leaving, arriving = self._journey(principal, needed, source, target, conflict)
         leaving.tree.stat(source)
         if arriving.tree.stat(target.parent).kind is not Kind.FOLDER:
-            raise NotAFolderError(f"{display(str(target.parent))} is not a folder", hint="Choose another place.")
+            raise NotAFolderError(
+                f"{display(str(target.parent))} is not a folder", hint="Choose another place."
+            ).because("path", path=str(target.parent))
 
     def _across(
         self,
@@ -207,7 +209,7 @@ class Files:
             raise ConflictError(
                 f"{display(str(source))} and {display(str(target))} lie on drives that differ",
                 hint="Fetch it from the one and send it to the other.",
-            )
+            ).because("drives")
 
         def check() -> None:
             self._require_running()
@@ -251,7 +253,7 @@ class Files:
             if tree.room.anchors and tree.room.keeping.trash_days:
                 raise ForbiddenError(
                     f"Only its owner can delete {display(str(path))} for good", hint="Delete it into the trash."
-                )
+                ).because("for_good", path=str(path))
             tree = tree.without_trash()
         trash_id = tree.remove(path, recursive=recursive)
         below = " with all that was in it" if recursive else ""
@@ -372,7 +374,7 @@ def _begin(grant: Grant, path: RemotePath, make: _Make) -> Draft:
             return make(grant.tree, path.parent / numbered(path.name, number) if number else path)
         except IsAFolderError:
             if Rights.CREATE not in grant.rights:
-                raise NotFoundError(f"{display(str(path))} is not there") from None
+                raise NotFoundError(f"{display(str(path))} is not there").because("path", path=str(path)) from None
     raise NotFoundError(f"No free name was found for {display(str(path))}", hint="Choose another name.")
 
 

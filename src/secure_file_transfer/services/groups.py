@@ -63,7 +63,9 @@ class Groups:
 
         def work(tx: CatalogTx, group: GroupId, account_id: AccountId) -> None:
             if not tx.groups.remove(group, account_id):
-                raise NotFoundError(f"{display(account)} is not in the group {display(name)}")
+                raise NotFoundError(f"{display(account)} is not in the group {display(name)}").because(
+                    "member", name=account
+                )
 
         self._change(name, account, work)
         self._told("group.left", f"{display(account)} was taken out of the group {display(name)}", name)
@@ -81,7 +83,9 @@ class Groups:
             group, normal = _found(tx, name), findable(account)
             found = tx.accounts.by_name(normal) if normal else None
             if found is None:
-                raise NotFoundError(f"There is no account {display(account)}", hint="See: sft user list.")
+                raise NotFoundError(f"There is no account {display(account)}", hint="See: sft user list.").because(
+                    "account", name=account
+                )
             work(tx, group.id, found.id)
 
         self._catalog.write(change)
@@ -96,5 +100,7 @@ def _found(tx: CatalogTx, name: str) -> Group:
     normal = findable(name.removeprefix("@"))
     group = tx.groups.by_name(normal) if normal else None
     if group is None:
-        raise NotFoundError(f"There is no group {display(name)}", hint="See: sft group list.")
+        raise NotFoundError(f"There is no group {display(name)}", hint="See: sft group list.").because(
+            "group", name=name
+        )
     return group

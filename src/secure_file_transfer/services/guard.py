@@ -86,7 +86,9 @@ class Guard:
         """Raises ForbiddenError: the operator lets nobody in from there."""
         if address in self._refuse:
             self.on_refusal("network")
-            raise ForbiddenError("This server takes nothing from your network", hint="Ask its operator.")
+            raise ForbiddenError("This server takes nothing from your network", hint="Ask its operator.").because(
+                "network"
+            )
 
     def require_welcome(self, address: str, account: str | None = None) -> None:
         """For a new sign-in from there, of that account once it is clear that it is theirs.
@@ -236,4 +238,6 @@ def _shown(key: str) -> str:
 def _refusal(seconds: float) -> TooManyRequestsError:
     whole = math.ceil(seconds)
     after = f"{whole} seconds" if whole < 120 else f"{math.ceil(whole / 60)} minutes"
-    return TooManyRequestsError("Too many wrong guesses", hint=f"Try again in {after}.", seconds=whole)
+    return TooManyRequestsError("Too many wrong guesses", hint=f"Try again in {after}.", seconds=whole).because(
+        "guesses"
+    )

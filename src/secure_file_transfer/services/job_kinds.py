@@ -91,7 +91,9 @@ def _checked_zip(files: Files, who: Principal, what: Mapping[str, Any]) -> dict[
     paths = list(dict.fromkeys(RemotePath.parse(each) for each in what["paths"]))
     target, conflict = _path(what, "target"), Conflict(what["conflict"])
     if not 1 <= len(paths) <= SELECTION_MAX:
-        raise InvalidRequestError(f"An archive is made of 1 to {SELECTION_MAX} paths, not {len(paths)}")
+        raise InvalidRequestError(f"An archive is made of 1 to {SELECTION_MAX} paths, not {len(paths)}").because(
+            "selection", most=SELECTION_MAX
+        )
     if conflict not in {Conflict.SKIP, Conflict.OVERWRITE, Conflict.RENAME}:
         raise InvalidRequestError(f"'{conflict}' is no choice here", hint="Choose skip, overwrite or rename.")
     for path in paths:

@@ -108,7 +108,7 @@ class Jobs:
             if tx.jobs.count_unended(account.id) >= WAITING_MAX:
                 raise TooManyRequestsError(
                     f"{WAITING_MAX} of your jobs have not ended", hint="Wait for them, or cancel some: sft jobs list."
-                )
+                ).because("jobs", most=WAITING_MAX)
             tx.jobs.trim(account.id, KEPT_MAX - 1)
             return _there(tx, tx.jobs.create(account.id, token_id, kind, asked, self._clock.now_us()))
 
@@ -172,7 +172,9 @@ class Jobs:
         def work(tx: CatalogTx) -> Job:
             job = _own(tx, who, job_id)
             if not job.ended:
-                raise ConflictError(f"Job {job_id} has not ended", hint=f"Cancel it first: sft jobs cancel {job_id}.")
+                raise ConflictError(
+                    f"Job {job_id} has not ended", hint=f"Cancel it first: sft jobs cancel {job_id}."
+                ).because("job")
             tx.jobs.delete(job_id)
             return job
 

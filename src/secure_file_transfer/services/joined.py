@@ -105,7 +105,9 @@ class JoinedTree:
             entry = self.stat(path)
             if parents and entry.kind is Kind.FOLDER:
                 return entry
-            raise ExistsError(f"{display(str(path))} is there already", hint="Choose another name.")
+            raise ExistsError(f"{display(str(path))} is there already", hint="Choose another name.").because(
+                "path", path=str(path)
+            )
         place, inner = self._writable(path)
         return _shown(place.tree.make_folder(inner, parents=parents), path)
 
@@ -137,7 +139,9 @@ class JoinedTree:
         name, *rest = path.parts
         place = self._places.get(name)
         if place is None or (rest and place.kind is Kind.FILE):
-            raise NotFoundError(f"{display(str(path))} is not there", hint="List the folder to see what is there.")
+            raise NotFoundError(
+                f"{display(str(path))} is not there", hint="List the folder to see what is there."
+            ).because("path", path=str(path))
         return place, RemotePath((*place.path.parts, *rest))
 
     def _writable(self, path: RemotePath) -> tuple[Place, RemotePath]:
@@ -151,7 +155,7 @@ class JoinedTree:
         if place is not other:
             raise ConflictError(
                 f"{display(source.parts[0])} and {display(target.parts[0])} lie apart", hint="Fetch it and send it."
-            )
+            ).because("drives")
         return place, start, goal
 
     def _size(self, name: str) -> int:
@@ -214,7 +218,7 @@ def _shown(entry: Entry, path: RemotePath) -> Entry:
 def _refuse(path: RemotePath) -> NoReturn:
     raise ForbiddenError(
         f"{display(str(path))} cannot be changed: here are several folders side by side", hint="Go into one of them."
-    )
+    ).because("joined", path=str(path))
 
 
 def _order(entry: Entry, sort: SortKey) -> tuple[int, str, str]:

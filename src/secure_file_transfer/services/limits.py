@@ -221,11 +221,13 @@ def _written(name: str, value: object) -> str:
     if name == "text" and isinstance(value, str) and len(value) <= TEXT_MAX and _one_line(value):
         return value
     if name in _MOST:
-        raise InvalidRequestError(f"{name} has to be a whole number from 0 to {_MOST[name]}")
+        raise InvalidRequestError(f"{name} has to be a whole number from 0 to {_MOST[name]}").because(
+            "limit", most=_MOST[name]
+        )
     if name in _WORDS:
         raise InvalidRequestError(
             f"{name} cannot be that", hint=f"A text is one line, of {TEXT_MAX} characters at most."
-        )
+        ).because("limit_text", most=TEXT_MAX)
     raise InvalidRequestError("There is no such limit", hint=f"There are: {', '.join(_WORDS)}.")
 
 
@@ -266,6 +268,6 @@ def _maintenance(text: str) -> MaintenanceError:
     error = MaintenanceError(
         f"The server is in maintenance and begins no new transfers{told}",
         hint="What runs may finish, and listings go on. Try again later.",
-    )
+    ).because("text" if text else "", text=text)
     error.retry_after = MAINTENANCE_SECONDS
     return error

@@ -130,10 +130,12 @@ class Links:
             if not rights:
                 raise InvalidRequestError(
                     f"That gives nothing on {display(str(path))}", hint="Choose another level; a drop box is a folder."
-                )
+                ).because("gives_nothing", path=str(path))
             require_own(principal, rights)
             if len(tx.links.of(account.id)) >= LINKS_MAX:
-                raise InvalidRequestError("There are too many links", hint="Remove some: sft link list, sft link rm.")
+                raise InvalidRequestError(
+                    "There are too many links", hint="Remove some: sft link list, sft link rm."
+                ).because("links")
             return tx.links.create(
                 node.id,
                 account.id,
@@ -295,17 +297,21 @@ def _told(link: Link) -> str:
 
 def _check(terms: Terms, now: TimeUs) -> None:
     if terms.expires_us is not None and terms.expires_us <= now:
-        raise InvalidRequestError("The link would be over already", hint="Choose a time to come.")
+        raise InvalidRequestError("The link would be over already", hint="Choose a time to come.").because("link_over")
     if terms.downloads_max is not None and not 1 <= terms.downloads_max <= DOWNLOADS_MAX:
-        raise InvalidRequestError(f"A link is good for 1 to {DOWNLOADS_MAX} downloads")
+        raise InvalidRequestError(f"A link is good for 1 to {DOWNLOADS_MAX} downloads").because(
+            "link_downloads", most=DOWNLOADS_MAX
+        )
     if len(terms.name) > NAME_MAX or not all(map(str.isprintable, terms.name)):
-        raise InvalidRequestError(f"The name of a link is one line of at most {NAME_MAX} characters")
+        raise InvalidRequestError(f"The name of a link is one line of at most {NAME_MAX} characters").because(
+            "link_name", most=NAME_MAX
+        )
     password = terms.password
     if password is not None and (not PASSWORD_MIN <= len(password) <= LENGTH_MAX or not is_plausible(password)):
         raise WeakPasswordError(
             f"The password of a link has {PASSWORD_MIN} to {LENGTH_MAX} characters, all of them visible",
             hint="Choose another.",
-        )
+        ).because("link", least=PASSWORD_MIN, most=LENGTH_MAX)
 
 
 def _own_link(tx: CatalogTx, account: Account, link_id: LinkId) -> Link:

@@ -61,7 +61,7 @@ class DrivesFolder(SharedFolders):
         raise ForbiddenError(
             f"{display(str(path))} shows folders of the server; it cannot be changed here",
             hint="Operators mount and unmount them.",
-        )
+        ).because("drives", path=str(path))
 
 
 def received(tx: CatalogTx, account_id: AccountId) -> list[Mount]:

@@ -59,7 +59,7 @@ class OwnPassword:
             raise SignInRequiredError("A password is changed by whoever signed in with it", hint="Sign in: sft login.")
         self._sessions.confirm_password(principal, old, address)
         if new == old:
-            raise WeakPasswordError("The new password is the old one", hint="Choose another.")
+            raise WeakPasswordError("The new password is the old one", hint="Choose another.").because("same")
         password_hash = self._passwords.hash(check_password(account.name, new, self._length_min))
         token, token_hash = new_token()
 

@@ -116,7 +116,9 @@ class PasswordHasher:
 
     def _computed(self, work: Callable[[], T]) -> T:
         if not self._admitted.acquire(blocking=False):
-            raise TooManyRequestsError("Too many sign-ins at this moment", hint="Try again in a few seconds.")
+            raise TooManyRequestsError("Too many sign-ins at this moment", hint="Try again in a few seconds.").because(
+                "sign_ins"
+            )
         try:
             return self._in_time(work)
         except VerifyMismatchError:
@@ -124,7 +126,7 @@ class PasswordHasher:
         except Argon2Error as error:  # what is left is memory that the system does not give
             raise TooManyRequestsError(
                 f"The server cannot check passwords now: {error}", hint="Try again in a few seconds."
-            ) from error
+            ).because("sign_ins") from error
         finally:
             self._admitted.release()
 
@@ -169,27 +171,27 @@ def check_password(name: str, password: str, length_min: int = LENGTH_MIN) -> st
     """
     if fault := _fault(name, password, length_min):
         raise WeakPasswordError(
-            f"The password {fault}", hint="Choose another; four or more unrelated words are easy to remember."
-        )
+            f"The password {fault[1]}", hint="Choose another; four or more unrelated words are easy to remember."
+        ).because(fault[0], least=length_min, most=LENGTH_MAX)
     return password
 
 
-def _fault(name: str, password: str, length_min: int) -> str | None:
+def _fault(name: str, password: str, length_min: int) -> tuple[str, str] | None:
     if len(password) < length_min:
-        return f"is too short: it needs at least {length_min} characters"
+        return "short", f"is too short: it needs at least {length_min} characters"
     if len(password) > LENGTH_MAX:
-        return f"is too long: it may have at most {LENGTH_MAX} characters"
+        return "long", f"is too long: it may have at most {LENGTH_MAX} characters"
     if not is_plausible(password):
-        return "contains control characters"
+        return "control", "contains control characters"
     folded = _folded(password)
     if _leans_on(_folded(name), folded):
-        return "contains the account's name"
+        return "name", "contains the account's name"
     if len(_unit(folded)) < LENGTH_MIN and len(_unit(folded)) <= len(folded) / 2:
-        return "repeats the same characters"
+        return "repeats", "repeats the same characters"
     if _pieces(folded) < 5:
-        return "is a run of neighbouring keys, letters or digits"
+        return "run", "is a run of neighbouring keys, letters or digits"
     if _is_common(folded):
-        return "is one of those that everybody tries first"
+        return "common", "is one of those that everybody tries first"
     return None
 
 

@@ -176,7 +176,7 @@ def refusal(owner: str) -> QuotaExceededError:
     return QuotaExceededError(
         f"The quota {whose}is used up: there is no room for this",
         hint="Remove some files, or ask the operator for more.",
-    )
+    ).because("owner" if owner else "", name=owner)
 
 
 def require_unfinished(tx: CatalogTx, drive_id: DriveId, size: int) -> None:

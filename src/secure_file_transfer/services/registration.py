@@ -74,7 +74,9 @@ class Registration:
             TooManyRequestsError: from that source too many names were tried, or too many accounts made.
         """
         if self._mode is Mode.OFF:
-            raise ForbiddenError("People do not register here by themselves", hint="Ask the operator for an account.")
+            raise ForbiddenError(
+                "People do not register here by themselves", hint="Ask the operator for an account."
+            ).because("registration")
         waits = self._mode is Mode.APPROVAL
         check_account_name(name)
         check_password(name, password, self._length_min)
@@ -110,7 +112,7 @@ class Registration:
                     "Too many accounts were made from your network",
                     hint=f"Try again in {math.ceil(seconds / 60)} minutes.",
                     seconds=seconds,
-                )
+                ).because("registration")
             self._made.reserve(record)
             return record
 
@@ -118,4 +120,6 @@ class Registration:
 def _require_free(tx: CatalogTx, name: str) -> None:
     normal = findable(name)
     if normal and tx.accounts.by_name(normal):
-        raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.")
+        raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.").because(
+            "account", name=name
+        )

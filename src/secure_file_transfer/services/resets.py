@@ -59,7 +59,9 @@ class Resets:
             ConflictError: the account may not sign in, so a password is of no use (attack 31).
         """
         if not 1 <= hours <= HOURS_MAX:
-            raise InvalidRequestError(f"A link is good for 1 to {HOURS_MAX} hours, not {hours}")
+            raise InvalidRequestError(f"A link is good for 1 to {HOURS_MAX} hours, not {hours}").because(
+                "hours", most=HOURS_MAX
+            )
         signs = new_signs(_GROUPS)
 
         def work(tx: CatalogTx) -> Reset:
@@ -68,7 +70,7 @@ class Resets:
                 raise ConflictError(
                     f"{display(account.name)} may not sign in: the account is disabled, expired or not approved",
                     hint="Let it in first: sft user enable, approve, or set --expire never.",
-                )
+                ).because("may_not_sign_in", name=account.name)
             expires = TimeUs(now + hours * _HOUR_US)
             tx.accounts.set_reset(account.id, code_hash(signs), expires)
             return Reset(in_groups(signs), account.name, expires)

@@ -42,7 +42,7 @@ def require_scope(principal: Principal, scope: Scope | None) -> None:
     if token is None or scope in token.scopes:
         return
     if scope is None:
-        raise ForbiddenError("That is not for tokens", hint="Sign in with your password: sft login.")
+        raise ForbiddenError("That is not for tokens", hint="Sign in with your password: sft login.").because("tokens")
     raise lacking(scope)
 
 

@@ -177,7 +177,9 @@ def _judge(wanted: Wanted) -> Callable[[Entry], bool]:
     if wanted.name.strip():
         tests.append(_name_test(wanted.name))
     if not tests:
-        raise InvalidRequestError("Nothing is looked for", hint="Give a part of the name, or a filter.")
+        raise InvalidRequestError("Nothing is looked for", hint="Give a part of the name, or a filter.").because(
+            "search_empty"
+        )
     return lambda entry: all(test(entry) for test in tests)
 
 

@@ -199,7 +199,9 @@ class Sessions:
         if not self._passwords.verify(found.password_hash, password):
             raise rules.sign_in_failed()
         if found.account.pending and not found.account.disabled:  # the password was right, so it may be told
-            raise SignInFailedError("This account waits for an operator to approve it", hint="Ask one, or come later.")
+            raise SignInFailedError(
+                "This account waits for an operator to approve it", hint="Ask one, or come later."
+            ).because("waits")
         if not may_sign_in(found.account, self._clock.now_us()):
             raise rules.sign_in_failed()
         return found.account, found.password_hash

@@ -71,7 +71,7 @@ class Setup:
             if not _waits(tx):
                 raise ConflictError(
                     "The server is set up already", hint="Add further administrators with: sft user add --admin NAME."
-                )
+                ).because("set_up")
             _keep(tx, code)
 
         self._catalog.write(work)
@@ -135,4 +135,4 @@ def _not_found() -> NotFoundError:
     return NotFoundError(
         "There is nothing to set up with that code",
         hint="Restart the server to get a new code; if it is set up already, sign in.",
-    )
+    ).because("setup_code")

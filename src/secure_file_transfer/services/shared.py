@@ -111,7 +111,9 @@ def still_granted(
         if not now:
             raise not_found(path)
         if rights & ~now:
-            raise ForbiddenError(f"Your rights on {display(str(path))} were changed", hint="Try again.")
+            raise ForbiddenError(f"Your rights on {display(str(path))} were changed", hint="Try again.").because(
+                "rights_changed", path=str(path)
+            )
 
     return verify
 
@@ -203,7 +205,7 @@ class SharedFolders:
         raise ForbiddenError(
             f"{display(str(path))} shows what others share; it cannot be changed here",
             hint="Its owner can rename it, remove it or take it back.",
-        )
+        ).because("shared", path=str(path))
 
 
 def of_owner(shares: dict[tuple[str, str], Received], owner: str) -> dict[tuple[str, str], Received]:

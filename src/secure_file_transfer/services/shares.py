@@ -97,12 +97,14 @@ class Shares:
                 raise InvalidRequestError(
                     f"That grants nothing on {display(str(path))}",
                     hint="Choose another level; on a file, viewer or 12.",
-                )
+                ).because("gives_nothing", path=str(path))
             to_account, to_group, name = recipient(tx, to)
             if to_account == account.id and node.drive_id == account.home_id:
-                raise InvalidRequestError("You have all rights to your own files already")
+                raise InvalidRequestError("You have all rights to your own files already").because("own_files")
             if len(tx.grants.of_drive(node.drive_id)) >= GRANTS_MAX:
-                raise InvalidRequestError("There are too many grants", hint="Share a folder above, or with a group.")
+                raise InvalidRequestError(
+                    "There are too many grants", hint="Share a folder above, or with a group."
+                ).because("grants")
             tx.grants.put(node.id, to_account, to_group, given, now)
             tell_of_sharing(tx, node, [(to_account, to_group)], self._publish)
             return Given(path, node.kind, name, given, now)
@@ -128,7 +130,9 @@ class Shares:
             count = tx.grants.delete(node.id, to_account, to_group)
             if not count:
                 whom = "anybody" if to is None else display(to)
-                raise NotFoundError(f"{display(str(path))} is not shared with {whom}", hint="See: sft grants.")
+                raise NotFoundError(f"{display(str(path))} is not shared with {whom}", hint="See: sft grants.").because(
+                    "grant", path=str(path)
+                )
             everybody = [(each.account_id, each.group_id) for each in before]
             tell_of_sharing(tx, node, everybody if to is None else [(to_account, to_group)], self._publish)
             return count
@@ -235,11 +239,13 @@ def own_node(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
     """The node at a path of the account's own that may be shared. Raises ForbiddenError, NotFoundError."""
     if path.is_within(SHARED):
         # The same whether it is there or not.
-        raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask its owner.")
+        raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask its owner.").because(
+            "not_yours_to_share", path=str(path)
+        )
     if path.is_within(DRIVES):
         return _drive_root(tx, account, path)
     if path.is_root:
-        raise ForbiddenError("A whole home cannot be shared", hint="Share a folder in it.")
+        raise ForbiddenError("A whole home cannot be shared", hint="Share a folder in it.").because("whole_home")
     drive = tx.drives.get(account.home_id)
     node = tx.nodes.get(drive.root_id) if drive else None
     for name in path.parts:
@@ -256,20 +262,26 @@ def recipient(tx: CatalogTx, to: str) -> tuple[AccountId | None, GroupId | None,
         group = tx.groups.by_name(normal) if normal else None
         if group is not None:
             return None, group.id, "@" + group.name
-        raise NotFoundError(f"There is no group {display(to)}", hint="Ask an administrator which groups there are.")
+        raise NotFoundError(
+            f"There is no group {display(to)}", hint="Ask an administrator which groups there are."
+        ).because("group", name=to)
     account = tx.accounts.by_name(normal) if normal else None
     if account is not None:
         return account.id, None, account.name
-    raise NotFoundError(f"There is no account {display(to)}", hint="Write a group with @ before its name.")
+    raise NotFoundError(f"There is no account {display(to)}", hint="Write a group with @ before its name.").because(
+        "account", name=to
+    )
 
 
 def _drive_root(tx: CatalogTx, account: Account, path: RemotePath) -> Node:
     if not is_admin(account):
-        raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask an operator.")
+        raise ForbiddenError(f"{display(str(path))} is not yours to share", hint="Ask an operator.").because(
+            "not_yours_to_share", path=str(path)
+        )
     if len(path.parts) != len(DRIVES.parts) + 1:
         raise ForbiddenError(
             f"{display(str(path))}: a folder drive can only be shared whole", hint="Mount the folder as another drive."
-        )
+        ).because("whole_drive", path=str(path))
     mount = tx.mounts.by_name(path.name)
     node = tx.nodes.get(mount.root_id) if mount is not None and mount.name == path.name else None
     if node is None:

@@ -109,7 +109,9 @@ class Tokens:
 
         def work(tx: CatalogTx) -> ApiToken:
             if len(tx.tokens.of(account.id, TOKENS_MAX)) >= TOKENS_MAX:
-                raise ConflictError(f"The account has {TOKENS_MAX} tokens", hint="Revoke one: sft token rm.")
+                raise ConflictError(f"The account has {TOKENS_MAX} tokens", hint="Revoke one: sft token rm.").because(
+                    "tokens", most=TOKENS_MAX
+                )
             token_id = tx.tokens.create(account.id, _hash(text), name, wish.scopes, str(wish.path), now, ends)
             return _known(tx, token_id)[0]
 
@@ -302,11 +304,17 @@ def _ended(token: ApiToken, now: TimeUs) -> bool:
 def _checked(wish: Wish) -> str:
     name = wish.name.strip()
     if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
-        raise InvalidRequestError(f"A token's name has 1 to {NAME_MAX} visible characters", hint="Such as: backup.")
+        raise InvalidRequestError(
+            f"A token's name has 1 to {NAME_MAX} visible characters", hint="Such as: backup."
+        ).because("token_name", most=NAME_MAX)
     if not wish.scopes:
-        raise InvalidRequestError("A token needs a scope", hint=f"Choose from {', '.join(Scope)}.")
+        raise InvalidRequestError("A token needs a scope", hint=f"Choose from {', '.join(Scope)}.").because(
+            "token_scope"
+        )
     if wish.seconds is not None and not SECONDS_MIN <= wish.seconds <= SECONDS_MAX:
-        raise InvalidRequestError("A token lasts from a minute to ten years", hint="Or never expires.")
+        raise InvalidRequestError("A token lasts from a minute to ten years", hint="Or never expires.").because(
+            "token_time"
+        )
     return name
 
 

@@ -93,7 +93,7 @@ class SecondFactor:
         def work(tx: CatalogTx) -> None:
             factor = tx.factors.get(account.id)
             if factor is not None and factor.confirmed:
-                raise ConflictError("There is a second factor already", hint="Disable it first.")
+                raise ConflictError("There is a second factor already", hint="Disable it first.").because("factor")
             tx.factors.begin(account.id, salt)
 
         self._catalog.write(work)
@@ -113,7 +113,7 @@ class SecondFactor:
         account = signed_in(principal)
         factor = self._catalog.read(lambda tx: tx.factors.get(account.id))
         if factor is None or factor.confirmed:
-            raise ConflictError("There is no second factor to confirm", hint="Begin anew.")
+            raise ConflictError("There is no second factor to confirm", hint="Begin anew.").because("no_factor")
         codes = self._renewed(account, code, address)
         self._told("totp.enabled", f"{display(account.name)} has a second factor now", account)
         return codes
@@ -224,7 +224,7 @@ class SecondFactor:
     def _with_factor(self, principal: Principal) -> Account:
         account = signed_in(principal)
         if not self.required(account):
-            raise ConflictError("There is no second factor", hint="Enable it first.")
+            raise ConflictError("There is no second factor", hint="Enable it first.").because("no_factor")
         return account
 
     def _renewed(self, account: Account, code: str, address: str) -> list[str]:
@@ -265,4 +265,6 @@ def _hash(typed: str) -> bytes:
 
 
 def _wrong() -> SignInFailedError:
-    return SignInFailedError("Wrong code", hint="Each code works once; check the clock of the device that makes them.")
+    return SignInFailedError(
+        "Wrong code", hint="Each code works once; check the clock of the device that makes them."
+    ).because("code")

@@ -201,4 +201,4 @@ def _as_seen(entry: Entry, trashed: Trashed) -> Entry:
 
 
 def _not_there() -> NotFoundError:
-    return NotFoundError("That is not in the trash", hint="See what is: sft trash list.")
+    return NotFoundError("That is not in the trash", hint="See what is: sft trash list.").because("trash")

@@ -115,7 +115,9 @@ class Uploads:
         def work(tx: CatalogTx) -> None:
             # Visitors leave their host room for its own.
             if tx.uploads.count(account_id) >= (UPLOADS_MAX if principal.link is None else UPLOADS_MAX // 2):
-                raise TooManyRequestsError("There are too many unfinished uploads", hint="Finish or remove some.")
+                raise TooManyRequestsError(
+                    "There are too many unfinished uploads", hint="Finish or remove some."
+                ).because("uploads")
             require_unfinished(tx, room.drive.id, wanted.length or 0)
             tx.uploads.create(upload)
 

@@ -160,7 +160,9 @@ class VaultTree:
         """Rename: one row, whatever lies below. Raises ExistsError, NotFoundError, NotAFolderError, ConflictError."""
         check_journey(source, target, conflict)
         if source == target:
-            raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
+            raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.").because(
+                "taken", path=str(source)
+            )
         now = self._room.clock.now_us()
 
         def work(tx: CatalogTx) -> Entry:
@@ -209,7 +211,9 @@ class VaultTree:
         def work(tx: CatalogTx) -> TrashId | None:
             node = find(tx, self._room, path)
             if not recursive and tx.nodes.has_children(node.id):
-                raise NotEmptyError(f"{display(str(path))} is not empty", hint="Ask for a recursive removal.")
+                raise NotEmptyError(f"{display(str(path))} is not empty", hint="Ask for a recursive removal.").because(
+                    "path", path=str(path)
+                )
             trash_id = discard(tx, self._room, node, path, now)
             if node.parent_id is not None:
                 tx.nodes.touch(node.parent_id, now)

@@ -94,7 +94,9 @@ def _copy_at_once(
     node, parent = find(tx, room, source), find_folder(tx, room, target.parent)
     path, there = place_for(tx, parent, target, node.kind, conflict)
     if source == path:
-        raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
+        raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.").because(
+            "taken", path=str(source)
+        )
     check_apart(tx, node, parent, there)
     if node.kind is Kind.FILE:
         new = _copy_file(tx, room, node, str(source), parent.id, path.name, there, now)

@@ -157,7 +157,9 @@ def find_folder(tx: CatalogTx, room: Room, path: RemotePath) -> Node:
     if node is None:
         raise not_found(path)
     if node.kind is not Kind.FOLDER:
-        raise NotAFolderError(f"{display(str(path))} is not a folder", hint="Name a folder that is there.")
+        raise NotAFolderError(f"{display(str(path))} is not a folder", hint="Name a folder that is there.").because(
+            "path", path=str(path)
+        )
     return node
 
 
@@ -234,9 +236,13 @@ def check_apart(tx: CatalogTx, node: Node, parent: Node, there: Node | None) -> 
         ConflictError
     """
     if there is not None and there.id == node.id:
-        raise ConflictError(f"{display(node.name)} is there already", hint="Choose another name.")
+        raise ConflictError(f"{display(node.name)} is there already", hint="Choose another name.").because(
+            "taken", path=node.name
+        )
     if node.kind is Kind.FOLDER and tx.nodes.is_within(parent.id, node.id):
-        raise ConflictError(f"{display(node.name)} cannot go into itself", hint="Choose another folder.")
+        raise ConflictError(f"{display(node.name)} cannot go into itself", hint="Choose another folder.").because(
+            "into_itself", path=node.name
+        )
 
 
 def free_name(tx: CatalogTx, parent_id: NodeId, name: str) -> str:
@@ -245,7 +251,9 @@ def free_name(tx: CatalogTx, parent_id: NodeId, name: str) -> str:
         choice = numbered(name, number)
         if tx.nodes.child(parent_id, choice) is None:
             return choice
-    raise ExistsError(f"No free name was found for {display(name)}", hint="Choose another name.")
+    raise ExistsError(f"No free name was found for {display(name)}", hint="Choose another name.").because(
+        "no_free_name", name=name
+    )
 
 
 def check_expectation(expect: Expectation, path: RemotePath, there: Node | None) -> None:
@@ -273,7 +281,9 @@ def make_folder(tx: CatalogTx, room: Room, path: RemotePath, now: TimeUs, *, par
         if start is None:
             raise not_found(path)
         if names and start.kind is not Kind.FOLDER:
-            raise NotAFolderError(f"{display(start.name)} in {display(str(path))} is not a folder")
+            raise NotAFolderError(f"{display(start.name)} in {display(str(path))} is not a folder").because(
+                "path", path=str(path)
+            )
         at = start
     else:
         at, names = find_folder(tx, room, path.parent), path.parts[-1:]
@@ -286,7 +296,9 @@ def make_folder(tx: CatalogTx, room: Room, path: RemotePath, now: TimeUs, *, par
             tx.nodes.touch(at.id, now)
             changed(tx, room, at.id)
         elif there.kind is not Kind.FOLDER and name is not path.parts[-1]:
-            raise NotAFolderError(f"{display(name)} in {display(str(path))} is not a folder")
+            raise NotAFolderError(f"{display(name)} in {display(str(path))} is not a folder").because(
+                "path", path=str(path)
+            )
         at = there
     if not made and (at.kind is not Kind.FOLDER or not parents):
         raise taken(path)
@@ -436,19 +448,27 @@ def _mac(keys: DriveKeys, version: Version) -> bytes:
 
 def not_found(path: RemotePath) -> NotFoundError:
     """Nothing is at a path."""
-    return NotFoundError(f"{display(str(path))} is not there", hint="List the folder to see what is there.")
+    return NotFoundError(f"{display(str(path))} is not there", hint="List the folder to see what is there.").because(
+        "path", path=str(path)
+    )
 
 
 def no_version(path: RemotePath) -> NotFoundError:
     """A file has no version of that number."""
-    return NotFoundError(f"{display(str(path))} has no such version", hint="List its versions to see which there are.")
+    return NotFoundError(
+        f"{display(str(path))} has no such version", hint="List its versions to see which there are."
+    ).because("version", path=str(path))
 
 
 def taken(path: RemotePath) -> ExistsError:
     """Something is at a path."""
-    return ExistsError(f"{display(str(path))} is there already", hint="Choose another name, or remove it first.")
+    return ExistsError(
+        f"{display(str(path))} is there already", hint="Choose another name, or remove it first."
+    ).because("path", path=str(path))
 
 
 def is_a_folder(path: RemotePath) -> IsAFolderError:
     """A folder is at a path."""
-    return IsAFolderError(f"{display(str(path))} is a folder", hint="Choose another name, or remove the folder.")
+    return IsAFolderError(
+        f"{display(str(path))} is a folder", hint="Choose another name, or remove the folder."
+    ).because("path", path=str(path))

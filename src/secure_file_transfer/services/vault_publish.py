@@ -93,7 +93,7 @@ class Publisher:
                 raise ForbiddenError(
                     f"{display(str(path))} was shared by itself: there is no room for another file beside it",
                     hint="Replace it, or put the file elsewhere.",
-                )
+                ).because("single", path=str(path))
             path, there = path.parent / free_name(self._tx, parent_id, path.name), None
         if there is None:
             return Place(path, parent_id, None, skipped=False)

@@ -100,7 +100,7 @@ class Versions:
         if room is None:
             raise no_version(path)
         if room.anchors:
-            raise ForbiddenError("Only its owner can remove a version of a file", hint="Ask them.")
+            raise ForbiddenError("Only its owner can remove a version of a file", hint="Ask them.").because("version")
 
         def work(tx: CatalogTx) -> None:
             node = find(tx, room, path)
@@ -110,7 +110,9 @@ class Versions:
             if found is None:
                 raise no_version(path)
             if found.kept_us is None:
-                raise ConflictError("That is the present version", hint="Delete the file, or restore another first.")
+                raise ConflictError(
+                    "That is the present version", hint="Delete the file, or restore another first."
+                ).because("version")
             tx.versions.delete(number)
             tx.drives.add_usage(room.drive.id, -found.size, 0)
 

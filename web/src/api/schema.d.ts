@@ -3471,6 +3471,20 @@ export interface components {
             hint: string;
             /** Retryable */
             retryable: boolean;
+            /**
+             * Reason
+             * @description Which case of its code it is, where there are several.
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * Values
+             * @description What the sentence is about, for other languages.
+             * @default null
+             */
+            values: {
+                [key: string]: string | number;
+            } | null;
         };
         /**
          * TransferOut

@@ -54,3 +54,12 @@ export function t(id: string, given: Record<string, FluentVariable> = {}): strin
   if (!message?.value) return id;
   return current.bundle.formatPattern(message.value, given);
 }
+
+/** The same where it is not known whether there is such a text, with all that it needs. */
+export function told(id: string, given: Record<string, FluentVariable> = {}): string | null {
+  const message = current.bundle.getMessage(id);
+  if (!message?.value) return null;
+  const faults: Error[] = [];
+  const text = current.bundle.formatPattern(message.value, given, faults);
+  return faults.length ? null : text;
+}

@@ -1,6 +1,6 @@
 /** Short news at the edge of the screen; screen readers hear them as they come. */
 import { Problem } from '../api/problem';
-import { t } from '../i18n/index.svelte';
+import { wordsOf } from '../i18n/refusals';
 import { session } from './session.svelte';
 
 export interface Toast {
@@ -31,19 +31,17 @@ export const toasts = {
   /** Good news with something to do about it, such as taking it back. */
   offer: (text: string, act: string, onact: () => void) => add(text, '', false, { text: act, on: onact }),
 
-  /** What went wrong, in the server's words where it has some. */
+  /** What went wrong, in words that are shown as they are. */
   fault(error: unknown): void {
     if (!(error instanceof Problem)) throw error;
     if (error.signedOut) session.ended(error);
-    else add(textOf(error), error.hint, true);
+    else {
+      const { text, hint } = wordsOf(error);
+      add(text, hint, true);
+    }
   },
 
   close(id: number): void {
     shown = shown.filter((toast) => toast.id !== id);
   },
 };
-
-export function textOf(problem: Problem): string {
-  if (problem.code === 'offline') return t('failed-offline');
-  return problem.message || t('failed-unknown');
-}

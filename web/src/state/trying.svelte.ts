@@ -1,7 +1,7 @@
 /** Something that was asked for in a form: whether it is under way, and why it did not work, told where it was asked. */
 import { Problem } from '../api/problem';
+import { lineOf } from '../i18n/refusals';
 import { session } from './session.svelte';
-import { textOf } from './toasts.svelte';
 
 export class Trying {
   busy = $state(false);
@@ -20,7 +20,7 @@ export class Trying {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.signedOut) session.ended(error);
-      else this.fault = this.known(error.code) ?? [textOf(error), error.hint].filter(Boolean).join(' · ');
+      else this.fault = this.known(error.code) ?? lineOf(error);
       return false;
     } finally {
       this.busy = false;

@@ -1,12 +1,13 @@
 /** The queue at work: it hands pieces of work to the worker that moves bytes, and shows what becomes of them. */
 import { join, parentOf } from '../api/paths';
+import { failure, type Failure } from '../api/problem';
 import { t } from '../i18n/index.svelte';
 import { notify } from '../lib/notify';
 import { live } from '../state/live.svelte';
 import { session } from '../state/session.svelte';
 import { uploads } from '../state/uploads.svelte';
 import type { Begun, FromWorker, ToWorker } from './messages';
-import { Queue, arranged, fingerprint, type Conflict, type Item, type Said, type State, type Totals, type Wanted } from './queue';
+import { Queue, arranged, fingerprint, type Conflict, type Item, type State, type Totals, type Wanted } from './queue';
 import { Rate } from './rate';
 import { store, type Kept } from './store';
 import { named, ofEntries, ofFiles, type Dropped } from './walk';
@@ -30,7 +31,7 @@ const STATES = ['waiting', 'running', 'paused', 'asking', 'failed', 'lost', 'don
 
 class Engine {
   /** Why nothing goes on. It stays until the server takes something again, or somebody wants it tried. */
-  held = $state.raw<Said | null>(null);
+  held = $state.raw<Failure | null>(null);
   view = $state.raw<View>(this.#look(new Queue(), new Rate()));
   /** Folders are being read that were dropped. */
   reading = $state(0);
@@ -182,8 +183,8 @@ class Engine {
     else if (message.kind === 'done') void this.#done(message);
     else if (message.kind === 'taken') queue.taken(message.id);
     else if (message.kind === 'skipped') this.#settle(message.id, () => queue.skipped(message.id));
-    else if (message.kind === 'failed') queue.failed(message.id, worded(message.problem));
-    else if (message.kind === 'held') this.#hold(message.id, message.problem, message.retryAfter);
+    else if (message.kind === 'failed') queue.failed(message.id, message.problem);
+    else if (message.kind === 'held') this.#hold(message.id, message.problem);
   }
 
   async #done(message: FromWorker & { kind: 'done' }): Promise<void> {
@@ -194,7 +195,7 @@ class Engine {
       this.#queue.progress(id, Infinity, 'comparing');
       const own = await digest;
       if (own && sha256 && own !== sha256) {
-        this.#settle(id, () => this.#queue.failed(id, worded({ code: 'differs', text: '', hint: '' })));
+        this.#settle(id, () => this.#queue.failed(id, failure('differs')));
         this.#pump();
         return;
       }
@@ -216,13 +217,14 @@ class Engine {
     this.#digests.delete(item.id);
   }
 
-  #hold(id: number, problem: Said, retryAfter: number | null): void {
+  #hold(id: number, problem: Failure): void {
     this.#queue.back(id);
     this.#stopped = true;
-    if (this.held?.text !== problem.text) this.held = problem; // what is said is not said again with each try
+    // What is said is not said again with each try.
+    if (this.held?.code !== problem.code || this.held.message !== problem.message) this.held = problem;
     if (problem.code === 'sign_in_required' || problem.code === 'session_ended') return void session.check();
     clearTimeout(this.#goOn);
-    this.#goOn = setTimeout(() => this.#tryAgain(), (retryAfter ?? HELD_S) * 1000);
+    this.#goOn = setTimeout(() => this.#tryAgain(), (problem.retryAfter ?? HELD_S) * 1000);
     this.#listening ??= live.on('server', ({ kind, data }) => kind === 'maintenance' && data['on'] === false && this.#tryAgain());
   }
 
@@ -246,7 +248,7 @@ class Engine {
       if (!work) break;
       const jobs = work.items.filter((item) => item.file || item.kind === 'folder').map((item) => this.#job(item));
       for (const item of work.items) {
-        if (!item.file && item.kind === 'file') this.#queue.failed(item.id, worded({ code: 'unreadable', text: '', hint: '' }));
+        if (!item.file && item.kind === 'file') this.#queue.failed(item.id, failure('unreadable'));
       }
       if (!jobs.length) continue;
       this.#works += 1;
@@ -369,14 +371,6 @@ class Engine {
 export function percentOf(totals: Totals): number {
   const share = totals.bytes ? totals.sent / totals.bytes : totals.ended / Math.max(1, totals.files);
   return Math.min(totals.ended < totals.files ? 99 : 100, Math.floor(share * 100));
-}
-
-/** Words for what only the browser knows; the server brings its own. */
-function worded(problem: Said): Said {
-  if (problem.code === 'unreadable') return { ...problem, text: t('upload-unreadable'), hint: t('upload-unreadable-hint') };
-  if (problem.code === 'differs') return { ...problem, text: t('upload-differs'), hint: t('upload-differs-hint') };
-  if (problem.code === 'interrupted') return { ...problem, text: t('upload-unclear'), hint: t('upload-unclear-hint') };
-  return problem.text ? problem : { ...problem, text: t('failed-unknown') };
 }
 
 function tellEnd({ totals, counts }: View): void {

@@ -1,5 +1,6 @@
 /** What the page and the worker that moves the bytes say to each other. */
-import type { Conflict, Said } from './queue';
+import type { Failure } from '../api/problem';
+import type { Conflict } from './queue';
 
 /** Where the parts of a file lie on the server, as far as they were begun. */
 export interface Begun {
@@ -35,8 +36,8 @@ export type FromWorker =
   /** `checked` says that the server has compared it with a digest that was sent along. */
   | { readonly kind: 'done'; readonly id: number; readonly path: string; readonly sha256: string; readonly checked: boolean }
   | { readonly kind: 'skipped' | 'taken' | 'stopped'; readonly id: number }
-  | { readonly kind: 'failed'; readonly id: number; readonly problem: Said }
+  | { readonly kind: 'failed'; readonly id: number; readonly problem: Failure }
   /** It can go on once somebody has done something about what stands in the way of all of them. */
-  | { readonly kind: 'held'; readonly id: number; readonly problem: Said; readonly retryAfter: number | null }
+  | { readonly kind: 'held'; readonly id: number; readonly problem: Failure }
   /** This piece of work has ended, one way or another. */
   | { readonly kind: 'free' };

@@ -1,8 +1,7 @@
 /** The side that moves bytes: takes pieces of work, and tells what becomes of each file. It runs in a worker. */
 import { inUrl } from '../api/paths';
-import { Problem } from '../api/problem';
+import { Problem, plain } from '../api/problem';
 import type { FromWorker, Held, Job, ToWorker } from './messages';
-import type { Said } from './queue';
 import { Slots } from './slots';
 import { Small, concernsAll } from './small';
 import { TusUpload, type Stored } from './tus';
@@ -12,8 +11,6 @@ import type { Send } from './wire';
 const CONNECTIONS = 4;
 const PROGRESS_MS = 150;
 const NO_UPLOADS: ReadonlySet<number> = new Set([403, 404]);
-
-const said = (problem: Problem): Said => ({ code: problem.code, text: problem.message, hint: problem.hint });
 
 /** What runs together, and stops when nobody wants any of it any more. */
 interface Running {
@@ -84,8 +81,8 @@ export class Mover {
 
   #failed(job: Job, problem: Problem): void {
     this.#progress.delete(job.id);
-    if (concernsAll(problem)) this.tell([{ kind: 'held', id: job.id, problem: said(problem), retryAfter: problem.retryAfter }]);
-    else this.tell([{ kind: 'failed', id: job.id, problem: said(problem) }]);
+    if (concernsAll(problem)) this.tell([{ kind: 'held', id: job.id, problem: plain(problem) }]);
+    else this.tell([{ kind: 'failed', id: job.id, problem: plain(problem) }]);
   }
 
   async #file(job: Job & { file: File }, signal: AbortSignal): Promise<void> {

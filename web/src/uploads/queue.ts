@@ -1,5 +1,6 @@
 /** The queue of uploads: what waits, what runs, what became of it. Pure: no page, no network, no clock of its own. */
 import { join } from '../api/paths';
+import type { Failure } from '../api/problem';
 import type { Held } from './messages';
 
 /** What to do when the name is taken; the server's own words. `ask` never leaves the browser. */
@@ -14,13 +15,6 @@ export type State =
   | 'lost' // begun before the page was loaded anew; needs its file
   | 'done'
   | 'skipped';
-
-/** Why something did not work, in the server's words where it has some. */
-export interface Said {
-  readonly code: string;
-  readonly text: string;
-  readonly hint: string;
-}
 
 export interface Item {
   readonly id: number;
@@ -41,7 +35,7 @@ export interface Item {
   /** Sent before, perhaps with success that nobody heard of. */
   tried: boolean;
   conflict: Conflict | null;
-  problem: Said | null;
+  problem: Failure | null;
   /** What the server stored, in hexadecimal. */
   sha256: string;
   /** Whether that is what was read here. */
@@ -208,7 +202,7 @@ export class Queue {
     return undefined;
   }
 
-  #to(item: Item, state: State, problem: Said | null = null): void {
+  #to(item: Item, state: State, problem: Failure | null = null): void {
     this.#counts[item.state] -= 1;
     this.#counts[state] += 1;
     item.state = state;
@@ -248,7 +242,7 @@ export class Queue {
     if (item?.state === 'running') this.#to(item, 'skipped');
   }
 
-  failed(id: number, problem: Said): void {
+  failed(id: number, problem: Failure): void {
     const item = this.#byId.get(id);
     if (item?.state !== 'running') return;
     if (!item.file && item.kind === 'file') this.#to(item, 'lost', problem);

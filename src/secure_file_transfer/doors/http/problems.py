@@ -19,6 +19,7 @@ from ...errors import (
     TooManyRequestsError,
 )
 from ...logger import get_logger
+from ...paths import escaped
 
 Headers = list[tuple[bytes, bytes]]
 CONTENT_TYPE = b"application/problem+json"
@@ -48,9 +49,17 @@ def document(error: SecureFileTransferError, *, status: int | None = None, title
         "hint": error.hint,
         "retryable": error.retryable,
     }
+    if error.reason:
+        told["reason"] = error.reason
+        told["values"] = {name: _shown(value) for name, value in error.values.items()}
     if isinstance(error, MissingBlocksError) and error.blocks:
         told["missing"] = list(error.blocks)
     return told
+
+
+def _shown(value: str | int) -> str | int:
+    """A name that was refused may hold what turns a line around; here it is as harmless as in the sentence."""
+    return escaped(value[:_DETAIL_MAX]) if isinstance(value, str) else value
 
 
 def body(error: SecureFileTransferError, *, status: int | None = None, title: str | None = None) -> bytes:

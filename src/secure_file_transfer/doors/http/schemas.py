@@ -316,6 +316,8 @@ class ProblemOut(BaseModel):
     code: str
     hint: str
     retryable: bool
+    reason: str | None = Field(None, description="Which case of its code it is, where there are several.")
+    values: dict[str, str | int] | None = Field(None, description="What the sentence is about, for other languages.")
 
 
 def as_datetime(when: TimeUs) -> datetime:

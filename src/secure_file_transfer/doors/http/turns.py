@@ -94,4 +94,6 @@ class Turns:
 
 
 def _full() -> TooManyRequestsError:
-    return TooManyRequestsError("Too many people sign in at once", hint="Try again in a few seconds.")
+    return TooManyRequestsError("Too many people sign in at once", hint="Try again in a few seconds.").because(
+        "sign_ins"
+    )

@@ -124,7 +124,9 @@ def entry(path: RemotePath | str, name: str, status: os.stat_result, digests: Di
 
 def not_found(path: RemotePath) -> NotFoundError:
     """There is nothing, or nothing that a drive shows."""
-    return NotFoundError(f"{display(str(path))} is not there", hint="List the folder to see what is there.")
+    return NotFoundError(f"{display(str(path))} is not there", hint="List the folder to see what is there.").because(
+        "path", path=str(path)
+    )
 
 
 @contextmanager
@@ -141,15 +143,15 @@ def folder_errors(doing: str, path: RemotePath) -> Iterator[None]:
                     raise ForbiddenError(
                         f"The server's own account may not do that: {doing} {display(str(path))}",
                         hint="Ask the operator for the permissions of that folder on the server's disk.",
-                    ) from error
+                    ).because("disk", path=str(path)) from error
                 if error.errno == errno.ENAMETOOLONG:
                     raise InvalidNameError(
                         f"{display(str(path))} is too long for the server's disk", hint="Choose a shorter name."
-                    ) from error
+                    ).because("disk", path=str(path)) from error
                 if error.errno == errno.EXDEV:
                     raise ConflictError(
                         f"{display(str(path))} lies on another disk", hint="Copy it there, then remove it here."
-                    ) from error
+                    ).because("drives") from error
                 raise
     except RecursionError:
         raise StorageError(f"{display(str(path))} is nested too deeply", hint="Ask the operator.") from None
@@ -220,7 +222,9 @@ def _in_the_way(top: int, path: RemotePath, skipped: int) -> NotFoundError | Not
         with suppress(OSError), opened(platform.open_beneath(top, here.parent.parts[skipped:])) as above:
             status = status_of(above, here.name)
             if status is not None and stat.S_ISREG(status.st_mode):
-                return NotAFolderError(f"{display(str(here))} is a file, not a folder", hint="Check the path.")
+                return NotAFolderError(f"{display(str(here))} is a file, not a folder", hint="Check the path.").because(
+                    "path", path=str(here)
+                )
             if status is None or kind_of(status) is None:
                 break
     return not_found(path)

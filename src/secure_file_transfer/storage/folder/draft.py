@@ -201,7 +201,9 @@ class FolderDraft:
                 if conflict is Conflict.SKIP or (conflict is Conflict.NEWER and when <= disk.modified_us(there)):
                     return Written(disk.entry(self._path, self._path.name, there, self._yard.digests), "skipped")
                 return self._replace(there, digest)
-        raise ExistsError(f"No free name was found for {display(str(self._path))}", hint="Choose another name.")
+        raise ExistsError(
+            f"No free name was found for {display(str(self._path))}", hint="Choose another name."
+        ).because("no_free_name", name=str(self._path))
 
     def _replace(self, there: os.stat_result, digest: bytes | None) -> Written:
         with suppress(OSError):  # a disk without modes
@@ -243,7 +245,9 @@ class FolderDraft:
 
 
 def _is_a_folder(path: RemotePath) -> IsAFolderError:
-    return IsAFolderError(f"{display(str(path))} is a folder", hint="Choose another name, or remove the folder.")
+    return IsAFolderError(
+        f"{display(str(path))} is a folder", hint="Choose another name, or remove the folder."
+    ).because("path", path=str(path))
 
 
 def _require_file(there: os.stat_result, path: RemotePath) -> None:
@@ -253,7 +257,7 @@ def _require_file(there: os.stat_result, path: RemotePath) -> None:
     if kind is None:
         raise ExistsError(
             f"{display(str(path))} is taken by something that this drive does not show", hint="Choose another name."
-        )
+        ).because("hidden", path=str(path))
 
 
 def _check_expectation(expect: Expectation, path: RemotePath, there: os.stat_result | None) -> None:

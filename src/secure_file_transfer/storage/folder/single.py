@@ -40,7 +40,9 @@ class SingleFile:
         if path == self._base:
             return "/"
         self.stat(path)
-        raise NotAFolderError(f"{display(str(path))} is a file, not a folder", hint="Check the path.")
+        raise NotAFolderError(f"{display(str(path))} is a file, not a folder", hint="Check the path.").because(
+            "path", path=str(path)
+        )
 
     def stat(self, path: RemotePath) -> Entry:
         """Raises NotFoundError."""
@@ -72,7 +74,9 @@ class SingleFile:
         """The file, if it is there. Raises NotFoundError, NotAFolderError, InvalidRequestError."""
         if path == self._file:
             self._inside()
-            raise NotAFolderError(f"{display(str(path))} is a file, not a folder", hint="Check the path.")
+            raise NotAFolderError(f"{display(str(path))} is a file, not a folder", hint="Check the path.").because(
+                "path", path=str(path)
+            )
         if path != self._base:
             raise disk.not_found(path)
         if cursor is not None or limit < 1:
@@ -84,7 +88,7 @@ class SingleFile:
     def open(self, path: RemotePath) -> FolderContent:
         """Open the file. Raises NotFoundError, IsAFolderError."""
         if path == self._base:
-            raise IsAFolderError(f"{display(str(path))} is a folder", hint="List it.")
+            raise IsAFolderError(f"{display(str(path))} is a folder", hint="List it.").because("path", path=str(path))
         if path != self._file:
             raise disk.not_found(path)
         try:
@@ -125,4 +129,4 @@ class SingleFile:
     def _refuse(self, path: RemotePath) -> NoReturn:
         raise ForbiddenError(
             f"{display(str(path))}: this drive is one file, to be read", hint="Ask the operator to mount its folder."
-        )
+        ).because("one_file", path=str(path))

@@ -164,7 +164,9 @@ class FolderTree:
         self._refuse_root(source, target)
         _refuse_hidden(target)
         if source == target:
-            raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
+            raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.").because(
+                "taken", path=str(source)
+            )
         with (
             self._parent_of_known(source, "moving") as (start, _),
             self._parent(target, "moving") as goal,
@@ -211,7 +213,9 @@ class FolderTree:
                 if there is not None and (conflict is Conflict.SKIP or not both_files):
                     raise _taken(target)
                 if source == target:
-                    raise ConflictError(f"{display(str(source))} is there already", hint="Choose another name.")
+                    raise ConflictError(
+                        f"{display(str(source))} is there already", hint="Choose another name."
+                    ).because("taken", path=str(source))
             if disk.kind_of(status) is Kind.FOLDER:
                 return self._copy_folder(start, goal, source, target, conflict)
             return self._copy_file(start, goal, source, target, conflict)
@@ -293,7 +297,9 @@ class FolderTree:
         with disk.opened(disk.open_child(folder, path.name)) as handle:
             names = whole.names_in(handle)
             if not all(map(disk.is_hidden, names)):
-                raise NotEmptyError(f"{display(str(path))} is not empty", hint="Ask for a recursive removal.")
+                raise NotEmptyError(f"{display(str(path))} is not empty", hint="Ask for a recursive removal.").because(
+                    "path", path=str(path)
+                )
             for name in names:  # writes in progress, which will find their folder gone
                 whole.remove_tree(handle, name)
         try:
@@ -304,7 +310,9 @@ class FolderTree:
     def open(self, path: RemotePath) -> FolderContent:
         """Open a file. Raises NotFoundError, IsAFolderError."""
         if self._is_root(path):
-            raise IsAFolderError(f"{display(str(path))} is a folder", hint="List it, or download it as an archive.")
+            raise IsAFolderError(
+                f"{display(str(path))} is a folder", hint="List it, or download it as an archive."
+            ).because("path", path=str(path))
         with self._parent_of_known(path, "opening") as (folder, _):
             return FolderContent(folder, path, self._yard.digests)
 
@@ -312,7 +320,9 @@ class FolderTree:
         """Begin a file. Raises NotFoundError, NotAFolderError, IsAFolderError, InvalidNameError."""
         _refuse_hidden(path)
         if self._is_folder(path):
-            raise IsAFolderError(f"{display(str(path))} is a folder", hint="Choose another name.")
+            raise IsAFolderError(f"{display(str(path))} is a folder", hint="Choose another name.").because(
+                "path", path=str(path)
+            )
         with self._parent(path, "writing") as folder:
             return FolderDraft(self._yard, folder, path)
 
@@ -340,15 +350,19 @@ def _refuse_hidden(path: RemotePath) -> None:
             raise InvalidNameError(
                 f"{display(part)}: names that begin with '{durable.TEMP_PREFIX}' are the server's own",
                 hint="Choose another name.",
-            )
+            ).because("reserved", name=part)
 
 
 def _taken(path: RemotePath) -> ExistsError:
-    return ExistsError(f"{display(str(path))} is there already", hint="Choose another name, or remove it first.")
+    return ExistsError(
+        f"{display(str(path))} is there already", hint="Choose another name, or remove it first."
+    ).because("path", path=str(path))
 
 
 def _not_empty(path: RemotePath, error: OSError) -> Exception:
     """ENOTEMPTY after the folder was emptied: somebody added to it meanwhile."""
     if error.errno in disk.NOT_EMPTY:
-        return NotEmptyError(f"{display(str(path))} is not empty", hint="Ask again: something was added meanwhile.")
+        return NotEmptyError(
+            f"{display(str(path))} is not empty", hint="Ask again: something was added meanwhile."
+        ).because("path", path=str(path))
     return error

@@ -133,7 +133,9 @@ class Accounts:
                 created_us=now,
             )
         except ExistsError:
-            raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.") from None
+            raise ExistsError(f"There is already an account {display(name)}", hint="Choose another name.").because(
+                "account", name=name
+            ) from None
         except ConflictError:
             raise NotFoundError(f"There is no drive {home_id}") from None
         return Account(account_id, name, role, disabled=False, home_id=home_id, created_us=now)

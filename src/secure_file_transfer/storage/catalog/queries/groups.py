@@ -93,7 +93,9 @@ class Groups:
 
 
 def _taken(name: str) -> ExistsError:
-    return ExistsError(f"There is already a group {display(name)}", hint="Choose another name.")
+    return ExistsError(f"There is already a group {display(name)}", hint="Choose another name.").because(
+        "group", name=name
+    )
 
 
 def _gone() -> NotFoundError:

@@ -216,4 +216,4 @@ def _gone(node_id: object) -> NotFoundError:
 
 
 def _taken(name: str) -> ExistsError:
-    return ExistsError(f"{display(name)} is already there", hint="Choose another name.")
+    return ExistsError(f"{display(name)} is already there", hint="Choose another name.").because("name", name=name)
