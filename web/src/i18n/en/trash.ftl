@@ -47,6 +47,8 @@ version-current = Present
 version-by = by { $name }
 version-until = until { $date }
 version-download = Download the version of { $time }
+version-preview = Look at it
+version-look = Look at the version of { $time }
 version-restore = Restore the version of { $time }
 version-remove = Delete the version of { $time }
 version-restored = { $name } is again what it was. What it was before is among its versions.
@@ -57,4 +59,10 @@ versions-earlier =
     { $count ->
         [one] One earlier version
        *[other] { $count } earlier versions
+    }
+trash-holds =
+    { $count ->
+        [0] The trash is empty
+        [one] { $count } item in the trash
+       *[other] { $count } items in the trash
     }

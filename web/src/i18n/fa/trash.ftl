@@ -42,11 +42,13 @@ put-back =
 act-delete-for-good = حذف همیشگی
 act-versions = نسخه‌ها
 versions-title = نسخه‌های { $name }
-versions-none = هنوز نسخهٔ پیشینی نیست. هر وقت این پرونده جایگزین شود، نسخهٔ پیشین آن اینجا نگه داشته می‌شود.
+versions-none = هنوز نسخهٔ پیشینی نیست. هر وقت این فایل جایگزین شود، نسخهٔ پیشین آن اینجا نگه داشته می‌شود.
 version-current = کنونی
 version-by = از { $name }
 version-until = تا { $date }
 version-download = دریافت نسخهٔ { $time }
+version-preview = دیدن
+version-look = دیدن نسخهٔ { $time }
 version-restore = بازگرداندن نسخهٔ { $time }
 version-remove = حذف نسخهٔ { $time }
 version-restored = نسخهٔ پیشین { $name } بازگردانده شد. آنچه بود در میان نسخه‌هاست.
@@ -57,4 +59,9 @@ versions-earlier =
     { $count ->
         [one] یک نسخهٔ پیشین
        *[other] { $count } نسخهٔ پیشین
+    }
+trash-holds =
+    { $count ->
+        [0] سطل زباله خالی است
+       *[other] { $count } مورد در سطل زباله است
     }
