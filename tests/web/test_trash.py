@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Site
+from .conftest import PASSWORD, Site
 
 VARIANTS = [
     (language, theme, width) for language in ("en", "fa") for theme in ("light", "dark") for width in (1200, 390)
@@ -142,6 +142,30 @@ def test_a_version_is_looked_at_without_being_fetched(site: Site, visit: Any) ->
     expect(page.get_by_role("alert")).to_contain_text("This version is not kept any more")
 
 
+def test_the_details_tell_what_happened_to_a_file(site: Site, visit: Any) -> None:
+    furnish(site)
+    site.ask("POST", "/admin/accounts", {"name": "bob", "password": PASSWORD})
+    site.ask("PUT", "/grants", {"path": "/notes.txt", "to": "bob", "rights": "viewer"})
+    site.ask("POST", "/links", {"path": "/notes.txt", "rights": 8, "name": "press"})
+    page = visit().sign_in()
+    page.get_by_role("row", name="notes.txt").click()
+    page.keyboard.press("Alt+Enter")
+    past = page.get_by_role("complementary").locator("section").filter(has_text="History")
+    expect(past.get_by_role("listitem")).to_have_count(5)
+    expect(past.get_by_role("listitem").last).to_contain_text("Made by \u2068ada\u2069")
+    expect(past.get_by_role("listitem").first).to_contain_text("Link \u2068press\u2069 made")
+    expect(past.get_by_role("listitem").nth(1)).to_contain_text("Shared with \u2068bob\u2069")
+    site.put("/notes.txt", b"fourth")
+    expect(past.get_by_role("listitem").first).to_contain_text("New version by \u2068ada\u2069")
+    past.get_by_role("button", name="Look at the version").last.click()
+    viewer = page.get_by_role("dialog", name="notes.txt", exact=True)
+    expect(viewer.get_by_text("first draft")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(viewer).to_have_count(0)
+    past.get_by_role("button", name="All versions").click()
+    expect(page.get_by_role("dialog", name="Versions").get_by_role("listitem")).to_have_count(4)
+
+
 @pytest.mark.parametrize(("language", "theme", "width"), VARIANTS)
 def test_every_state_looks_right(site: Site, visit: Any, language: str, theme: str, width: int) -> None:
     furnish(site)
@@ -156,7 +180,18 @@ def test_every_state_looks_right(site: Site, visit: Any, language: str, theme: s
     page.get_by_role("menuitem", name={"en": "Versions", "fa": "نسخه\u200cها"}[language]).click()
     expect(page.get_by_role("dialog").get_by_role("listitem")).to_have_count(3)
     visitor.look("versions")
+    page.get_by_role("dialog").locator("li").last.get_by_role("button").first.click()
+    expect(page.locator("dialog .place")).to_be_visible()
+    visitor.look("version")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    page.keyboard.press("Alt+Enter")
+    expect(page.get_by_role("complementary").locator("ol li")).to_have_count(3)
+    page.get_by_role("complementary").locator("ol + button").scroll_into_view_if_needed()
+    visitor.look("past")
+    page.keyboard.press("Alt+Enter")
     expect(page.locator("dialog")).to_have_count(0)
     page.keyboard.press("Delete")
     expect(page.locator(".toast")).to_be_visible()

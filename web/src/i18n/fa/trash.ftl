@@ -54,14 +54,18 @@ version-remove = حذف نسخهٔ { $time }
 version-restored = نسخهٔ پیشین { $name } بازگردانده شد. آنچه بود در میان نسخه‌هاست.
 version-removed = نسخه حذف شد.
 version-bring-back = بازگرداندن
-versions-no-earlier = نسخهٔ پیشینی نیست.
-versions-earlier =
-    { $count ->
-        [one] یک نسخهٔ پیشین
-       *[other] { $count } نسخهٔ پیشین
-    }
 trash-holds =
     { $count ->
         [0] سطل زباله خالی است
        *[other] { $count } مورد در سطل زباله است
     }
+past = تاریخچه
+past-made = ساخته شد
+past-made-by = { $name } آن را ساخت
+past-written = نسخهٔ تازه
+past-written-by = نسخهٔ تازه از { $name }
+past-shared = با { $name } هم‌رسانی شد
+past-linked = پیوند ساخته شد
+past-linked-name = پیوند { $name } ساخته شد
+past-all = همهٔ نسخه‌ها
+past-failed = آنچه بر این فایل گذشته اکنون نشان‌دادنی نیست.
