@@ -61,7 +61,7 @@ trash-holds =
     }
 past = تاریخچه
 past-made = ساخته شد
-past-made-by = { $name } آن را ساخت
+past-made-by = ساختهٔ { $name }
 past-written = نسخهٔ تازه
 past-written-by = نسخهٔ تازه از { $name }
 past-shared = با { $name } هم‌رسانی شد
