@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,6 +217,51 @@ def test_details_tell_what_there_is_to_know(site: Site, page: Page) -> None:
     page.keyboard.press("Escape")
     details.get_by_role("button", name="Close").click()
     expect(details).to_have_count(0)
+
+
+def test_the_digest_of_a_file_on_the_servers_disk_is_computed_when_it_is_asked_for(
+    site: Site, visit: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "scans").mkdir()
+    content = b"scan" * 300_000
+    (tmp_path / "scans" / "page.tif").write_bytes(content)
+    site.server.sft("mount-folder", "scans", str(tmp_path / "scans"))
+    site.ask("GET", "/usage")  # makes the administrator
+    site.ask("PUT", "/grants", {"path": "/Drives/scans", "to": NAME, "rights": "viewer"})
+    visitor = visit()
+    page = visitor.sign_in()
+    page.goto("/files/Drives/scans")
+    pick(page, "page.tif")
+    page.keyboard.press("Alt+Enter")
+    details = page.get_by_role("complementary")
+    expect(details.get_by_text("Not known yet")).to_be_visible()
+    visitor.look("digest-unknown")
+    details.get_by_role("button", name="Compute").click()
+    expect(details.get_by_text(hashlib.sha256(content).hexdigest())).to_be_visible()
+    assert site.ask("GET", "/entries/Drives/scans/page.tif")["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_keys_that_are_pressed_alone_can_be_turned_off(page: Page) -> None:
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Search in this folder")).to_be_visible()
+    dialog.get_by_label("Shortcuts with a single key").uncheck()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    for key in ("?", "/"):
+        page.keyboard.press(key)
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("searchbox")).not_to_be_focused()
+    page.keyboard.press("Control+f")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.goto("/account/preferences")
+    switch = page.get_by_label("Shortcuts with a single key")
+    expect(switch).not_to_be_checked()
+    switch.check()
+    page.goto("/")
+    expect(row(page, "notes.txt")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
 
 
 def test_the_tree_goes_by_keys(page: Page) -> None:

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { caps, matches, type Pressed } from '../src/lib/keys';
+import { caps, isSingle, matches, type Pressed } from '../src/lib/keys';
 
 const pressed = (key: string, held: Partial<Pressed> = {}): Pressed => ({
   key,
@@ -36,4 +36,9 @@ test('caps are those of the keyboard', () => {
   expect(caps('Ctrl+Shift+F', false)).toEqual(['Ctrl', 'Shift', 'F']);
   expect(caps('Ctrl+Shift+F', true)).toEqual(['⌘', '⇧', 'F']);
   expect(caps(' ', false)).toEqual(['Space']);
+});
+
+test('signs pressed alone are told from keys that write nothing', () => {
+  expect(['/', '?', 'A', '1'].every(isSingle)).toBe(true);
+  expect(['Ctrl+F', 'F2', 'Delete', 'Escape', 'Shift+F10'].some(isSingle)).toBe(false);
 });

@@ -113,7 +113,10 @@ class Findings:
 
 
 def verify_file(open_: Callable[[], Content], entry: Entry, name: str, found: Findings, step: Step) -> None:
-    """Read all of a file. One that goes away meanwhile is not damaged; `step` hears of what was read."""
+    """Read all of a file. One that goes away meanwhile is not damaged; `step` hears of what was read.
+
+    Where no SHA-256 was known, as of files that others put on a folder drive, it is from then on.
+    """
     done = 0
     try:
         with closing(open_()) as content:
@@ -122,7 +125,9 @@ def verify_file(open_: Callable[[], Content], entry: Entry, name: str, found: Fi
                 digest.update(piece)
                 done += len(piece)
                 step(len(piece), 0)
-            if content.entry.sha256 not in {None, digest.digest()}:
+            if content.entry.sha256 is None:
+                content.remember(digest.digest())
+            elif content.entry.sha256 != digest.digest():
                 found.add_damaged(name, f"The content of {display(name)} does not have its SHA-256")
     except (NotFoundError, IsAFolderError):
         pass

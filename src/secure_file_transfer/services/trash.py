@@ -133,6 +133,7 @@ class Trash:
             if trashed is None or trashed.node.drive_id != room.drive.id:
                 raise _not_there()
             tx.trash.drop(trash_id)
+            vault_trash.tell(tx, room)
             return trashed
 
         name = room.catalog.write(work).node.name
@@ -147,6 +148,8 @@ class Trash:
             found = tx.trash.oldest(room.drive.id, _BATCH)
             for each in found:
                 tx.trash.drop(each.id)
+            if found:
+                vault_trash.tell(tx, room)
             return len(found)
 
         count = 0

@@ -5,10 +5,12 @@ or below it holds: the way up from there does not end at a drive. To put it ther
 whatever lies below.
 """
 
+from functools import partial
+
 from secure_file_transfer.errors import ExistsError, NotAFolderError
 from secure_file_transfer.model import Conflict, Entry, Kind, Node, TimeUs, Trashed, TrashId
 from secure_file_transfer.paths import RemotePath
-from secure_file_transfer.ports import CatalogTx
+from secure_file_transfer.ports import Audience, CatalogTx, Event, Topic
 
 from .vault_nodes import Room, changed, entry_of, find_folder, make_folder, path_of, place_for
 
@@ -26,7 +28,16 @@ def discard(tx: CatalogTx, room: Room, node: Node, path: RemotePath, now: TimeUs
     weight = tx.trash.weigh(node.id, WEIGHED_MAX)
     if weight.whole:
         tx.trash.note(trash_id, weight)
+    tell(tx, room)
     return trash_id
+
+
+def tell(tx: CatalogTx, room: Room) -> None:
+    """Once it is durable, tell the drive's owner that something else lies in the trash than before."""
+    drive = tx.drives.get(room.drive.id)
+    if drive is not None and drive.owner_id is not None:
+        news = Event(Topic.FILES, "trash", {}, Audience(accounts=frozenset({drive.owner_id})), "trash")
+        tx.afterwards(partial(room.publish, news))
 
 
 def restore(tx: CatalogTx, room: Room, trashed: Trashed, conflict: Conflict, now: TimeUs) -> Entry:
@@ -47,6 +58,7 @@ def restore(tx: CatalogTx, room: Room, trashed: Trashed, conflict: Conflict, now
         discard(tx, room, there, path, now)
     tx.nodes.relocate(node.id, parent.id, path.name)
     tx.nodes.touch(parent.id, now)
+    tell(tx, room)
     changed(tx, room, parent.id, moved=node.id if node.kind is Kind.FOLDER else None)
     return entry_of(tx.nodes.get(node.id) or node, str(path))
 

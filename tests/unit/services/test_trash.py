@@ -13,6 +13,7 @@ from secure_file_transfer.errors import (
 )
 from secure_file_transfer.model import LEVELS, ApiToken, Conflict, Principal, Rights, Scope, TimeUs, TokenId, TrashId
 from secure_file_transfer.paths import RemotePath
+from secure_file_transfer.ports import Audience, Event
 from secure_file_transfer.services.keeping import Keeping
 from secure_file_transfer.testing.contracts.tree_kit import pattern
 from secure_file_transfer.testing.rights_world import SharingWorld
@@ -121,6 +122,40 @@ def test_a_month_later_it_is_gone_and_its_space_with_it(world: World) -> None:
     world.sweeper.run()
     assert world.lying() == ["b"]
     assert world.bytes() == 1
+
+
+def test_its_owner_hears_whenever_something_else_lies_there_and_nobody_else_does(world: World) -> None:
+    heard: list[Event] = []
+    stop = world.bus.subscribe(lambda event: heard.append(event) if event.kind == "trash" else None)
+
+    def told() -> int:
+        count = len(heard)
+        for event in heard:
+            assert event.audience == Audience(accounts=frozenset({world.account_id("ada")}))
+            assert event.data == {}
+        heard.clear()
+        return count
+
+    for name in "abc":
+        world.put("ada", f"/{name}", b"x")
+    assert told() == 0
+    numbers = [world.delete(f"/{name}") for name in "abc"]
+    assert told() == 3
+    world.trash.restore(world.who["ada"], numbers[0] or TrashId(0))
+    assert told() == 1
+    world.trash.remove(world.who["ada"], numbers[1] or TrashId(0))
+    assert told() == 1
+    assert world.trash.empty(world.who["ada"]) == 1
+    assert told() == 1
+    world.trash.empty(world.who["ada"])
+    world.delete("/a", permanent=True)
+    assert told() == 0, "nothing has changed there"
+    world.folder("ada", "/d")
+    world.put("ada", "/d/x", b"x")
+    world.shares.grant(world.who["ada"], at("/d"), "bob", LEVELS["editor"])
+    world.delete("/Shared/ada/d/x", "bob")
+    assert told() == 1, "it lies in its owner's trash"
+    stop()
 
 
 def test_without_days_it_is_off(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import { inUrl } from './paths';
 
 export type Entry = Schemas['EntryOut'];
 export type Page = Schemas['PageOut'];
+/** A page of a folder, with what one may do there. */
+export type Listed = Schemas['FolderOut'];
 export type Usage = Schemas['UsageOut'];
 export type Server = Schemas['ServerOut'];
 export type Whoami = Schemas['WhoamiOut'];
@@ -28,7 +30,7 @@ export function signIn(name: string, password: string, code?: string): Promise<u
   return ask('POST', '/sessions', { name, password, cookie: true, ...(code ? { code } : {}) });
 }
 
-export function list(path: string, how: Listing, signal?: AbortSignal): Promise<Page> {
+export function list(path: string, how: Listing, signal?: AbortSignal): Promise<Listed> {
   const query = new URLSearchParams({ sort: how.sort, order: how.order, limit: String(how.limit ?? 500) });
   if (how.cursor) query.set('cursor', how.cursor);
   return ask('GET', `/folders${inUrl(path)}?${query}`, undefined, signal);

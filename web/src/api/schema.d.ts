@@ -1940,6 +1940,18 @@ export interface components {
             drives: components["schemas"]["FolderDriveOut"][];
         };
         /**
+         * FolderOut
+         * @description A piece of a folder, and what whoever asks may do there: the rights added up, 15 for all of them.
+         */
+        FolderOut: {
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
+            /** Cursor */
+            cursor: string | null;
+            /** Rights */
+            rights: number;
+        };
+        /**
          * Form
          * @description What kind of file.
          * @enum {string}
@@ -5063,7 +5075,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageOut"];
+                    "application/json": components["schemas"]["FolderOut"];
                 };
             };
             /** @description An error (RFC 9457); `code` decides. */

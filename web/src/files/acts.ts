@@ -28,7 +28,8 @@ import type { Component } from 'svelte';
 import { parentOf } from '../api/paths';
 import { hasVersions } from '../lib/drives';
 import { all } from '../lib/selection';
-import { mayShare } from '../lib/sharing';
+import { isFixed, mayPut } from '../lib/rights';
+import { CREATE, DELETE, mayShare, READ } from '../lib/sharing';
 import { route } from '../state/route.svelte';
 import { session } from '../state/session.svelte';
 import { handheld, pick } from '../uploads/pick';
@@ -53,6 +54,8 @@ export interface Act {
   readonly bar?: 'plain' | 'main';
   /** Something is lost by it. */
   readonly fault?: boolean;
+  /** The rights it takes, added up: where what is picked lies, or else in the open folder. */
+  readonly needs?: number;
   /** Whether it can be done now; always, if left out. Of what is about `chosen` something is picked. */
   readonly when?: (desk: Desk) => boolean;
   readonly on: (desk: Desk) => unknown;
@@ -104,6 +107,7 @@ export const acts: readonly Act[] = [
     keys: ['F2'],
     about: 'chosen',
     group: 'change',
+    needs: READ | CREATE | DELETE,
     bar: 'plain',
     when: (desk) => !!desk.single,
     on: (desk) => (desk.renaming = desk.single?.path ?? null),
@@ -115,6 +119,7 @@ export const acts: readonly Act[] = [
     keys: ['Ctrl+X'],
     about: 'chosen',
     group: 'clip',
+    needs: READ | DELETE,
     on: (desk) => (desk.clip = { entries: desk.chosen, cut: true }),
   },
   {
@@ -124,6 +129,7 @@ export const acts: readonly Act[] = [
     keys: ['Ctrl+C'],
     about: 'chosen',
     group: 'clip',
+    needs: READ,
     on: (desk) => (desk.clip = { entries: desk.chosen, cut: false }),
   },
   {
@@ -133,6 +139,7 @@ export const acts: readonly Act[] = [
     keys: ['Ctrl+Shift+X'],
     about: 'chosen',
     group: 'clip',
+    needs: READ | DELETE,
     on: (desk) => desk.ask(() => import('./MoveTo.svelte')),
   },
   {
@@ -142,6 +149,7 @@ export const acts: readonly Act[] = [
     keys: ['Ctrl+Shift+C'],
     about: 'chosen',
     group: 'clip',
+    needs: READ,
     on: (desk) => desk.ask(() => import('./CopyTo.svelte')),
   },
   {
@@ -151,6 +159,7 @@ export const acts: readonly Act[] = [
     keys: ['Delete'],
     about: 'chosen',
     group: 'remove',
+    needs: READ | DELETE,
     bar: 'plain',
     fault: true,
     on: (desk) => remove(desk),
@@ -163,7 +172,7 @@ export const acts: readonly Act[] = [
     about: 'chosen',
     group: 'remove',
     fault: true,
-    when: (desk) => desk.chosen.every(isOwn),
+    when: (desk) => desk.chosen.every((entry) => isOwn(entry) && !isFixed(entry.path)),
     on: (desk) => desk.ask(() => import('./Delete.svelte')),
   },
   {
@@ -183,6 +192,7 @@ export const acts: readonly Act[] = [
     keys: ['Ctrl+Shift+F'],
     about: 'folder',
     group: 'make',
+    needs: READ | CREATE,
     bar: 'plain',
     on: (desk) => desk.ask(() => import('./NewFolder.svelte')),
   },
@@ -194,6 +204,7 @@ export const acts: readonly Act[] = [
     about: 'folder',
     group: 'make',
     bar: 'main',
+    when: (desk) => mayPut(desk.rights),
     on: (desk) => pick('files', desk.path),
   },
   {
@@ -202,6 +213,7 @@ export const acts: readonly Act[] = [
     icon: FolderUp,
     about: 'folder',
     group: 'make',
+    needs: READ | CREATE,
     when: () => !handheld(),
     on: (desk) => pick('folder', desk.path),
   },
@@ -211,7 +223,7 @@ export const acts: readonly Act[] = [
     icon: Camera,
     about: 'folder',
     group: 'make',
-    when: handheld,
+    when: (desk) => handheld() && mayPut(desk.rights),
     on: (desk) => pick('photo', desk.path),
   },
   {
@@ -221,6 +233,7 @@ export const acts: readonly Act[] = [
     keys: ['Ctrl+V'],
     about: 'folder',
     group: 'make',
+    needs: READ | CREATE,
     when: (desk) => desk.clip !== null,
     on: (desk) => paste(desk),
   },
@@ -259,6 +272,7 @@ export const acts: readonly Act[] = [
     icon: LayoutGrid,
     about: 'folder',
     group: 'view',
+    needs: READ,
     when: (desk) => desk.view === 'list',
     on: (desk) => (desk.view = 'grid'),
   },
@@ -268,6 +282,7 @@ export const acts: readonly Act[] = [
     icon: ListIcon,
     about: 'folder',
     group: 'view',
+    needs: READ,
     when: (desk) => desk.view === 'grid',
     on: (desk) => (desk.view = 'list'),
   },
@@ -296,6 +311,7 @@ export const acts: readonly Act[] = [
     keys: ['Alt+Enter'],
     about: 'folder',
     group: 'view',
+    needs: READ,
     when: (desk) => desk.chosen.length === 0,
     on: (desk) => (desk.details = !desk.details),
   },
@@ -322,6 +338,8 @@ export const acts: readonly Act[] = [
 
 /** Whether an act can be done now. */
 export function can(act: Act, desk: Desk): boolean {
+  const given = act.about === 'chosen' ? desk.held : desk.rights;
+  if ((act.needs ?? 0) & ~given) return false;
   return (act.about !== 'chosen' || desk.chosen.length > 0) && (act.when?.(desk) ?? true);
 }
 

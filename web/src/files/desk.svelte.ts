@@ -2,9 +2,13 @@
 import type { Component } from 'svelte';
 
 import type { Entry } from '../api/client';
+import { parentOf } from '../api/paths';
+import { ALL, isFixed, isForeign, rightsAt } from '../lib/rights';
+import { isWithin } from '../lib/sharing';
 import { NONE, kept, only, type Selection } from '../lib/selection';
 import { Folder, type Source } from '../state/folder.svelte';
 import { remembered } from '../state/remembered';
+import { sharing } from '../state/sharing.svelte';
 
 /** What every dialog of the files page is given. */
 export interface Asked {
@@ -43,6 +47,13 @@ export class Desk {
   /** The one that is picked, if it is one. */
   readonly single = $derived(this.chosen.length === 1 ? this.chosen[0] : undefined);
 
+  /** What one may do in the open folder. */
+  readonly rights = $derived.by(() => this.rightsAt(this.path));
+  /** What one may do where each of those lies that are picked. */
+  readonly held = $derived.by(() =>
+    this.chosen.reduce((sum, { path }) => sum & (isFixed(path) ? 0 : this.rightsAt(parentOf(path))), ALL),
+  );
+
   /** One came here from another folder, so the keyboard goes on in the list. */
   following = false;
 
@@ -55,6 +66,14 @@ export class Desk {
 
   get path(): string {
     return this.folder.path;
+  }
+
+  /** What one may do at a path, at the least. */
+  rightsAt(path: string): number {
+    const { rights } = this.folder;
+    if (path === this.path && rights !== null) return rights;
+    const below = isForeign(this.path) && isWithin(path, this.path) && !isFixed(path);
+    return rightsAt(path, sharing.received) | (below ? (rights ?? 0) : 0);
   }
 
   /** Whether the tree of folders stands beside the list, where there is room. */

@@ -23,9 +23,9 @@ export const sections: Section[] = [
     load: () => import('./Access.svelte'),
   },
   {
-    id: 'versions',
-    label: 'act-versions',
+    id: 'past',
+    label: 'past',
     when: (entry) => entry.kind === 'file' && hasVersions(entry.path),
-    load: () => import('./VersionsSection.svelte'),
+    load: () => import('./Past.svelte'),
   },
 ];

@@ -23,6 +23,9 @@ export function matches(written: string, pressed: Pressed): boolean {
   return latin ? pressed.key.toUpperCase() === key : pressed.code === `Key${key}`;
 }
 
+/** Whether it is one sign that people write, alone: those are pressed by mistake, and said by whoever dictates. */
+export const isSingle = (written: string): boolean => written.length === 1;
+
 const SIGNS: Record<string, string> = {
   ArrowUp: '↑',
   ArrowDown: '↓',

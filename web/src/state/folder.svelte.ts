@@ -1,6 +1,6 @@
 /** The folder that is shown: all that is in it, page after page, and again when something in it changes. */
 import * as api from '../api/client';
-import type { Entry, Order, Page, Sort } from '../api/client';
+import type { Entry, Listed, Order, Page, Sort } from '../api/client';
 import { Problem } from '../api/problem';
 import { live, type LiveEvent } from './live.svelte';
 import { toasts } from './toasts.svelte';
@@ -25,6 +25,8 @@ export class Folder {
   problem = $state.raw<Problem | null>(null);
   /** Whether there is more than was fetched. */
   more = $state(false);
+  /** What one may do in it; null while that is not known. */
+  rights = $state<number | null>(null);
 
   #path = $state('/');
   #source: Source | null = null;
@@ -42,6 +44,7 @@ export class Folder {
   /** Show a folder, or what a search below it finds, and follow what happens there. */
   open(path: string, source: Source | null = null): void {
     this.close();
+    if (path !== this.#path) this.rights = null;
     this.#path = path;
     this.#source = source;
     this.entries = [];
@@ -117,10 +120,11 @@ export class Folder {
       page = await this.#fetch(page.cursor, NEXT, signal);
       found.push(...page.entries);
     }
+    if ('rights' in page) this.rights = page.rights;
     this.#show(found, page.cursor);
   }
 
-  #fetch(cursor: string | null, limit: number, signal: AbortSignal): Promise<Page> {
+  #fetch(cursor: string | null, limit: number, signal: AbortSignal): Promise<Page | Listed> {
     const how = { sort: this.sort, order: this.order, cursor, limit };
     return this.#source ? this.#source(how, signal) : api.list(this.#path, how, signal);
   }
@@ -137,6 +141,7 @@ export class Folder {
     if (error.signedOut || (this.phase === 'ready' && error.status !== 404)) toasts.fault(error);
     else {
       this.problem = error;
+      this.rights = null;
       this.phase = 'failed';
     }
   }

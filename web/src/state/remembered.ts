@@ -40,6 +40,12 @@ export const remembered = {
   set view(value: string | null) {
     set('view', value);
   },
+  get keys() {
+    return get('keys');
+  },
+  set keys(value: string | null) {
+    set('keys', value);
+  },
   get tree() {
     return get('tree');
   },

@@ -11,7 +11,15 @@ export interface Toast {
   readonly act?: { readonly text: string; readonly on: () => void } | undefined;
 }
 
+/** What went wrong, for whoever shows it instead. */
+export interface Fault {
+  readonly text: string;
+  readonly hint: string;
+}
+
 const SECONDS = 6;
+/** Open dialogs, the last on top: nothing outside of it can be reached or heard. */
+const dialogs: ((fault: Fault) => void)[] = [];
 let last = 0;
 let shown = $state.raw<readonly Toast[]>([]);
 
@@ -35,10 +43,20 @@ export const toasts = {
   fault(error: unknown): void {
     if (!(error instanceof Problem)) throw error;
     if (error.signedOut) session.ended(error);
-    else {
-      const { text, hint } = wordsOf(error);
-      add(text, hint, true);
-    }
+    else toasts.tell(wordsOf(error));
+  },
+
+  /** The same in words: in the dialog that is open, or at the edge. */
+  tell(fault: Fault): void {
+    const show = dialogs.at(-1);
+    if (show) show(fault);
+    else add(fault.text, fault.hint, true);
+  },
+
+  /** A dialog shows what goes wrong from now on. Returns how it ends that. */
+  within(show: (fault: Fault) => void): () => void {
+    dialogs.push(show);
+    return () => void dialogs.splice(dialogs.indexOf(show), 1);
   },
 
   close(id: number): void {

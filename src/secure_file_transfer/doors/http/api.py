@@ -275,7 +275,7 @@ def _add_entries(router: APIRouter, context: Context) -> None:
         removed = await caller.run(work)
         return Response(status_code=204) if removed is None else _answer(removed)
 
-    @router.get("/folders/{path}", response_model=schemas.PageOut, openapi_extra=_TREE, summary="List a folder")
+    @router.get("/folders/{path}", response_model=schemas.FolderOut, openapi_extra=_TREE, summary="List a folder")
     async def list_folder(request: Request, path: Named, query: Annotated[schemas.FolderQuery, Query()]) -> Response:
         caller = context.caller(request.scope)
 
@@ -288,7 +288,7 @@ def _add_entries(router: APIRouter, context: Context) -> None:
                 cursor=query.cursor or None,
                 limit=query.limit,
             )
-            return schemas.dump(schemas.page_json(page))
+            return schemas.dump(schemas.folder_json(page, files.rights(who, path)))
 
         return _answer(await caller.run(work))
 

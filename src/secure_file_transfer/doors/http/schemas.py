@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import InvalidRequestError
-from ...model import Account, Entry, Kind, Page, Principal, Scope, Session, TimeUs, Usage
+from ...model import Account, Entry, Kind, Page, Principal, Rights, Scope, Session, TimeUs, Usage
 from ...services.guard import Block
 from ...services.sessions import SignedIn
 
@@ -289,6 +289,12 @@ class PageOut(BaseModel):
     cursor: str | None
 
 
+class FolderOut(PageOut):
+    """A piece of a folder, and what whoever asks may do there: the rights added up, 15 for all of them."""
+
+    rights: int
+
+
 class UsageOut(BaseModel):
     """What is used, in bytes, and what is left."""
 
@@ -433,6 +439,11 @@ def entry_json(entry: Entry) -> dict[str, Any]:
 def page_json(page: Page) -> dict[str, Any]:
     """A page of a folder."""
     return {"entries": [entry_json(entry) for entry in page.entries], "cursor": page.cursor}
+
+
+def folder_json(page: Page, rights: Rights) -> dict[str, Any]:
+    """A page of a folder, with the rights there."""
+    return {**page_json(page), "rights": int(rights)}
 
 
 def usage_json(usage: Usage) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from secure_file_transfer.model import (
     Kind,
     Page,
     Principal,
+    Rights,
     Role,
     Session,
     SessionId,
@@ -201,6 +202,10 @@ class FakeHouse:
     # files
     def stat(self, who: Principal, path: RemotePath) -> Entry:
         return self._find(path)[0]
+
+    def rights(self, who: Principal, path: RemotePath) -> Rights:
+        self._find(path)
+        return Rights.ALL
 
     def list(
         self, who: Principal, path: RemotePath, *, sort: SortKey, descending: bool, cursor: str | None, limit: int

@@ -142,8 +142,8 @@ async def test_stat(call: Any, house: Any) -> None:
 async def test_listing(call: Any, house: Any) -> None:
     house.put("/a", b"")
     answer = await call("GET", "/api/v1/folders/?sort=size&order=desc&limit=2&cursor=abc")
-    schemas.PageOut.model_validate(answer.json)
-    assert answer.json["cursor"] == "next"
+    schemas.FolderOut.model_validate(answer.json)
+    assert (answer.json["cursor"], answer.json["rights"]) == ("next", 15)
     assert ("list", RemotePath(), SortKey.SIZE, True, "abc", 2) in house.calls
     await call("GET", "/api/v1/folders?cursor=")
     assert ("list", RemotePath(), SortKey.NAME, False, None, 1000) in house.calls

@@ -76,7 +76,12 @@ async def test_a_grant_opens_what_it_says_and_is_listed_on_both_sides(ask: Any) 
     ranged = await ask("bob", "GET", "/api/v1/files/Shared/ada/photos/cat.jpg", headers={"range": "bytes=1-1"})
     assert (ranged.status, ranged.body) == (206, b"a")
     assert (await ask("bob", "PUT", "/api/v1/files/Shared/ada/photos/cat.jpg", body=b"x")).code == "forbidden"
+    listed = await ask("bob", "GET", "/api/v1/folders/Shared/ada/photos")
+    assert (listed.json["rights"], len(listed.json["entries"])) == (8, 1)
+    assert (await ask("bob", "GET", "/api/v1/folders/Shared/ada")).json["rights"] == 8
+    assert (await ask("bob", "GET", "/api/v1/folders/")).json["rights"] == 15
     assert (await grant(ask, "ada", "/photos", "bob", 15)).json["level"] == "editor"
+    assert (await ask("bob", "GET", "/api/v1/folders/Shared/ada/photos")).json["rights"] == 15
     assert (await ask("bob", "PUT", "/api/v1/files/Shared/ada/photos/cat.jpg", body=b"x")).status == 200
     assert (await ask("bob", "PUT", "/api/v1/folders/Shared/ada/photos/new")).status == 201
     target = {"source": "/Shared/ada/photos/cat.jpg", "target": "/Shared/ada/photos/new/cat.jpg"}

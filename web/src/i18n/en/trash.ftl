@@ -47,14 +47,26 @@ version-current = Present
 version-by = by { $name }
 version-until = until { $date }
 version-download = Download the version of { $time }
+version-preview = Look at it
+version-look = Look at the version of { $time }
 version-restore = Restore the version of { $time }
 version-remove = Delete the version of { $time }
 version-restored = { $name } is again what it was. What it was before is among its versions.
 version-removed = The version was deleted.
 version-bring-back = Restore
-versions-no-earlier = No earlier versions.
-versions-earlier =
+trash-holds =
     { $count ->
-        [one] One earlier version
-       *[other] { $count } earlier versions
+        [0] The trash is empty
+        [one] { $count } item in the trash
+       *[other] { $count } items in the trash
     }
+past = History
+past-made = Made
+past-made-by = Made by { $name }
+past-written = New version
+past-written-by = New version by { $name }
+past-shared = Shared with { $name }
+past-linked = Link made
+past-linked-name = Link { $name } made
+past-all = All versions
+past-failed = What happened to this file cannot be shown now.

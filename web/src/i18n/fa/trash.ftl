@@ -47,14 +47,25 @@ version-current = کنونی
 version-by = از { $name }
 version-until = تا { $date }
 version-download = دریافت نسخهٔ { $time }
+version-preview = دیدن
+version-look = دیدن نسخهٔ { $time }
 version-restore = برگرداندن نسخهٔ { $time }
 version-remove = حذف نسخهٔ { $time }
 version-restored = نسخهٔ پیشین { $name } برگردانده شد. آنچه بود در میان نسخه‌هاست.
 version-removed = نسخه حذف شد.
 version-bring-back = برگرداندن
-versions-no-earlier = نسخهٔ پیشینی نیست.
-versions-earlier =
+trash-holds =
     { $count ->
-        [one] یک نسخهٔ پیشین
-       *[other] { $count } نسخهٔ پیشین
+        [0] سطل زباله خالی است
+       *[other] { $count } مورد در سطل زباله است
     }
+past = تاریخچه
+past-made = ساخته شد
+past-made-by = ساختهٔ { $name }
+past-written = نسخهٔ تازه
+past-written-by = نسخهٔ تازه از { $name }
+past-shared = با { $name } هم‌رسانی شد
+past-linked = پیوند ساخته شد
+past-linked-name = پیوند { $name } ساخته شد
+past-all = همهٔ نسخه‌ها
+past-failed = آنچه بر این فایل گذشته اکنون نشان‌دادنی نیست.
