@@ -1,7 +1,6 @@
 """Long operations in a browser: begun, seen as they go on, cancelled, and what came of them."""
 
 import threading
-import urllib.parse
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,22 +86,6 @@ def test_a_check_is_begun_seen_and_cancelled(site: Stage, visit: Any, slow: thre
     line.get_by_role("button", name="Cancel").click()
     expect(rows(page, "Cancelled").first).to_contain_text(PERSIAN)
     expect(page.get_by_role("progressbar")).to_have_count(0)
-    expect(page.get_by_role("link", name="Jobs")).not_to_contain_text("1")
-
-
-def test_what_is_followed_is_asked_for_once_when_the_page_begins(
-    site: Stage, visit: Any, slow: threading.Event
-) -> None:
-    page = visit().sign_in()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(urllib.parse.urlsplit(request.url).path))
-    with site.client(site.token(NAME)) as ada:
-        going = ada.start_verify(f"/{PERSIAN}")
-        page.goto("/")
-        expect(page.get_by_role("link", name="Jobs")).to_contain_text("1")
-        for path in ("/api/v1/jobs", "/api/v1/warnings", "/api/v1/chats/unread"):
-            assert asked[asked.index("/") :].count(path) == 1, path
-        ada.cancel_job(going.number)
     expect(page.get_by_role("link", name="Jobs")).not_to_contain_text("1")
 
 

@@ -40,7 +40,7 @@ test('it is looked at once at the begin, when the events have begun', async () =
 
 test('it is looked at without events too, and at once where they come already', async () => {
   const waiting = words();
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(2000);
   expect(waiting.answers).toHaveLength(1);
   live.told = true;
   const { answers, settle } = words();

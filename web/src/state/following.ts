@@ -3,7 +3,7 @@ import { Problem } from '../api/problem';
 import { live, type LiveEvent, type Topic } from './live.svelte';
 
 /** So long the first look waits for the events to begin: an earlier one would only have to be repeated then. */
-const PATIENCE = 1000;
+const PATIENCE = 2000;
 /** Between two looks because something may have been missed. */
 const APART = 2000;
 
