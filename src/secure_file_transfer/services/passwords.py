@@ -59,7 +59,7 @@ class PasswordHasher:
             time_cost=time_cost, memory_cost=memory_kib, parallelism=lanes, hash_len=32, salt_len=16
         )
         self._admitted = BoundedSemaphore(running + waiting)
-        self._threads = ThreadPoolExecutor(running, "hash", _yield_to_others)
+        self._threads = ThreadPoolExecutor(running, "hash", yield_to_others)
         self._urgent = ThreadPoolExecutor(1, "urgent-hash")
         self._patience = patience
         # The form of a hash that no password has: checking it costs what checking a real one costs. It is made up,
@@ -140,7 +140,7 @@ class PasswordHasher:
         return done.pop().result()
 
 
-def _yield_to_others() -> None:
+def yield_to_others() -> None:
     """Linux knows a way to be scheduled of each thread, and threads that one starts inherit it.
 
     An idle thread is stopped at the instant at which any other wants its processor. One of the lowest priority (nice

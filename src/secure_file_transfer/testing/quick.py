@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..server import house
+from ..services import passwords
 from ..services.passwords import PasswordHasher
 from ..storage.catalog import schema
 from ..storage.catalog.connections import connect, make_file
@@ -16,13 +17,16 @@ from ..storage.catalog.tables import NO_REVISION
 
 Migrate = Callable[[Path], None]
 MIGRATE: Migrate = schema.migrate
-"""The real one."""
+YIELD = passwords.yield_to_others
+"""The real ones."""
 
 
 def make_quick(replace: Callable[[Any, str, Any], None] = setattr) -> None:
     """Passwords that are hashed for an instant, and new catalogs that are written down instead of migrated."""
     # The name that the server takes it by, not the class: others make one with parameters of their own.
     replace(house, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_kib=8, lanes=1))
+    # On a busy machine an idle thread waits for seconds, and so does everybody while it holds the interpreter.
+    replace(passwords, "yield_to_others", lambda: None)
     replace(schema, "migrate", _written(_statements()))
 
 
