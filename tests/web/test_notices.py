@@ -83,7 +83,7 @@ def test_the_end_of_uploads_is_told_while_nobody_looks(site: Site, visit: Any, t
     away(page, False)
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Control+u")
-    chooser.value.set_files([{"name": "c.txt", "mimeType": "", "buffer": b"c"}])
+    chooser.value.set_files({"name": "c.txt", "mimeType": "", "buffer": b"c"})
     expect(page.locator(".dock .good")).to_have_count(3)
     assert len(told(page)) == 1, "who looks at the page sees it there"
 
