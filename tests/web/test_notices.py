@@ -76,6 +76,7 @@ def test_the_end_of_uploads_is_told_while_nobody_looks(site: Site, visit: Any, t
         page.keyboard.press("Control+u")
     away(page)
     chooser.value.set_files([str(each) for each in files])
+    expect(page.locator(".dock .good")).to_have_count(2, timeout=60_000)
     count(page, "told", 1)
     ((heading, body, tag),) = told(page)
     assert (heading, tag) == ({"en": "Uploads", "fa": "بارگذاری‌ها"}[language], "uploads")
@@ -83,7 +84,7 @@ def test_the_end_of_uploads_is_told_while_nobody_looks(site: Site, visit: Any, t
     away(page, False)
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Control+u")
-    chooser.value.set_files([{"name": "c.txt", "mimeType": "", "buffer": b"c"}])
+    chooser.value.set_files({"name": "c.txt", "mimeType": "", "buffer": b"c"})
     expect(page.locator(".dock .good")).to_have_count(3)
     assert len(told(page)) == 1, "who looks at the page sees it there"
 

@@ -46,6 +46,8 @@ class Engine {
   #mover: Worker | undefined;
   #hasher: Worker | undefined;
   #works = 0;
+  /** Something went on since the page was last told of an end; what is quick ends before it was ever shown. */
+  #moved = false;
   #tick: ReturnType<typeof setTimeout> | undefined;
   #goOn: ReturnType<typeof setTimeout> | undefined;
   /** Nothing new is begun meanwhile. */
@@ -252,6 +254,7 @@ class Engine {
       }
       if (!jobs.length) continue;
       this.#works += 1;
+      this.#moved = true;
       this.#say({ kind: work.kind, jobs });
     }
     this.#changed();
@@ -344,13 +347,13 @@ class Engine {
 
   #show(): void {
     this.#tick = undefined;
-    const before = this.view.busy;
     const { busy, totals } = this.#queue;
     if (busy) this.#rate.add(performance.now(), totals.sent);
     else this.#rate.reset();
     this.view = this.#look(this.#queue, this.#rate);
     uploads.percent = busy ? percentOf(totals) : null;
-    if (before && !busy) tellEnd(this.view);
+    if (this.#moved && !busy && totals.files) tellEnd(this.view);
+    this.#moved = busy;
     if (busy) this.#changed(); // the rate falls, too
   }
 
