@@ -65,6 +65,7 @@ def test_refusals_are_told_in_persian(site: Site, visit: Any, tmp_path: Path) ->
     says(dialog.get_by_role("alert"), "اجازهٔ این کار را با", besides="Shared ada Team late")
 
     page.goto("/")
+    expect(page.get_by_role("row", name="هم‌رسانی‌شده با من")).to_be_visible()
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(2000))
     upload(page, large)

@@ -42,8 +42,17 @@ export function when(moment: Date, now: Date, locale: string): string {
 }
 
 export function exactly(moment: Date, locale: string, date: 'full' | 'medium' = 'full'): string {
+  if (date === 'full' && persian(locale)) return `${dayInFull(moment, locale)}، ${format(locale, 'clock', { timeStyle: 'medium' }).format(moment)}`;
   return format(locale, `exact ${date}`, { dateStyle: date, timeStyle: 'medium' }).format(moment);
 }
+
+/** Intl writes the Persian calendar's full date with the year first and a Latin comma, as nobody does. */
+export function dayInFull(moment: Date, locale: string): string {
+  if (!persian(locale)) return format(locale, 'full day', { dateStyle: 'full' }).format(moment);
+  return `${format(locale, 'weekday', { weekday: 'long' }).format(moment)} ${format(locale, 'long day', { dateStyle: 'long' }).format(moment)}`;
+}
+
+const persian = (locale: string) => /^fa\b/.test(locale);
 
 /** A day and a time, short: for what will be, or was long ago. */
 export function moment(at: Date, locale: string): string {
