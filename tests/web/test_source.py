@@ -64,7 +64,7 @@ def reasons() -> Iterator[tuple[str, set[str]]]:
             code = codes[ast.unparse(call.func.value.func)]
             said = list(ast.walk(call.args[0])) if not isinstance(call.args[0], ast.Subscript) else rules
             for reason in said:
-                if isinstance(reason, ast.Constant) and str(reason.value).isidentifier():
+                if isinstance(reason, ast.Constant) and isinstance(reason.value, str) and reason.value.isidentifier():
                     yield f"error-{code}-{reason.value}".replace("_", "-"), {each.arg or "" for each in call.keywords}
 
 

@@ -65,6 +65,7 @@ def test_refusals_are_told_in_persian(site: Site, visit: Any, tmp_path: Path) ->
     says(dialog.get_by_role("alert"), "اجازهٔ این کار را با", besides="Shared ada Team late")
 
     page.goto("/")
+    expect(page.get_by_role("row", name="هم‌رسانی‌شده با من")).to_be_visible()
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(2000))
     upload(page, large)
@@ -93,3 +94,25 @@ def test_maintenance_and_the_last_administrator_in_persian(site: Site, visit: An
     page.get_by_role("dialog").get_by_role("button", name="ذخیره").click()
     says(page.get_by_role("dialog").get_by_role("alert"), "ada آخرین مدیر است.", besides="ada")
     visitor.look("words-last-administrator")
+
+
+def test_who_was_invited_chooses_a_password_in_persian(site: Site, visit: Any) -> None:
+    site.ask("POST", "/admin/accounts", {"name": "sara", "password": PASSWORD})
+    code = site.ask("POST", "/admin/accounts/sara/reset", {})["code"]
+    visitor = visit(language="fa", width=390)
+    page = visitor.page
+    page.goto(f"/reset/{code}")
+    first, again = page.locator("input[type=password]").all()
+    fault = page.get_by_role("alert")
+    for password, other, told in (("short", "short", "ساده یا کوتاه"), ("one thing", "another", "این دو یکی نیستند")):
+        first.fill(password)
+        again.fill(other)
+        page.get_by_role("button", name="ثبت گذرواژه").click()
+        says(fault, told)
+    visitor.look("words-reset")
+    first.fill("five plain words and more")
+    again.fill("five plain words and more")
+    page.get_by_role("button", name="ثبت گذرواژه").click()
+    says(page.locator("header"), "گذرواژهٔ شما ثبت شد")
+    page.goto(f"/reset/{code}")
+    says(page.locator("header"), "از مدیر سرور پیوند تازه‌ای بخواهید")

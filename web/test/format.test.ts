@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { size, when } from '../src/lib/format';
+import { day, exactly, size, when } from '../src/lib/format';
 
 test.each([
   [0, '0 bytes'],
@@ -29,3 +29,10 @@ test.each([
 ])('%s', (moment, said) => expect(when(moment, NOW, 'en-GB')).toBe(said));
 
 test('Persian has its own calendar', () => expect(when(new Date(2025, 2, 21, 12), NOW, 'fa-IR')).toContain('۱۴۰۴'));
+
+test('Persian has the parts of a date in its own order', () => {
+  const at = new Date(2026, 10, 22, 2, 12, 19);
+  expect(day(at, 'fa-IR')).toBe('یکشنبه ۱ آذر ۱۴۰۵');
+  expect(exactly(at, 'fa-IR')).toBe('یکشنبه ۱ آذر ۱۴۰۵، ۲:۱۲:۱۹');
+  expect(day(at, 'en-GB')).toBe('Sunday, 22 November 2026');
+});

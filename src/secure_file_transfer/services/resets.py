@@ -125,4 +125,6 @@ class Resets:
 
 
 def _not_found() -> NotFoundError:
-    return NotFoundError("This link is wrong, was used already, or is too old", hint="Ask the operator for a new one.")
+    return NotFoundError(
+        "This link is wrong, was used already, or is too old", hint="Ask the operator for a new one."
+    ).because("reset")

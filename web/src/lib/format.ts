@@ -68,11 +68,18 @@ export function stamp(moment: Date, now: Date, locale: string): string {
   return dates(locale, { ...day, hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(moment);
 }
 
-export const exactly = (moment: Date, locale: string, date: 'full' | 'medium' = 'full') =>
-  dates(locale, { dateStyle: date, timeStyle: 'medium' }).format(moment);
+export function exactly(moment: Date, locale: string, date: 'full' | 'medium' = 'full'): string {
+  if (date === 'full' && persian(locale)) return `${day(moment, locale)}، ${dates(locale, { timeStyle: 'medium' }).format(moment)}`;
+  return dates(locale, { dateStyle: date, timeStyle: 'medium' }).format(moment);
+}
 
-/** A day with its name. */
-export const day = (at: Date, locale: string) => dates(locale, { dateStyle: 'full' }).format(at);
+/** A day with its name. Intl writes the Persian calendar's full date with the year first and a Latin comma, as nobody does. */
+export function day(at: Date, locale: string): string {
+  if (!persian(locale)) return dates(locale, { dateStyle: 'full' }).format(at);
+  return `${dates(locale, { weekday: 'long' }).format(at)} ${dates(locale, { dateStyle: 'long' }).format(at)}`;
+}
+
+const persian = (locale: string) => /^fa\b/.test(locale);
 
 /** A day and a time, short: for what will be, or was long ago. */
 export const moment = (at: Date, locale: string) => dates(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(at);

@@ -10,6 +10,7 @@ from .context import Context, joined_fields
 from .exchange import RESET, Exchange
 from .pages import PAGE_POLICY, Pages, read_asset
 from .problems import Headers
+from .visit_words import Words, spoken
 
 _BODY_MAX = 16 * 1024
 _FORM = b"application/x-www-form-urlencoded"
@@ -33,39 +34,41 @@ class ResetPage:
         if people is None:
             raise NotFoundError("There is nothing at this address", hint="Begin at /.")
         resets, caller = people.resets, self._context.caller(exchange.scope)
+        says = spoken(joined_fields(exchange.scope["headers"]).get(b"accept-language", b""))
         code, name = path[len(RESET) :].decode("latin-1"), ""
         try:
             account = await self._context.workers.run(lambda: resets.account(code, address=caller.address))
             name = account.name
             if exchange.scope["method"] != "POST":
-                await self._ask(exchange, name)
+                await self._ask(exchange, says, name)
                 return
             password = await _password(exchange)
             await self._context.sign(caller, lambda: resets.complete(code, password, address=caller.address))
         except SecureFileTransferError as error:
-            text = " ".join(filter(None, (f"{error}.", error.hint)))
+            text = says.told(error)
             if name and error.row.status < 500 and not isinstance(error, NotFoundError):
-                await self._ask(exchange, name, text, error.row.status)  # the code is still good
+                await self._ask(exchange, says, name, text, error.row.status)  # the code is still good
             else:
-                await self._tell(exchange, error.row.status, "This did not work", text)
+                await self._send(exchange, says, error.row.status, says.say("reset-failed"), escape(text))
             return
-        await self._tell(
-            exchange, 200, "Your password is set", "You are signed out everywhere. Sign in with your new password."
-        )
+        await self._send(exchange, says, 200, says.say("reset-done"), says.say("reset-done-lead"))
 
-    async def _ask(self, exchange: Exchange, name: str, fault: str = "", status: int = 200) -> None:
-        lead = f"Choose a new password for {name}. All sessions end when it is set."
-        await self._send(exchange, status, "New password", lead, name=name, fault=fault)
-
-    async def _tell(self, exchange: Exchange, status: int, title: str, lead: str) -> None:
-        await self._send(exchange, status, title, lead)
+    async def _ask(self, exchange: Exchange, says: Words, name: str, fault: str = "", status: int = 200) -> None:
+        lead = says.say("reset-lead", name=f"<bdi>{escape(name)}</bdi>")
+        await self._send(exchange, says, status, says.say("reset-password"), lead, name=name, fault=fault)
 
     async def _send(
-        self, exchange: Exchange, status: int, title: str, lead: str, *, name: str = "", fault: str = ""
+        self, exchange: Exchange, says: Words, status: int, title: str, lead: str, *, name: str = "", fault: str = ""
     ) -> None:
+        """`title` and `lead` are HTML already."""
+        labels = ("password", "hint", "again", "set", "authority")
         content = self._page.substitute(
-            title=escape(title),
-            lead=escape(lead),
+            {f"say_{label}": says.say(f"reset-{label}") for label in labels},
+            product=says.say("product"),
+            language=says.code,
+            direction=says.direction,
+            title=title,
+            lead=lead,
             name=escape(name),
             fault=escape(fault),
             # Sections of a page are shown or hidden whole, not put together from pieces.
@@ -105,5 +108,5 @@ async def _password(exchange: Exchange) -> str:
         raise InvalidRequestError("That is not the form of this page") from None
     password, again = (fields.get(name, [""])[0] for name in ("password", "again"))
     if password != again:
-        raise InvalidRequestError("These two are different", hint="Type the same password twice.")
+        raise InvalidRequestError("These two are different", hint="Type the same password twice.").because("passwords")
     return password

@@ -85,7 +85,8 @@ class Words:
         return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
     def _fault(self, what: str, error: SecureFileTransferError) -> str:
-        return self.texts.get(f"{what}-{error.code.replace('_', '-')}") or self.texts[f"{what}-other"]
+        code = f"{what}-{error.code}".replace("_", "-")
+        return self.texts.get(f"{code}-{error.reason}") or self.texts.get(code) or self.texts[f"{what}-other"]
 
 
 ENGLISH = Words("en", "ltr", _read("en"))
