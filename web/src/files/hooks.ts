@@ -24,7 +24,7 @@ export const sections: Section[] = [
   },
   {
     id: 'past',
-    label: 'past',
+    label: 'past-title',
     when: (entry) => entry.kind === 'file' && hasVersions(entry.path),
     load: () => import('./Past.svelte'),
   },

@@ -60,7 +60,7 @@ trash-holds =
         [one] { $count } item in the trash
        *[other] { $count } items in the trash
     }
-past = History
+past-title = History
 past-made = Made
 past-made-by = Made by { $name }
 past-written = New version

@@ -59,7 +59,7 @@ trash-holds =
         [0] سطل زباله خالی است
        *[other] { $count } مورد در سطل زباله است
     }
-past = تاریخچه
+past-title = تاریخچه
 past-made = ساخته شد
 past-made-by = ساختهٔ { $name }
 past-written = نسخهٔ تازه
