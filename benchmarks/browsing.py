@@ -15,7 +15,7 @@ _WIDE = ViewportSize(width=1200, height=800)
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser of its own."""
-    program = shutil.which("chromium")
+    program = shutil.which("chromium") or shutil.which("chromium-headless-shell")
     if program is None:
         raise FileNotFoundError("Debian's chromium is needed: apt install chromium")
     with sync_playwright() as playwright:

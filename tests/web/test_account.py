@@ -206,7 +206,7 @@ def test_a_token_is_made_used_and_revoked(site: Site, visit: Any) -> None:
     dialog.get_by_label("Password", exact=True).fill(PASSWORD)
     make.click()
     expect(dialog).to_have_count(0)
-    program = Program(site, token=page.locator(".secret code").inner_text())
+    program = Program(site, token=page.locator("code:has(+ button)").inner_text())
     assert program.ask("GET", "/folders/backups")["entries"] == []
     with pytest.raises(urllib.error.HTTPError, match="404"):
         program.ask("GET", "/folders/")
@@ -255,7 +255,7 @@ def test_a_device_is_enrolled_by_a_code_and_once_revoked_nobody_any_more(
     page = sign_in(visit(), "sara")
     page.goto("/account/devices")
     page.get_by_role("button", name="Add a device").click()
-    certificate = enrolled(site, tmp_path, page.locator("code.code").inner_text())
+    certificate = enrolled(site, tmp_path, page.get_by_role("dialog").locator("code").last.inner_text())
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     row = page.locator("tbody tr")
     expect(row).to_contain_text("the scanner")

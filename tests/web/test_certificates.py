@@ -40,10 +40,8 @@ def test_the_certificate_is_read_again(site: Stage, visit: Any, language: str, t
     authority.write_bytes(b"-----BEGIN CERTIFICATE-----\nno\n")
     button.click()
     expect(page.get_by_role("alert").filter(has_text="ca_cert.pem")).to_be_visible()
-    assert [
-        each for each in visitor.complaints if "status of 500" not in each
-    ] == []  # that it was refused is an answer
-    visitor.complaints.clear()
+    # That it was refused is an answer; browsers write it down all the same.
+    visitor.complaints[:] = [each for each in visitor.complaints if "status of 500" not in each]
     visitor.look("certificates-refused")
     authority.write_bytes(good)
     (folder / "server_cert.pem").unlink()
