@@ -7,7 +7,8 @@ cd "$root"
 
 # Programs that nobody here wrote, which the tests use as peers: command=Debian package.
 peers=(curl=curl openssl=openssl unzip=unzip nginx=nginx-light sshd=openssh-server sftp=openssh-client zsh=zsh fish=fish
-  lftp=lftp ncftpls=ncftp vsftpd=vsftpd chromium-headless-shell=chromium-headless-shell)
+  lftp=lftp ncftpls=ncftp vsftpd=vsftpd chromium=chromium
+  chromium-headless-shell=chromium-headless-shell)
 missing=()
 for peer in "${peers[@]}"; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${peer%%=*}" >/dev/null 2>&1 || missing+=("${peer#*=}")

@@ -7,6 +7,7 @@ import ssl
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +60,27 @@ def site(tmp_path: Path, nursery: Nursery) -> Iterator[Site]:
         yield Site(server)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """For a module only: while it is there a loop of Playwright's runs in this thread, which others cannot use then."""
-    # The same engine without the window that nobody sees: less than half the work for each page.
-    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    assert program, "Debian's browser is needed: apt install chromium-headless-shell"
+@contextmanager
+def launched(package: str) -> Iterator[Browser]:
+    """A browser of Debian's."""
+    program = shutil.which(package)
+    assert program, f"Debian's browser is needed: apt install {package}"
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--ignore-certificate-errors"]
         )
         yield found
         found.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For a module only: while it is there a loop of Playwright's runs in this thread, which others cannot use then.
+
+    The same engine without the window that nobody sees: less than half the work for each page.
+    """
+    with launched("chromium-headless-shell") as found:
+        yield found
 
 
 class Visitor:

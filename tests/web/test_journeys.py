@@ -78,7 +78,7 @@ def test_a_name_that_is_taken_is_said_and_the_question_stays(site: Site, visit: 
     page.get_by_label("Name of the folder").fill("Photos")
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Create").click()
-    expect(page.locator(".toast").filter(has_text="Photos")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Photos")
     expect(dialog).to_be_visible()
 
 

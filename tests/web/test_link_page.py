@@ -133,7 +133,7 @@ def test_a_drop_box_says_that_folders_do_not_stay_whole(site: Site, visit: Any, 
         (tmp_path / "Trip" / day).mkdir(parents=True)
         (tmp_path / "Trip" / day / "a.txt").write_text(day)
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name=re.compile("Choose a folder|گزینش پوشه")).click()
+        page.get_by_role("button", name=re.compile("Choose a folder|انتخاب پوشه")).click()
     chooser.value.set_files(tmp_path / "Trip")
     expect(page.locator(".sending li.sent")).to_have_count(2)
     expect(page.locator("#send > .hint")).to_contain_text("ZIP")

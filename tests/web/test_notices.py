@@ -2,13 +2,14 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from .conftest import Site
+from .conftest import Site, launched
 from .persons import Program, add, client_of, sign_in
 from .test_sharing import share
 from .test_uploads import pick, title, written
@@ -39,6 +40,13 @@ SHOWN = """async () => {
     await new Promise((go) => setTimeout(go, 50));
   }
 }"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The whole one: without a window there are no notifications."""
+    with launched("chromium") as found:
+        yield found
 
 
 def away(page: Page, is_away: bool = True) -> None:
@@ -72,6 +80,7 @@ def test_the_end_of_uploads_is_told_while_nobody_looks(site: Site, visit: Any, t
     visitor = visit(language=language)
     page = watched(visitor)
     visitor.sign_in()
+    page.locator("main footer").wait_for()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Control+u")
     away(page)

@@ -13,7 +13,7 @@ from secure_file_transfer.testing.proxy import Harm
 
 from .conftest import Site
 from .persons import Program, add, sign_in
-from .test_uploads import MIB, behind, digest, dock, forgive_network, pick, row, stored, title, written
+from .test_uploads import MIB, behind, digest, dock, forgive_network, pick, pick_by_key, row, stored, title, written
 
 DATED = re.compile(r"image [0-9]{4}(-[0-9]{2}){2} [0-9]{2}(\.[0-9]{2}){2}\.(png|jpg)")
 
@@ -66,9 +66,7 @@ def test_maintenance_holds_the_queue_which_goes_on_when_it_is_over(
     site.ask("PATCH", "/limits", {"maintenance": True, "text": "Back at noon."})
     visitor = visit(language=language, width=390)
     page = visitor.sign_in()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Control+u")
-    chooser.value.set_files([str(each) for each in files])
+    pick_by_key(page, *files)
     note = dock(page).get_by_role("alert")
     expect(note).to_contain_text("Back at noon.")
     expect(dock(page).locator(".problem")).to_have_count(0)

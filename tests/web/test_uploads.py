@@ -40,6 +40,14 @@ def pick(page: Page, *files: Path, act: str = "Upload files") -> None:
     chooser.value.set_files([str(each) for each in files])
 
 
+def pick_by_key(page: Page, *files: Path) -> None:
+    """The same without a button; the page has to be there to hear it."""
+    page.locator("main footer").wait_for()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Control+u")
+    chooser.value.set_files([str(each) for each in files])
+
+
 def drop(page: Page, *paths: Path) -> None:
     """Let go of files and folders over the page, as a file manager does."""
     session = page.context.new_cdp_session(page)
