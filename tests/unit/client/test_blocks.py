@@ -258,7 +258,7 @@ async def test_many_small_files_are_few_requests(client: AsyncClient, fake: Fake
 
 async def test_a_lower_number_overtakes(fake: FakeServer, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("first", "urgent")]
-    for path, size in zip(files, (SIZE // 2, MIB), strict=True):
+    for path, size in zip(files, (SIZE, MIB), strict=True):
         path.write_bytes(body(size, seed=size))
     async with AsyncClient(fake.url, cafile=fake.files.cafile, token=fake.token, connections=1) as client:
         await client.block_service()

@@ -36,8 +36,8 @@ export const language = {
 };
 
 export async function speak(code: Code): Promise<void> {
+  remembered.language = code; // at once: whoever leaves before the catalogue is here has chosen it all the same
   current = { code, bundle: bundleOf(code, await catalogues[code]()) };
-  remembered.language = code;
   document.documentElement.lang = code;
   document.documentElement.dir = LANGUAGES[code].dir;
 }
