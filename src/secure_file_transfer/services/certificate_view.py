@@ -97,7 +97,7 @@ class CertificateView:
             self.on_reload()
         found = self.in_use(principal)
         text = f"The certificate files were read again; in use is {found.server.fingerprint}"
-        self._audit.record(Category.SERVER, "certificate.reloaded", text)
+        self._audit.record(Category.SERVER, "certificate.reloaded", text, who=principal)
         return found
 
     def in_use(self, principal: Principal) -> InUse:
