@@ -377,7 +377,7 @@ async def test_the_client_goes_on_after_a_restart_and_says_that_something_may_be
     await asyncio.to_thread(first.start, block=False)
     port, cafile = first.port, first.cafile
     async with AsyncClient("127.0.0.1", port, cafile=cafile, username=NAME, password=PASSWORD) as client:
-        heard = client.events(watch=["/"])
+        heard = client.events(topics=["files"], watch=["/"])
         assert (await anext(heard)).kind == "subscribed"
         waiting = asyncio.ensure_future(anext(heard))
         begin = time.monotonic()

@@ -115,6 +115,8 @@ class Visitor:
         self.page = self.context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        # Playwright catches choosers while somebody listens, and keys can overtake the beginning of that.
+        self.page.on("filechooser", lambda _: None)
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refusal is an answer like any other, though browsers write it down: what the page makes of it is tested.

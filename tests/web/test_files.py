@@ -333,7 +333,7 @@ def test_every_state_of_the_page_can_be_looked_at(
     expect(page.get_by_role("dialog")).to_be_visible()
     visitor.look("files-keys")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("dialog")).to_have_count(0)
     expect(page.locator("[data-at]:focus")).to_have_count(1)  # the keyboard is back in the list
     page.keyboard.press("Escape")
     expect(page.locator("[data-at][aria-selected=true]")).to_have_count(0)

@@ -4,9 +4,13 @@ import { named } from './walk';
 
 type How = 'files' | 'folder' | 'photo';
 
+/** The last one asked stays in the page: browsers collect an input that nothing holds while its question is open. */
+let asked: HTMLInputElement | undefined;
+
 export function pick(how: How, folder: string): void {
   const input = document.createElement('input');
   input.type = 'file';
+  input.hidden = true;
   input.multiple = how !== 'photo';
   if (how === 'folder') input.webkitdirectory = true;
   if (how === 'photo') {
@@ -15,6 +19,9 @@ export function pick(how: How, folder: string): void {
   }
   const given = () => (how === 'photo' ? named([...(input.files ?? [])]) : [...(input.files ?? [])]);
   input.onchange = () => void uploads.take(given(), folder);
+  asked?.remove();
+  asked = input;
+  document.body.append(input);
   input.click();
 }
 

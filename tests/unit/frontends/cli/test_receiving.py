@@ -135,7 +135,7 @@ def test_cat_joins_files(filled: FakeServer) -> None:
 
 
 def test_damaged_data_is_an_error_and_no_file(sft: Run, filled: FakeServer, clean_environment: Path) -> None:
-    filled.faults["GET"] = [BlockDamagedError("'/a.txt' is damaged on the server's disk")]
+    filled.after["GET /api/v1/files"] = (0, BlockDamagedError("'/a.txt' is damaged on the server's disk"))
     ran = sft("get", "/a.txt")
     assert ran.code == 9
     assert not list(clean_environment.iterdir())
