@@ -143,7 +143,7 @@ def test_the_password_changes_in_the_words_of_the_server_and_ends_the_other_sess
     Program(site, "sara")
     page.get_by_title("Account").click()
     page.get_by_role("link", name="My account").click()
-    old, new = page.get_by_label("Present password"), page.get_by_label("New password")
+    old, new = page.get_by_label("Current password"), page.get_by_label("New password")
     change = page.get_by_role("button", name="Change password")
     old.fill("not the password")
     new.fill(NEW)

@@ -109,7 +109,7 @@ def test_what_happens_comes_into_the_log_while_one_looks(site: Stage, visit: Any
         expect(page.get_by_role("row").filter(has_text="brand-new-folder")).to_be_visible()
         page.get_by_role("button", name="Follow").click()
         client.make_folder("/brand-new-other")
-        page.get_by_role("searchbox", name="Search in the text").fill("brand-new-")
+        page.get_by_role("searchbox", name="Search text").fill("brand-new-")
         expect(page.get_by_role("row").filter(has_text="brand-new-other")).to_be_visible()
 
 

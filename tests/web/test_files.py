@@ -197,6 +197,7 @@ def test_files_are_found_below_and_acted_upon(site: Site, page: Page) -> None:
     page.keyboard.press("F2")
     page.keyboard.type("Found")
     page.keyboard.press("Enter")
+    expect(page.locator("[data-at] input:not([type=checkbox])")).to_have_count(0)  # the new name has been taken
     expect(row(page, "Notes of the summer.md")).to_have_count(0)
     assert site.names("/Photos/2026") == ["Found.md"]
     page.get_by_role("button", name="End the search").click()

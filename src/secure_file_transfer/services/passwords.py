@@ -11,7 +11,7 @@ import threading
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -28,8 +28,14 @@ T = TypeVar("T")
 LENGTH_MIN = 10
 LENGTH_MAX = 1024
 """Far above any passphrase; keeps the work of hashing independent of what a stranger sends."""
-PATIENCE_SECONDS = 3.0
-"""More than the longest queue of a flood takes where the processor has anything to spare."""
+NICE = 10
+"""How far the threads that hash give way to all others, in steps of `nice`.
+
+Measured with two processors that others keep busy: a hash takes 0.7 s, and nobody waits longer than 0.04 s for the
+interpreter that its thread holds at the end. With 15 it is 1.8 s and 0.12 s; idle threads come to nothing there.
+Beside a flood of guesses an upload keeps seven tenths of its rate, and would keep little more with 15
+(`benchmarks.proofs guesses`).
+"""
 
 
 class PasswordHasher:
@@ -37,12 +43,12 @@ class PasswordHasher:
 
     The defaults are the second recommended option of RFC 9106, section 4: 3 passes over 64 MiB in 4 lanes. The first
     option takes 2 GiB for each sign-in, which on a small machine is a way to stop the server, not to protect it.
-    One hash takes about 0.1 s of one core here, so two at once keep the cost of a flood at 128 MiB and two cores.
+    One hash takes about 0.1 s here, in as many threads as there are lanes.
 
     `running` hashes are computed at once, `waiting` more may queue (each holds one thread of its door); whoever comes
     on top is told to come back, so that a flood of sign-ins leaves threads for everything else (attack 47). The hashes
-    are computed in threads of their own, which yield the processor to all others. Nothing else runs there: a thread
-    that yields while it holds the interpreter would keep the whole server from it.
+    are computed in threads of their own, which give way to all others. Nothing else runs there: a thread that gives
+    way while it holds the interpreter keeps the whole server from it.
     """
 
     def __init__(
@@ -51,17 +57,14 @@ class PasswordHasher:
         time_cost: int = 3,
         memory_kib: int = 64 * 1024,
         lanes: int = 4,
-        running: int = 2,
+        running: int = 1,
         waiting: int = 16,
-        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._argon2 = argon2.PasswordHasher(
             time_cost=time_cost, memory_cost=memory_kib, parallelism=lanes, hash_len=32, salt_len=16
         )
         self._admitted = BoundedSemaphore(running + waiting)
         self._threads = ThreadPoolExecutor(running, "hash", yield_to_others)
-        self._urgent = ThreadPoolExecutor(1, "urgent-hash")
-        self._patience = patience
         # The form of a hash that no password has: checking it costs what checking a real one costs. It is made up,
         # not computed, so that the first unknown user does not pay for it and stand out.
         salt, digest = (b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (16, 32))
@@ -120,7 +123,7 @@ class PasswordHasher:
                 "sign_ins"
             )
         try:
-            return self._in_time(work)
+            return self._threads.submit(work).result()
         except VerifyMismatchError:
             raise
         except Argon2Error as error:  # what is left is memory that the system does not give
@@ -130,27 +133,13 @@ class PasswordHasher:
         finally:
             self._admitted.release()
 
-    def _in_time(self, work: Callable[[], T]) -> T:
-        patient = self._threads.submit(work)
-        with suppress(TimeoutError):
-            return patient.result(self._patience)
-        done, late = wait((patient, self._urgent.submit(work)), return_when=FIRST_COMPLETED)
-        for each in late:
-            each.cancel()  # unless it runs: then it runs in vain
-        return done.pop().result()
-
 
 def yield_to_others() -> None:
-    """Linux knows a way to be scheduled of each thread, and threads that one starts inherit it.
-
-    An idle thread is stopped at the instant at which any other wants its processor. One of the lowest priority (nice
-    19) is not: beside a flood of sign-ins an upload kept 82 % of its rate with it, and 87 % with idle threads; and yet
-    a sign-in beside three uploads takes 0.7 s, less than the second that it took then (`benchmarks.proofs guesses`).
-    Elsewhere nothing happens.
-    """
+    """Make this thread, and those that it starts, nicer than all others. Only Linux knows that of single threads."""
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with suppress(OSError):
-            os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
+            os.setpriority(os.PRIO_PROCESS, thread, max(NICE, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def _encoded(password: str) -> bytes:

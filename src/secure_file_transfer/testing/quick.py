@@ -25,7 +25,7 @@ def make_quick(replace: Callable[[Any, str, Any], None] = setattr) -> None:
     """Passwords that are hashed for an instant, and new catalogs that are written down instead of migrated."""
     # The name that the server takes it by, not the class: others make one with parameters of their own.
     replace(house, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_kib=8, lanes=1))
-    # On a busy machine an idle thread waits for seconds, and so does everybody while it holds the interpreter.
+    # On a busy machine a thread that gives way waits long, and so does everybody while it holds the interpreter.
     replace(passwords, "yield_to_others", lambda: None)
     replace(schema, "migrate", _written(_statements()))
 
