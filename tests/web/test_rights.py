@@ -38,6 +38,7 @@ def offered(page: Page) -> set[str]:
     page.get_by_role("menuitem").first.wait_for()
     found = set(page.locator("[role=menuitem]:visible .text").all_inner_texts())
     page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem")).to_have_count(0)  # as long as it is open, the button closes it
     return found
 
 

@@ -114,5 +114,7 @@ def _regex(glob: str) -> str:
 def _one_of(inside: str) -> str:
     """A class of characters; a slash is in none."""
     negated = inside[:1] in {"!", "^"}
-    chars = re.sub(r"([\\\[\]&~|^])", r"\\\1", inside[1:] if negated else inside)
+    # A character, or a range of them; everything is escaped, for `re` has signs of its own for sets.
+    items = re.findall("(.)-(.)|(.)", inside[1:] if negated else inside, re.DOTALL)
+    chars = "".join(f"{re.escape(a)}-{re.escape(b)}" if a else re.escape(one) for a, b, one in items)
     return f"(?!/)[{'^' if negated else ''}{chars}]"

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from secure_file_transfer.errors import InvalidRequestError
@@ -92,6 +92,7 @@ def test_what_is_no_pattern(text: str) -> None:
 texts = st.text("ab*?[]!^-&~|\\./é", min_size=1, max_size=8)
 
 
+@example("[?--]", ("a",))
 @given(texts, st.lists(st.sampled_from(["a", "b", "ab", "é", "[", "*"]), min_size=1, max_size=3).map(tuple))
 def test_a_folder_that_is_not_entered_hides_nothing(text: str, path: tuple[str, ...]) -> None:
     for include in (True, False):
