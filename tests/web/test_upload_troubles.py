@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from secure_file_transfer.errors import NoSpaceError
+from secure_file_transfer.errors import MaintenanceError, NoSpaceError
 from secure_file_transfer.testing.proxy import Harm
 
 from .conftest import Site
@@ -23,6 +23,14 @@ def full(route: Route) -> None:
     error = NoSpaceError("No space left on the disk while storing", hint="Free some space on the server and try again.")
     told = {"code": error.code, "title": error.row.title, "detail": str(error), "hint": error.hint, "retryable": False}
     route.fulfill(status=error.row.status, content_type="application/problem+json", body=json.dumps(told))
+
+
+def closed(route: Route) -> None:
+    """Maintenance goes on, for a minute more."""
+    error = MaintenanceError("Back at noon.")
+    told = {"code": error.code, "title": error.row.title, "detail": str(error), "hint": "", "retryable": False}
+    headers = {"Content-Type": "application/problem+json", "Retry-After": "60"}
+    route.fulfill(status=error.row.status, headers=headers, body=json.dumps(told))
 
 
 def forgive_refusals(visitor: Any) -> None:
@@ -77,6 +85,25 @@ def test_maintenance_holds_the_queue_which_goes_on_when_it_is_over(
     expect(dock(page).locator(".good")).to_have_count(2)
     expect(note).to_have_count(0)
     assert stored(site, "/film.bin")["sha256"] == digest(files[0])
+    forgive_refusals(visitor)
+
+
+def test_a_refusal_that_comes_after_the_end_of_its_reason_is_tried_again_soon(
+    site: Site, visit: Any, tmp_path: Path
+) -> None:
+    site.ask("PATCH", "/limits", {"maintenance": True})
+    visitor = visit()
+    page = visitor.page
+    late: list[Route] = []
+    with page.expect_websocket() as socket:
+        visitor.sign_in()
+    visitor.context.route("**/api/v1/batch", lambda route: late.append(route), times=1)  # noqa: PLW0108 - it is marked
+    with page.expect_request("**/api/v1/batch"):
+        pick(page, written(tmp_path / "note.txt", 900))
+    with socket.value.expect_event("framereceived", lambda payload: "maintenance" in str(payload)):
+        site.ask("PATCH", "/limits", {"maintenance": False})
+    closed(*late)
+    expect(dock(page).locator(".good")).to_have_count(1, timeout=15_000)
     forgive_refusals(visitor)
 
 

@@ -183,6 +183,13 @@ async def test_with_a_token_nobody_can_sign_in_again(fake: FakeServer, source: P
         assert sign_ins(fake) == 0
 
 
+async def test_who_is_signed_out_already_is_signed_out(client: AsyncClient, fake: FakeServer) -> None:
+    """The answer may be cut off with the connections of the session: the second try is told that it has ended."""
+    await client.whoami()
+    fake.tokens.clear()
+    await client.sign_out()
+
+
 async def test_who_signed_out_is_not_signed_in_again(client: AsyncClient, fake: FakeServer) -> None:
     await client.whoami()
     await client.sign_out()

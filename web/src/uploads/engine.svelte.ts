@@ -16,6 +16,9 @@ import { named, ofEntries, ofFiles, type Dropped } from './walk';
 const WORKS = 4;
 const TICK_MS = 250;
 const HELD_S = 30;
+/** Milliseconds: a refusal may come so long after the news that its reason has gone, and is tried again so soon. */
+const LATE = 5000;
+const SOON = 500;
 
 /** What the panel shows, taken a few times a second. */
 export interface View {
@@ -52,12 +55,18 @@ class Engine {
   #goOn: ReturnType<typeof setTimeout> | undefined;
   /** Nothing new is begun meanwhile. */
   #stopped = false;
-  #listening: (() => void) | undefined;
+  /** When maintenance ended, as the page heard it. */
+  #over = -Infinity;
   #account = '';
 
   constructor() {
     addEventListener('beforeunload', (event) => this.#queue.busy && event.preventDefault());
     session.onleave(() => this.#forget());
+    live.on('server', ({ kind, data }) => {
+      if (kind !== 'maintenance' || data['on'] !== false) return;
+      this.#over = performance.now();
+      if (this.held) this.#tryAgain();
+    });
     $effect.root(() => {
       $effect(() => {
         if (session.phase === 'in') void this.#begin(session.name);
@@ -139,8 +148,6 @@ class Engine {
 
   #released(): void {
     clearTimeout(this.#goOn);
-    this.#listening?.();
-    this.#listening = undefined;
     this.#stopped = false;
     this.held = null;
   }
@@ -226,8 +233,8 @@ class Engine {
     if (this.held?.code !== problem.code || this.held.message !== problem.message) this.held = problem;
     if (problem.code === 'sign_in_required' || problem.code === 'session_ended') return void session.check();
     clearTimeout(this.#goOn);
-    this.#goOn = setTimeout(() => this.#tryAgain(), (problem.retryAfter ?? HELD_S) * 1000);
-    this.#listening ??= live.on('server', ({ kind, data }) => kind === 'maintenance' && data['on'] === false && this.#tryAgain());
+    const late = performance.now() - this.#over < LATE;
+    this.#goOn = setTimeout(() => this.#tryAgain(), late ? SOON : (problem.retryAfter ?? HELD_S) * 1000);
   }
 
   #tryAgain(): void {

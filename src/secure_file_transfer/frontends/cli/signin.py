@@ -14,7 +14,6 @@ from ...errors import (
     ClientCertificateError,
     ConfigurationError,
     InterruptedTransferError,
-    SecureFileTransferError,
     TotpRequiredError,
     UnreachableError,
 )
@@ -337,12 +336,7 @@ def logout(*, server: Server = None, quiet: Quiet = False) -> int:
         Profiles().add(replace(profile, token=None, expires=None))
         note(f"The token for {profile.url} is forgotten here. 'sft token rm' ends it.", quiet=quiet)
         return 0
-    try:
-        run(_sign_out(profile))
-    except SecureFileTransferError as error:
-        # Signed out already, from elsewhere: what was wanted is so.
-        if error.code != "sign_in_required":
-            raise
+    run(_sign_out(profile))
     Profiles().add(replace(profile, token=None, expires=None))
     note(f"Signed out of {profile.url}.", quiet=quiet)
     return 0
