@@ -43,7 +43,7 @@ ACCOUNT_BUDGET = 30
 """Wrong guesses an hour, as by default."""
 EACH = 20
 """Guesses of each source: twice its budget."""
-KEEPS = 0.65
+KEEPS = 0.8
 """What a signed-in client keeps of its throughput at least."""
 _ROUNDS = (4, 3, 3, 10)
 """How many guesses each source makes in each round; the last ones find all budgets spent."""

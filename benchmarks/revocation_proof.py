@@ -263,7 +263,8 @@ def prove_revocation(
         for act, transfer in cells:
             for _ in range(tries):
                 seconds, victim = _one(world, act, transfer)
-                victims += [victim] if seconds < math.inf else []
+                if seconds < math.inf:
+                    victims.append(victim)
                 took[act, transfer] = min(seconds, took.get((act, transfer), seconds))
                 if seconds < LIMIT:
                     break

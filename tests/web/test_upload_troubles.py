@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from secure_file_transfer.errors import MaintenanceError, NoSpaceError
+from secure_file_transfer.errors import MaintenanceError, NoSpaceError, SecureFileTransferError
 from secure_file_transfer.testing.proxy import Harm
 
 from .conftest import Site
@@ -18,19 +18,17 @@ from .test_uploads import MIB, behind, digest, dock, forgive_network, pick, pick
 DATED = re.compile(r"image [0-9]{4}(-[0-9]{2}){2} [0-9]{2}(\.[0-9]{2}){2}\.(png|jpg)")
 
 
+def refuse(route: Route, error: SecureFileTransferError, **headers: str) -> None:
+    """Answer as the server does."""
+    told = {"code": error.code, "title": error.row.title, "detail": str(error), "hint": error.hint, "retryable": False}
+    headers = {"Content-Type": "application/problem+json", **headers}
+    route.fulfill(status=error.row.status, headers=headers, body=json.dumps(told))
+
+
 def full(route: Route) -> None:
     """The disk of the server is full."""
-    error = NoSpaceError("No space left on the disk while storing", hint="Free some space on the server and try again.")
-    told = {"code": error.code, "title": error.row.title, "detail": str(error), "hint": error.hint, "retryable": False}
-    route.fulfill(status=error.row.status, content_type="application/problem+json", body=json.dumps(told))
-
-
-def closed(route: Route) -> None:
-    """Maintenance goes on, for a minute more."""
-    error = MaintenanceError("Back at noon.")
-    told = {"code": error.code, "title": error.row.title, "detail": str(error), "hint": "", "retryable": False}
-    headers = {"Content-Type": "application/problem+json", "Retry-After": "60"}
-    route.fulfill(status=error.row.status, headers=headers, body=json.dumps(told))
+    hint = "Free some space on the server and try again."
+    refuse(route, NoSpaceError("No space left on the disk while storing", hint=hint))
 
 
 def forgive_refusals(visitor: Any) -> None:
@@ -102,7 +100,8 @@ def test_a_refusal_that_comes_after_the_end_of_its_reason_is_tried_again_soon(
         pick(page, written(tmp_path / "note.txt", 900))
     with socket.value.expect_event("framereceived", lambda payload: "maintenance" in str(payload)):
         site.ask("PATCH", "/limits", {"maintenance": False})
-    closed(*late)
+    (route,) = late
+    refuse(route, MaintenanceError("Back at noon."), **{"Retry-After": "60"})
     expect(dock(page).locator(".good")).to_have_count(1, timeout=15_000)
     forgive_refusals(visitor)
 
@@ -157,6 +156,7 @@ def test_a_picture_is_pasted_and_gets_a_name_of_its_own(site: Site, visit: Any) 
     visitor = visit()
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = visitor.sign_in()
+    page.locator("main footer").wait_for()  # it has to be there to hear the keys
     page.evaluate(COPY_PICTURE)
     page.keyboard.press("Control+v")
     expect(title(page, "1 upload finished")).to_be_visible()
